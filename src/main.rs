@@ -1,0 +1,2 @@
+//! The `minicap` command.
+fn main() {}
