@@ -1,7 +1,32 @@
-//! miniCAP: image CAPTCHAs over HTTP.
+//! miniCAP hands out CAPTCHA pictures and judges answers, over HTTP, from one small binary.
+//!
+//! The modules in reading order; data flows from the sockets down to the leaves and back:
+//!
+//! - [`config`] is everything an operator can set.
+//! - [`server`] owns sockets, threads and deadlines. It calls a handler and knows no route.
+//! - [`http`] is HTTP/1.1 as values: bytes in, requests out; answers in, bytes out. No sockets.
+//! - [`api`] is that handler: it knows what each route means and joins the leaves into a service.
+//! - [`json`] is a bounded codec.
+//! - [`store`] holds the captchas alive right now and judges answers, under one lock.
+//! - [`captcha`] turns a text into a picture. It knows no request and no store.
+//! - [`entropy`], [`calendar`], [`log`] and [`sys`] are what all of this stands on; `sys` has the
+//!   only `unsafe` code.
+//!
+//! `api` uses `captcha`, `store` and `json`; `server` uses `sys`; both use `http`; `config` names
+//! the settings of the others. The leaves `json`, `store`, `captcha`, `entropy` and `sys` use
+//! nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
+//! system's generator.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod captcha;
+pub mod config;
+pub mod server;
 pub mod http;
+pub mod api;
 pub mod json;
+pub mod store;
+pub mod captcha;
+pub mod entropy;
+pub mod calendar;
+pub mod log;
+pub mod sys;

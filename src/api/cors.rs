@@ -1,0 +1,107 @@
+//! Which pages of other origins may use the service, and how their browsers are told
+//! (Fetch Standard, section 3.3, "CORS protocol").
+
+use std::borrow::Cow;
+
+use crate::http::{Head, Method, Response, Status};
+
+const ALLOWED_METHODS: [&str; 2] = ["GET", "POST"];
+
+/// Fields that a page may set itself. The safelisted ones and, for JSON bodies, `Content-Type`.
+const ALLOWED_FIELDS: [&str; 4] = ["Accept", "Accept-Language", "Content-Language", "Content-Type"];
+
+/// How long a browser may remember the answer to a preflight.
+const MAX_AGE_SECS: &str = "600";
+
+/// The origins whose pages may use the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cors {
+    /// Every origin.
+    Any,
+    /// This one, spelled as browsers send it, such as `https://shop.example`.
+    Only(String),
+    /// None but the service's own.
+    Off,
+}
+
+impl Cors {
+    /// The answer to a preflight, if `head` is one: OPTIONS with both `Origin` and
+    /// `Access-Control-Request-Method`, on any path.
+    pub(super) fn preflight(&self, head: &Head) -> Option<Response> {
+        if *self == Cors::Off || head.method != Method::Options {
+            return None;
+        }
+        let origin = head.fields.get("origin")?;
+        let method = head.fields.get("access-control-request-method")?;
+        let headers = head.fields.get("access-control-request-headers");
+        let private = head.fields.get("access-control-request-private-network");
+        let failures: Vec<&str> = [
+            ("origin", self.allowed_origin(origin).is_some()),
+            ("method", ALLOWED_METHODS.iter().any(|allowed| allowed.as_bytes() == method)),
+            ("headers", are_allowed(headers)),
+            ("private-network", private != Some(b"true")),
+        ]
+        .into_iter()
+        .filter_map(|(part, is_allowed)| (!is_allowed).then_some(part))
+        .collect();
+        let (status, body) = if failures.is_empty() {
+            (Status::Ok, "OK".to_owned())
+        } else {
+            (Status::BadRequest, format!("Disallowed CORS {}", failures.join(", ")))
+        };
+        let mut response = Response::new(status)
+            .with_field("Access-Control-Allow-Methods", ALLOWED_METHODS.join(", "))
+            .with_field("Access-Control-Allow-Headers", ALLOWED_FIELDS.join(", "))
+            .with_field("Access-Control-Max-Age", MAX_AGE_SECS)
+            .with_body("text/plain; charset=utf-8", body.into_bytes());
+        self.name_origin(&mut response, origin);
+        Some(response)
+    }
+
+    /// Adds what a browser needs to let a page of another origin read the answer.
+    pub(super) fn share(&self, response: &mut Response, head: &Head) {
+        match head.fields.get("origin") {
+            Some(origin) if self.name_origin(response, origin) => {
+                response.add_field("Access-Control-Expose-Headers", "Captcha-Id");
+            }
+            Some(_) => {}
+            // Caches must not give what was answered here to a page that says where it is from.
+            None => self.vary(response),
+        }
+    }
+
+    /// Names the origin that may read the answer; returns whether it is the one that asks.
+    fn name_origin(&self, response: &mut Response, origin: &[u8]) -> bool {
+        self.vary(response);
+        let allowed = self.allowed_origin(origin);
+        let is_allowed = allowed.is_some();
+        if let Some(allowed) = allowed {
+            response.add_field("Access-Control-Allow-Origin", allowed);
+        }
+        is_allowed
+    }
+
+    fn vary(&self, response: &mut Response) {
+        if matches!(self, Cors::Only(_)) {
+            response.add_field("Vary", "Origin");
+        }
+    }
+
+    /// What `Access-Control-Allow-Origin` says to a page of `origin`: our own words, never its.
+    fn allowed_origin(&self, origin: &[u8]) -> Option<Cow<'static, str>> {
+        match self {
+            Cors::Any => Some("*".into()),
+            Cors::Only(allowed) if allowed.as_bytes() == origin => Some(allowed.clone().into()),
+            Cors::Only(_) | Cors::Off => None,
+        }
+    }
+}
+
+/// Whether every element of a list of field names is allowed; so is no list, but not an empty one.
+fn are_allowed(names: Option<&[u8]>) -> bool {
+    names.is_none_or(|names| {
+        names.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|name| {
+            ALLOWED_FIELDS.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(name))
+        })
+    })
+}

@@ -1,0 +1,120 @@
+//! Refusals in the form that clients know: `{"detail": …}` with a word for it, or with a list of
+//! what is wrong where.
+
+use crate::http::{Response, Status};
+use crate::json::{self, Value};
+
+use super::JSON;
+
+/// Bytes of `input` that an answer repeats, as JSON. Enough to recognise one's mistake by, and a
+/// bound on what an answer can be made to grow to.
+const INPUT_BYTES_MAX: usize = 1024;
+
+/// Where something is wrong.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// The body as a whole.
+    Body,
+    /// At so many characters into the body.
+    Offset(usize),
+    /// In this field of the body.
+    Field(&'static str),
+    /// In this field of the query.
+    Query(&'static str),
+}
+
+/// What was found instead of what was expected.
+pub(super) enum Input<'a> {
+    Value(&'a Value<'a>),
+    Text(&'a str),
+    /// Nothing, or nothing that JSON could show.
+    Null,
+    /// What stands for a body that is no JSON.
+    EmptyObject,
+}
+
+/// One thing that is wrong, as the reference reports it.
+pub(super) struct Detail<'a> {
+    /// The kind of mistake, for programs.
+    pub kind: &'static str,
+    pub place: Place,
+    /// The same in words.
+    pub message: &'static str,
+    pub input: Input<'a>,
+    /// Name and text of what else there is to say.
+    pub context: Option<(&'static str, &'static str)>,
+}
+
+/// An answer of this status, with one word on why.
+pub(super) fn response(status: Status, reason: &str) -> Response {
+    let mut body = br#"{"detail":"#.to_vec();
+    json::write_string(reason, &mut body);
+    body.push(b'}');
+    Response::new(status).with_body(JSON, body)
+}
+
+/// The answer to a request whose content is not as it has to be.
+pub(super) fn unprocessable(details: &[Detail<'_>]) -> Response {
+    let mut body = br#"{"detail":["#.to_vec();
+    for (index, detail) in details.iter().enumerate() {
+        if 0 < index {
+            body.push(b',');
+        }
+        detail.write(&mut body);
+    }
+    body.extend_from_slice(b"]}");
+    Response::new(Status::UnprocessableContent).with_body(JSON, body)
+}
+
+impl Detail<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(br#"{"type":"#);
+        json::write_string(self.kind, out);
+        out.extend_from_slice(br#","loc":["#);
+        self.place.write(out);
+        out.extend_from_slice(br#"],"msg":"#);
+        json::write_string(self.message, out);
+        out.extend_from_slice(br#","input":"#);
+        self.input.write(out);
+        if let Some((name, text)) = self.context {
+            out.extend_from_slice(br#","ctx":{"#);
+            json::write_string(name, out);
+            out.push(b':');
+            json::write_string(text, out);
+            out.push(b'}');
+        }
+        out.push(b'}');
+    }
+}
+
+impl Place {
+    fn write(self, out: &mut Vec<u8>) {
+        let (root, leaf) = match self {
+            Place::Body => (r#""body""#, None),
+            Place::Offset(characters) => (r#""body""#, Some(characters.to_string())),
+            Place::Field(name) => (r#""body""#, Some(format!("\"{name}\""))),
+            Place::Query(name) => (r#""query""#, Some(format!("\"{name}\""))),
+        };
+        out.extend_from_slice(root.as_bytes());
+        if let Some(leaf) = leaf {
+            out.push(b',');
+            out.extend_from_slice(leaf.as_bytes());
+        }
+    }
+}
+
+impl Input<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        match self {
+            Input::Value(value) => value.write(out),
+            Input::Text(text) => json::write_string(text, out),
+            Input::Null => out.extend_from_slice(b"null"),
+            Input::EmptyObject => out.extend_from_slice(b"{}"),
+        }
+        if INPUT_BYTES_MAX < out.len() - start {
+            out.truncate(start);
+            out.extend_from_slice(b"null");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The service: what each route means. Joins pictures, the store and the JSON codec, and words
+//! every answer; knows no socket.
+
+mod cors;
+mod error;
+mod generate;
+mod validate;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use cors::Cors;
+
+use crate::captcha::{Font, Painter, Style, ThemeChoice};
+use crate::entropy::Entropy;
+use crate::http::{Head, Method, Response, Status};
+use crate::log::Log;
+use crate::server::{Handler, Refusal, Request, Worker};
+use crate::store::Store;
+
+/// The media type of every body that is not a picture.
+const JSON: &str = "application/json";
+
+/// What the operator decides about captchas and who may ask for them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Characters of a random text.
+    pub length: usize,
+    /// The picture; its theme is what a request may choose.
+    pub style: Style,
+    /// The theme of pictures whose request does not choose one.
+    pub theme: ThemeChoice,
+    /// The text of every captcha, for tests of what is built upon the service.
+    pub test_text: Option<String>,
+    /// Which other origins' pages may use the service.
+    pub cors: Cors,
+}
+
+/// The service's parts that all workers share.
+pub struct App {
+    settings: Settings,
+    store: Arc<Store>,
+    font: Arc<Font>,
+    log: Log,
+}
+
+/// One worker thread's part of the service.
+pub struct AppWorker {
+    app: Arc<App>,
+    painter: Painter,
+    entropy: Entropy,
+}
+
+struct Route {
+    path: &'static str,
+    /// The methods that it answers, as the `Allow` field lists them.
+    allow: &'static str,
+    answer: fn(&mut AppWorker, &Request) -> Response,
+}
+
+/// Every path there is. One that ends in a slash is answered without it as well.
+const ROUTES: [Route; 4] = [
+    Route { path: "/api/captcha/generate/", allow: "POST", answer: generate::answer },
+    Route { path: "/api/captcha/validate/", allow: "POST", answer: validate::answer },
+    Route { path: "/healthz", allow: "GET, HEAD", answer: health },
+    Route { path: "*", allow: "OPTIONS", answer: server_options },
+];
+
+impl App {
+    /// A service over these parts.
+    #[must_use]
+    pub fn new(settings: Settings, store: Arc<Store>, font: Arc<Font>, log: Log) -> Self {
+        App { settings, store, font, log }
+    }
+
+    fn log_request(&self, head: Option<&Head>, response: &Response, received: Instant) {
+        let method = head.map_or("-", |head| head.method.as_str());
+        let path = head.map_or("-".into(), |head| String::from_utf8_lossy(&head.target.path));
+        self.log.info(
+            "request",
+            &[
+                ("method", &method),
+                ("path", &path),
+                ("status", &response.status.code()),
+                ("bytes", &response.body.len()),
+                ("us", &received.elapsed().as_micros()),
+            ],
+        );
+    }
+}
+
+impl Handler for App {
+    type Worker = AppWorker;
+
+    fn worker(self: &Arc<Self>) -> AppWorker {
+        AppWorker {
+            app: Arc::clone(self),
+            painter: Painter::new(Arc::clone(&self.font)),
+            entropy: Entropy::default(),
+        }
+    }
+
+    fn refuse(&self, refusal: &Refusal) -> Response {
+        let mut response = error::response(refusal.status, refusal.reason);
+        if let Some(head) = &refusal.head {
+            self.settings.cors.share(&mut response, head);
+        }
+        self.log_request(refusal.head.as_ref(), &response, Instant::now());
+        response
+    }
+}
+
+impl Worker for AppWorker {
+    fn answer(&mut self, request: &Request) -> Response {
+        let head = &request.head;
+        let response = self.app.settings.cors.preflight(head).unwrap_or_else(|| {
+            let mut response = self.route(request);
+            self.app.settings.cors.share(&mut response, head);
+            response
+        });
+        self.app.log_request(Some(head), &response, request.received);
+        response
+    }
+}
+
+impl AppWorker {
+    fn route(&mut self, request: &Request) -> Response {
+        let path = request.head.target.path.as_slice();
+        let Some(route) = ROUTES.iter().find(|route| route.matches(path)) else {
+            return error::response(Status::NotFound, "Not Found");
+        };
+        if !route.allows(&request.head.method) {
+            return error::response(Status::MethodNotAllowed, "Method Not Allowed")
+                .with_field("Allow", route.allow);
+        }
+        (route.answer)(self, request)
+    }
+}
+
+impl Route {
+    fn matches(&self, path: &[u8]) -> bool {
+        let own = self.path.as_bytes();
+        own == path || own.strip_suffix(b"/") == Some(path)
+    }
+
+    fn allows(&self, method: &Method) -> bool {
+        self.allow.split(", ").any(|allowed| allowed == method.as_str())
+    }
+}
+
+fn health(_: &mut AppWorker, _: &Request) -> Response {
+    Response::new(Status::Ok)
+        .with_field("Cache-Control", "no-store")
+        .with_body(JSON, br#"{"status":"ok"}"#)
+}
+
+/// `OPTIONS *` asks for what the server as a whole can do (RFC 9110 section 9.3.7).
+fn server_options(_: &mut AppWorker, _: &Request) -> Response {
+    Response::new(Status::Ok).with_field("Allow", "GET, HEAD, POST, OPTIONS")
+}

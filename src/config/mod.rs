@@ -1,0 +1,71 @@
+//! Everything an operator can set: the command, and the options that it takes from the command
+//! line and the environment. Each option stands once, in the table of `options`.
+
+mod options;
+mod parse;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use parse::{parse, usage};
+
+use crate::api::Cors;
+use crate::captcha::ThemeChoice;
+use crate::log::Level;
+
+/// What the program is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Serve until told to stop.
+    Serve,
+    /// Write pictures without a server.
+    Render,
+    /// Ask a running server whether it is well.
+    Healthcheck,
+    /// Print how the program is used.
+    Help,
+    /// Print the program's version.
+    Version,
+}
+
+/// The values of all options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen, or whom to ask for its health.
+    pub listen: SocketAddr,
+    /// Threads that draw and judge.
+    pub workers: usize,
+    /// How long a captcha lives.
+    pub ttl: Duration,
+    /// The wrong answers that end a captcha.
+    pub attempts: u32,
+    /// The most captchas alive at a time.
+    pub capacity: usize,
+    /// Characters of a random text.
+    pub length: usize,
+    /// Width of the picture in pixels.
+    pub width: u16,
+    /// Height of the picture in pixels.
+    pub height: u16,
+    /// The theme of pictures whose request does not choose one.
+    pub theme: ThemeChoice,
+    /// Whether small letters stand behind the text.
+    pub background_noise: bool,
+    /// Whether dots and lines lie over the text.
+    pub foreground_noise: bool,
+    /// Which other origins' pages may use the service.
+    pub cors: Cors,
+    /// What is logged.
+    pub log: Level,
+    /// The text of every captcha, for tests of what is built upon the service.
+    pub test_text: Option<String>,
+    /// The file or folder that pictures are written to.
+    pub out: Option<PathBuf>,
+    /// How many pictures are written; none means one, to a file.
+    pub count: Option<usize>,
+    /// The text of the pictures; none means random ones.
+    pub text: Option<String>,
+    /// What the pictures are drawn from; none means something new each time.
+    pub seed: Option<u64>,
+}

@@ -1,0 +1,279 @@
+//! The table of options: names, bounds, defaults, and where each value goes.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::Command::{self, Healthcheck, Render, Serve};
+use super::Config;
+use crate::api::Cors;
+use crate::captcha::{SIDE_PX_MAX, TEXT_CHARS_MAX, ThemeChoice};
+use crate::log::Level;
+
+/// Far more threads than any machine this is for has cores.
+const WORKERS_MAX: usize = 1024;
+/// A day: who needs longer to read six letters?
+const TTL_SECS_MAX: u64 = 24 * 60 * 60;
+const ATTEMPTS_MAX: u32 = 1_000;
+/// About two gigabytes of captchas.
+const CAPACITY_MAX: usize = 10_000_000;
+/// More would be no harder for machines, just for people.
+const LENGTH_MAX: usize = 12;
+/// A hundred times what a solver needs to be trained on.
+const COUNT_MAX: usize = 1_000_000;
+
+/// What a value should have been.
+pub(super) type Expected = String;
+
+/// One option.
+pub(super) struct Spec {
+    /// As on the command line, without the dashes. The environment has it in capitals, with
+    /// underscores, after `MINICAP_`.
+    pub name: &'static str,
+    /// What its value is called in the usage text.
+    pub value: &'static str,
+    /// What it is for, in the usage text.
+    pub help: &'static str,
+    /// The value if none is given; options without one may be left out.
+    pub default: Option<&'static str>,
+    /// The commands that take it.
+    pub commands: &'static [Command],
+    /// Reads a value into its place.
+    pub set: fn(&mut Config, &str) -> Result<(), Expected>,
+}
+
+impl Spec {
+    /// The name of its environment variable. What is only for `render` has none: it is typed.
+    pub(super) fn variable(&self) -> Option<String> {
+        let is_set_once = self.commands.contains(&Serve);
+        is_set_once.then(|| format!("MINICAP_{}", self.name.to_ascii_uppercase().replace('-', "_")))
+    }
+}
+
+/// Every option there is, in the order of the usage text.
+pub(super) const OPTIONS: [Spec; 18] = [
+    Spec {
+        name: "listen",
+        value: "ADDRESS",
+        help: "IP address and port; port 0 takes a free one",
+        default: Some("0.0.0.0:8000"),
+        commands: &[Serve, Healthcheck],
+        set: |config, text| put(&mut config.listen, address(text)),
+    },
+    Spec {
+        name: "workers",
+        value: "N",
+        help: "threads that draw and judge [default: one for each core]",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.workers, number(text, 1..=WORKERS_MAX)),
+    },
+    Spec {
+        name: "ttl",
+        value: "SECONDS",
+        help: "how long a captcha lives",
+        default: Some("600"),
+        commands: &[Serve],
+        set: |config, text| {
+            put(&mut config.ttl, number(text, 1..=TTL_SECS_MAX).map(Duration::from_secs))
+        },
+    },
+    Spec {
+        name: "attempts",
+        value: "N",
+        help: "wrong answers that end a captcha",
+        default: Some("3"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.attempts, number(text, 1..=ATTEMPTS_MAX)),
+    },
+    Spec {
+        name: "capacity",
+        value: "N",
+        help: "captchas alive at a time; the oldest makes room",
+        default: Some("100000"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.capacity, number(text, 1..=CAPACITY_MAX)),
+    },
+    Spec {
+        name: "length",
+        value: "N",
+        help: "characters of a text",
+        default: Some("6"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.length, number(text, 1..=LENGTH_MAX)),
+    },
+    Spec {
+        name: "width",
+        value: "PIXELS",
+        help: "width of the picture",
+        default: Some("600"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.width, number(text, 1..=SIDE_PX_MAX)),
+    },
+    Spec {
+        name: "height",
+        value: "PIXELS",
+        help: "height of the picture",
+        default: Some("200"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.height, number(text, 1..=SIDE_PX_MAX)),
+    },
+    Spec {
+        name: "theme",
+        value: "THEME",
+        help: "light, dark or random, where a request does not choose",
+        default: Some("light"),
+        commands: &[Serve, Render],
+        set: |config, text| {
+            let theme = ThemeChoice::parse(text);
+            put(&mut config.theme, theme.ok_or("light, dark or random".into()))
+        },
+    },
+    Spec {
+        name: "background-noise",
+        value: "on|off",
+        help: "small letters behind the text",
+        default: Some("on"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.background_noise, switch(text)),
+    },
+    Spec {
+        name: "foreground-noise",
+        value: "on|off",
+        help: "dots and lines over the text",
+        default: Some("on"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.foreground_noise, switch(text)),
+    },
+    Spec {
+        name: "cors-origin",
+        value: "ORIGIN",
+        help: "whose pages may use the service: *, an origin, or off",
+        default: Some("*"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.cors, origin(text)),
+    },
+    Spec {
+        name: "log",
+        value: "LEVEL",
+        help: "off, error, info or debug",
+        default: Some("info"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.log, level(text)),
+    },
+    Spec {
+        name: "test-text",
+        value: "TEXT",
+        help: "the text of every captcha, for tests of your own: protects nothing",
+        default: None,
+        commands: &[Serve],
+        set: |config, value| put(&mut config.test_text, text(value).map(Some)),
+    },
+    Spec {
+        name: "out",
+        value: "PATH",
+        help: "the picture's file, or with --count the pictures' folder",
+        default: None,
+        commands: &[Render],
+        set: |config, text| {
+            put(&mut config.out, not_empty(text, "a path").map(|path| Some(PathBuf::from(path))))
+        },
+    },
+    Spec {
+        name: "count",
+        value: "N",
+        help: "write so many pictures, each named TEXT_NUMBER.png",
+        default: None,
+        commands: &[Render],
+        set: |config, text| put(&mut config.count, number(text, 1..=COUNT_MAX).map(Some)),
+    },
+    Spec {
+        name: "text",
+        value: "TEXT",
+        help: "the text of the pictures [default: random]",
+        default: None,
+        commands: &[Render],
+        set: |config, value| put(&mut config.text, text(value).map(Some)),
+    },
+    Spec {
+        name: "seed",
+        value: "N",
+        help: "the same number draws the same picture",
+        default: None,
+        commands: &[Render],
+        set: |config, text| put(&mut config.seed, number(text, 0..=u64::MAX).map(Some)),
+    },
+];
+
+fn put<T>(place: &mut T, value: Result<T, Expected>) -> Result<(), Expected> {
+    *place = value?;
+    Ok(())
+}
+
+fn number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, Expected>
+where
+    T: FromStr + PartialOrd + std::fmt::Display,
+{
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let value = text.parse().ok().filter(|value| is_plain && range.contains(value));
+    value.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
+}
+
+fn switch(text: &str) -> Result<bool, Expected> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("on or off".into()),
+    }
+}
+
+fn level(text: &str) -> Result<Level, Expected> {
+    match text {
+        "off" => Ok(Level::Off),
+        "error" => Ok(Level::Error),
+        "info" => Ok(Level::Info),
+        "debug" => Ok(Level::Debug),
+        _ => Err("off, error, info or debug".into()),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Expected> {
+    text.parse().map_err(|_| {
+        let example = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
+        format!("an IP address and port, such as {example} or [::]:8000")
+    })
+}
+
+fn text(text: &str) -> Result<String, Expected> {
+    if (1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("1 to {TEXT_CHARS_MAX} characters"))
+}
+
+fn not_empty<'a>(text: &'a str, expected: &str) -> Result<&'a str, Expected> {
+    if text.is_empty() { Err(expected.into()) } else { Ok(text) }
+}
+
+/// An origin has a scheme, a host and perhaps a port, and no path (RFC 6454 section 6.2); browsers
+/// send it in lower case and without a default port, and compare it byte for byte.
+fn origin(text: &str) -> Result<Cors, Expected> {
+    match text {
+        "*" => return Ok(Cors::Any),
+        "off" => return Ok(Cors::Off),
+        _ => {}
+    }
+    let is_host = |host: &str| {
+        !host.is_empty()
+            && host.bytes().all(|byte| {
+                matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b':' | b'[' | b']')
+            })
+    };
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if host.is_some_and(is_host) {
+        return Ok(Cors::Only(text.to_owned()));
+    }
+    Err("*, off, or an origin in lower case without a path, such as https://shop.example".into())
+}

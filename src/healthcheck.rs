@@ -1,0 +1,43 @@
+//! Asks a running server for its health, as an image without a shell has nothing else to do it.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long each step may take. A server that needs longer is not well.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Bytes of the answer that are read: the status line is its beginning.
+const ANSWER_BYTES_MAX: u64 = 1024;
+
+/// Succeeds if `GET /healthz` is answered with 200 by whoever listens on `listen`.
+pub(crate) fn run(listen: SocketAddr) -> Result<(), String> {
+    let address = reachable(listen);
+    let answer = ask(address).map_err(|error| format!("no answer from {address}: {error}"))?;
+    if answer.starts_with(b"HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    let status_line = String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or(&[]));
+    Err(format!("expected the status 200 from {address}, but found {status_line:?}"))
+}
+
+fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+/// Whoever listens on all addresses is asked on the loopback one.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}

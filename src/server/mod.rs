@@ -1,0 +1,150 @@
+//! Sockets, threads and deadlines. Calls a [`Handler`] for the answers and knows no route.
+//!
+//! One thread (the event loop) owns all sockets and never waits for any single one: it reads what
+//! has come, feeds it to the connections' state machines, and writes what they have to say. A
+//! fixed pool of workers is handed complete requests and hands back complete answers. So a client
+//! that is slow, silent or stuck costs a place among the connections for a bounded time, and never
+//! a worker.
+
+mod connection;
+mod event_loop;
+mod pool;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::http::{self, Head, Response, Status};
+use crate::log::Log;
+
+/// What the operator decides about connections and workers.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Threads that run the handler.
+    pub workers: usize,
+    /// The most connections open at a time. At the limit, the one that has kept the server waiting
+    /// longest makes room for the next.
+    pub connections_max: usize,
+    /// Sizes of heads and bodies.
+    pub limits: http::Limits,
+    /// How long a connection may take for each thing it does.
+    pub timeouts: Timeouts,
+}
+
+/// How long a peer may keep the server waiting.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For the first byte of a request, on a new connection as on a kept one.
+    pub idle: Duration,
+    /// For a whole head, from its first byte, however it drips.
+    pub head: Duration,
+    /// For a whole body, from the end of the head.
+    pub body: Duration,
+    /// For taking any part of an answer.
+    pub write: Duration,
+    /// For closing its side after the server has closed its own.
+    pub drain: Duration,
+    /// For everything that was begun when the server is told to stop.
+    pub stop: Duration,
+}
+
+impl Timeouts {
+    /// The idle time is longer than the 60 seconds that proxies usually keep a connection, so that
+    /// it is they who close it, and no request is sent into a closing connection. The others are
+    /// generous for a request of a few hundred bytes on a bad mobile line.
+    pub const DEFAULT: Timeouts = Timeouts {
+        idle: Duration::from_secs(75),
+        head: Duration::from_secs(10),
+        body: Duration::from_secs(10),
+        write: Duration::from_secs(10),
+        drain: Duration::from_secs(2),
+        stop: Duration::from_secs(5),
+    };
+}
+
+/// A complete request.
+#[derive(Debug)]
+pub struct Request {
+    /// Request line and fields.
+    pub head: Head,
+    /// The whole body, its transfer coding undone.
+    pub body: Vec<u8>,
+    /// When its last byte was read.
+    pub received: Instant,
+}
+
+/// A request that the server itself turns down, before any worker has seen it.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status to answer with.
+    pub status: Status,
+    /// What was wrong, in a few words for the client.
+    pub reason: &'static str,
+    /// The request's head, where it could be read.
+    pub head: Option<Head>,
+}
+
+/// The service behind the sockets.
+pub trait Handler: Send + Sync + 'static {
+    /// One worker thread's part of the service.
+    type Worker: Worker;
+
+    /// Makes the part of a new worker thread.
+    fn worker(self: &Arc<Self>) -> Self::Worker;
+
+    /// Words the answer to a request that was turned down.
+    fn refuse(&self, refusal: &Refusal) -> Response;
+}
+
+/// One worker thread's part of a service, with buffers of its own.
+pub trait Worker {
+    /// Answers a complete request.
+    fn answer(&mut self, request: &Request) -> Response;
+}
+
+/// A bound listener and what is to run behind it.
+pub struct Server<H> {
+    listener: TcpListener,
+    handler: Arc<H>,
+    settings: Settings,
+    log: Log,
+}
+
+impl<H: Handler> Server<H> {
+    /// Listens on `address`; from here on clients can connect, and wait for `run`.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports, such as an address in use.
+    pub fn bind(
+        address: SocketAddr,
+        handler: Arc<H>,
+        settings: Settings,
+        log: Log,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Server { listener, handler, settings, log })
+    }
+
+    /// The address listened on, with the port that the system chose where 0 was asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` becomes readable; then stops accepting, finishes what was begun within
+    /// the time set for it, and returns.
+    ///
+    /// # Errors
+    ///
+    /// Only what makes serving impossible, such as no thread to be had at the start.
+    pub fn run(self, stop: &UnixStream) -> io::Result<()> {
+        event_loop::run(self, stop)
+    }
+}

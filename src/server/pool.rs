@@ -1,0 +1,137 @@
+//! A fixed number of threads that answer complete requests. Knows no socket: a job comes with a
+//! token, and the answer goes back under the same token.
+//!
+//! The queue needs no bound of its own: a connection has at most one request here at a time.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::{Handler, Refusal, Request, Worker};
+use crate::http::{Response, Status};
+
+/// Stack of a worker: its deepest work, JSON nested to the limit and the PNG encoder, takes a small
+/// part of it.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// A request on its way to a worker, or an answer on its way back.
+type Tagged<T> = (usize, T);
+
+/// The running threads; they end when this is dropped.
+pub(super) struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    jobs: Mutex<Jobs>,
+    available: Condvar,
+    answers: Mutex<Vec<Tagged<Response>>>,
+    /// A byte goes here when the first answer of a batch is ready.
+    wake: UnixStream,
+}
+
+#[derive(Default)]
+struct Jobs {
+    queue: VecDeque<Tagged<Request>>,
+    closed: bool,
+}
+
+impl Pool {
+    /// Starts `threads` workers, and returns with them the socket that becomes readable when there
+    /// are answers to take.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread or descriptor left.
+    pub(super) fn start<H: Handler>(
+        threads: usize,
+        handler: &Arc<H>,
+    ) -> io::Result<(Self, UnixStream)> {
+        let (wake, woken) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        woken.set_nonblocking(true)?;
+        let shared = Arc::new(Shared {
+            jobs: Mutex::default(),
+            available: Condvar::new(),
+            answers: Mutex::default(),
+            wake,
+        });
+        // Made first, so that workers are told to end should a later thread fail to start.
+        let pool = Pool { shared };
+        for number in 0..threads {
+            let (shared, handler) = (Arc::clone(&pool.shared), Arc::clone(handler));
+            thread::Builder::new()
+                .name(format!("worker {number}"))
+                .stack_size(STACK_BYTES)
+                .spawn(move || shared.work(&handler))?;
+        }
+        Ok((pool, woken))
+    }
+
+    /// Queues a request for the next free worker.
+    pub(super) fn submit(&self, token: usize, request: Request) {
+        lock(&self.shared.jobs).queue.push_back((token, request));
+        self.shared.available.notify_one();
+    }
+
+    /// Moves the answers that are ready to the end of `answers`.
+    pub(super) fn take_answers(&self, answers: &mut Vec<Tagged<Response>>) {
+        answers.append(&mut lock(&self.shared.answers));
+    }
+}
+
+impl Drop for Pool {
+    /// Tells the threads to end when the queue is empty, and does not wait for them.
+    fn drop(&mut self) {
+        lock(&self.shared.jobs).closed = true;
+        self.shared.available.notify_all();
+    }
+}
+
+impl Shared {
+    fn work<H: Handler>(&self, handler: &Arc<H>) {
+        let mut worker = handler.worker();
+        while let Some((token, request)) = self.next_job() {
+            // The worker's buffers may be in any state after a panic: they are made anew.
+            let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(&request)));
+            let answer = answer.unwrap_or_else(|_| {
+                worker = handler.worker();
+                handler.refuse(&Refusal {
+                    status: Status::InternalServerError,
+                    reason: "internal error",
+                    head: Some(request.head),
+                })
+            });
+            self.hand_back(token, answer);
+        }
+    }
+
+    fn next_job(&self) -> Option<Tagged<Request>> {
+        let jobs = lock(&self.jobs);
+        let mut jobs = self
+            .available
+            .wait_while(jobs, |jobs| jobs.queue.is_empty() && !jobs.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        jobs.queue.pop_front()
+    }
+
+    fn hand_back(&self, token: usize, answer: Response) {
+        let mut answers = lock(&self.answers);
+        let is_first = answers.is_empty();
+        answers.push((token, answer));
+        mem::drop(answers);
+        if is_first {
+            // Fails only when unread bytes fill the socket's buffer, which wake as well.
+            let _ = io::Write::write(&mut &self.wake, b"!");
+        }
+    }
+}
+
+/// Nothing panics while one of these locks is held, so a mark of poison says nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,73 @@
+//! The name of a captcha: a random UUID, written in one way only.
+
+use std::fmt;
+
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+/// A version 4 UUID, drawn from the operating system's generator (122 random bits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id([u8; 16]);
+
+impl Id {
+    /// A new id, which no one can guess.
+    #[must_use]
+    pub fn random() -> Self {
+        Id(*Uuid::new_v4().as_bytes())
+    }
+
+    /// Reads the one spelling that `Display` writes: 36 characters, lower case, hyphenated. Other
+    /// spellings of a UUID are other texts, and so the ids of nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let uuid = Uuid::try_parse(text).ok()?;
+        let mut spelling = [0; Hyphenated::LENGTH];
+        (uuid.hyphenated().encode_lower(&mut spelling) == text).then_some(Id(*uuid.as_bytes()))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Uuid::from_bytes(self.0).as_hyphenated().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes() {
+        let id = Id::random();
+        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        assert_ne!(Id::random(), id);
+    }
+
+    #[test]
+    fn writes_version_and_variant_of_a_random_uuid() {
+        let text = Id::random().to_string();
+        assert_eq!(text.len(), 36);
+        assert_eq!(text.as_bytes()[14], b'4');
+        assert!(b"89ab".contains(&text.as_bytes()[19]));
+    }
+
+    #[test]
+    fn rejects_every_other_spelling() {
+        let good = "3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10";
+        assert!(Id::parse(good).is_some());
+        for bad in [
+            "",
+            "3F0C1D0E-6B0E-4F2B-9A53-0B6F6F2B7F10",
+            "3f0c1d0e6b0e4f2b9a530b6f6f2b7f10",
+            "{3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10}",
+            "urn:uuid:3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10",
+            " 3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10",
+            "3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f1",
+            "3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f1g",
+            "' OR 1=1 --",
+            "🦀",
+        ] {
+            assert_eq!(Id::parse(bad), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The thread that removes expired captchas, so that those which nobody answers do not pile up.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::Store;
+
+/// Captchas removed under one lock: a fraction of a millisecond's work.
+const BATCH: usize = 256;
+
+/// The shortest pause between two rounds. A busy service has a captcha expire at every moment; to
+/// answer that they are gone needs no reaper, so they may as well go together.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+
+/// The running thread; it ends when this is dropped.
+pub struct Reaper {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reaper {
+    /// Starts to reap `store`.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread left.
+    pub fn start(store: Arc<Store>) -> io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("reaper".into())
+            .spawn(move || run(&store, &stopped))?;
+        Ok(Reaper { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // An error here is a panic of that thread, which was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(store: &Store, stopped: &Receiver<()>) {
+    let mut pause = Duration::ZERO;
+    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let now = Instant::now();
+        while store.reap(BATCH, now) == BATCH {}
+        pause = pause_until(store.next_expiry(), store.settings().ttl, now);
+    }
+}
+
+/// How long nothing needs to be done: until the oldest captcha expires, and when there is none,
+/// until one that is made right now would.
+fn pause_until(next_expiry: Option<Instant>, ttl: Duration, now: Instant) -> Duration {
+    let pause = next_expiry.map_or(ttl, |expiry| expiry.saturating_duration_since(now));
+    pause.max(PAUSE_MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleeps_until_the_oldest_captcha_expires() {
+        let now = Instant::now();
+        let (ttl, second) = (Duration::from_secs(600), Duration::from_secs(1));
+        assert_eq!(pause_until(None, ttl, now), ttl);
+        assert_eq!(pause_until(Some(now + ttl / 2), ttl, now), ttl / 2);
+        assert_eq!(pause_until(Some(now), ttl, now), second);
+        assert_eq!(pause_until(Some(now), ttl, now + ttl), second);
+    }
+
+    #[test]
+    fn ends_when_it_is_dropped() {
+        let store = Store::new(crate::store::Settings {
+            ttl: Duration::from_secs(600),
+            attempts: 3,
+            capacity: 10,
+        });
+        let begun = Instant::now();
+        drop(Reaper::start(Arc::new(store)).unwrap());
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,14 @@
+//! What the standard library lacks: waiting for many sockets at once, and hearing that the process
+//! should end. The only module with `unsafe`; each call sits behind a safe function that takes and
+//! returns plain values. Knows nothing of HTTP, connections or captchas.
+//!
+//! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`), whose numbers
+//! used here are the same on every Unix that Rust supports.
+
+#![allow(unsafe_code)]
+
+mod poll;
+mod signal;
+
+pub use poll::{Interest, PollFd, wait};
+pub use signal::termination;
