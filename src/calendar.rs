@@ -44,14 +44,17 @@ impl Moment {
             + day_of_era / DAYS_OF_100_YEARS
             - day_of_era / (DAYS_OF_400_YEARS - 1))
             / 365;
-        let day_of_year =
-            day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         // From March on, every five months have 153 days in the same pattern.
         let month_from_march = (5 * day_of_year + 2) / 153;
         let is_next_year = 10 <= month_from_march;
         Moment {
             year: days / DAYS_OF_400_YEARS * 400 + year_of_era + u64::from(is_next_year),
-            month: if is_next_year { month_from_march - 9 } else { month_from_march + 3 },
+            month: if is_next_year {
+                month_from_march - 9
+            } else {
+                month_from_march + 3
+            },
             day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
             weekday: (days_since_1970 + 4) % 7, // 1970-01-01 was a Thursday
             hour: seconds / 3_600 % 24,
@@ -65,8 +68,20 @@ impl Moment {
 impl fmt::Display for Moment {
     /// As RFC 3339 has it, such as `2026-11-22T07:40:23.125Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Moment { year, month, day, hour, minute, second, millisecond, .. } = self;
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+        let Moment {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            millisecond,
+            ..
+        } = self;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
+        )
     }
 }
 

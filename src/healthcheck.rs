@@ -17,15 +17,21 @@ pub(crate) fn run(listen: SocketAddr) -> Result<(), String> {
     if answer.starts_with(b"HTTP/1.1 200 ") {
         return Ok(());
     }
-    let status_line = String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or(&[]));
-    Err(format!("expected the status 200 from {address}, but found {status_line:?}"))
+    let status_line =
+        String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or(&[]));
+    Err(format!(
+        "expected the status 200 from {address}, but found {status_line:?}"
+    ))
 }
 
 fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
-    write!(stream, "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     Ok(answer)

@@ -19,14 +19,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod config;
-pub mod server;
-pub mod http;
 pub mod api;
-pub mod json;
-pub mod store;
-pub mod captcha;
-pub mod entropy;
 pub mod calendar;
+pub mod captcha;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod json;
 pub mod log;
+pub mod server;
+pub mod store;
 pub mod sys;

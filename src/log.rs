@@ -62,7 +62,9 @@ impl Log {
 
     fn write(self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
         if level <= self.level {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
             let line = line(Moment::from_epoch(now), name, message, fields);
             // Where there is no one to read the log there is no one to tell of it either.
             let _ = io::stderr().write_all(line.as_bytes());
@@ -85,7 +87,10 @@ fn line(now: Moment, level: &str, message: &str, fields: &Fields<'_>) -> String 
 /// Appends a value: as it is if it is plain, else in quotes with everything escaped that could end
 /// the line or pass for another field.
 fn push_value(line: &mut String, value: &dyn Display) {
-    let mut text = Shortened { text: String::new(), chars_left: VALUE_CHARS_MAX };
+    let mut text = Shortened {
+        text: String::new(),
+        chars_left: VALUE_CHARS_MAX,
+    };
     // An error says only that the value was cut.
     let is_whole = write!(text, "{value}").is_ok();
     let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '=' | '\\');
@@ -123,7 +128,10 @@ mod tests {
     fn check(value: &str, written: &str) {
         let now = Moment::from_epoch(Duration::from_millis(1_790_000_000_042));
         let line = line(now, "info", "request", &[("a", &1), ("b", &value)]);
-        assert_eq!(line, format!("2026-09-21T14:13:20.042Z info request a=1 b={written}\n"));
+        assert_eq!(
+            line,
+            format!("2026-09-21T14:13:20.042Z info request a=1 b={written}\n")
+        );
     }
 
     #[test]

@@ -28,7 +28,9 @@ const USAGE_ERROR: u8 = 2;
 const CONNECTIONS_MAX: usize = 1_000;
 
 fn main() -> ExitCode {
-    let arguments = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned());
     let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let (command, config) = match config::parse(arguments, variable) {
         Ok(parsed) => parsed,
@@ -66,7 +68,10 @@ fn serve(config: Config) -> Result<(), String> {
     let _reaper = Reaper::start(Arc::clone(&store))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.test_text.is_some() {
-        log.warn("every captcha has the text of --test-text: this service protects nothing", &[]);
+        log.warn(
+            "every captcha has the text of --test-text: this service protects nothing",
+            &[],
+        );
     }
     let settings = server::Settings {
         workers: config.workers,
@@ -75,13 +80,23 @@ fn serve(config: Config) -> Result<(), String> {
         timeouts: Timeouts::DEFAULT,
     };
     let listen = config.listen;
-    let app = Arc::new(App::new(api_settings(config), store, Arc::new(Font::load()), log));
+    let app = Arc::new(App::new(
+        api_settings(config),
+        store,
+        Arc::new(Font::new()),
+        log,
+    ));
     let cannot_listen = |error| format!("cannot listen on {listen}: {error}");
     let server = Server::bind(listen, app, settings, log).map_err(cannot_listen)?;
     let address = server.local_addr().map_err(cannot_listen)?;
     print(&format!("miniCAP listening on http://{address}\n"))?;
-    log.info("started", &[("address", &address), ("workers", &settings.workers)]);
-    server.run(&stop).map_err(|error| format!("cannot go on serving: {error}"))?;
+    log.info(
+        "started",
+        &[("address", &address), ("workers", &settings.workers)],
+    );
+    server
+        .run(&stop)
+        .map_err(|error| format!("cannot go on serving: {error}"))?;
     log.info("stopped", &[]);
     Ok(())
 }
@@ -110,8 +125,16 @@ fn style(config: &Config) -> Style {
 /// Makes a panic one line of the log.
 fn log_panics(log: Log) {
     panic::set_hook(Box::new(move |info| {
-        let place = info.location().map_or_else(String::new, ToString::to_string);
-        log.error("panic", &[("place", &place), ("message", &info.payload_as_str().unwrap_or(""))]);
+        let place = info
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        log.error(
+            "panic",
+            &[
+                ("place", &place),
+                ("message", &info.payload_as_str().unwrap_or("")),
+            ],
+        );
     }));
 }
 

@@ -13,7 +13,9 @@ use crate::style;
 
 /// Writes what is asked for: one picture to a file, or many to a folder.
 pub(crate) fn run(config: &Config) -> Result<(), String> {
-    let Some(out) = &config.out else { return Ok(()) };
+    let Some(out) = &config.out else {
+        return Ok(());
+    };
     let mut studio = Studio::new(config);
     let Some(count) = config.count else {
         let (_, png) = studio.picture()?;
@@ -22,7 +24,10 @@ pub(crate) fn run(config: &Config) -> Result<(), String> {
     fs::create_dir_all(out).map_err(|error| format!("cannot make {}: {error}", out.display()))?;
     for number in 1..=count {
         let (text, png) = studio.picture()?;
-        write(&out.join(format!("{}_{number}.png", file_stem(&text))), &png)?;
+        write(
+            &out.join(format!("{}_{number}.png", file_stem(&text))),
+            &png,
+        )?;
     }
     Ok(())
 }
@@ -38,7 +43,7 @@ impl<'a> Studio<'a> {
         let seed = config.seed.unwrap_or_else(|| Entropy::default().seed());
         Studio {
             config,
-            painter: Painter::new(Arc::new(Font::load())),
+            painter: Painter::new(Arc::new(Font::new())),
             rng: Rng::with_seed(seed),
         }
     }
@@ -46,11 +51,19 @@ impl<'a> Studio<'a> {
     /// The next picture and its text. These guard nothing, so all is drawn from the one generator,
     /// and the same seed gives the same texts as well.
     fn picture(&mut self) -> Result<(String, Vec<u8>), String> {
-        let Studio { config, painter, rng } = self;
-        let text = config.text.clone().unwrap_or_else(|| {
-            captcha::text::random(config.length, &mut || rng.u8(..))
-        });
-        let style = Style { theme: config.theme.pick(rng), ..style(config) };
+        let Studio {
+            config,
+            painter,
+            rng,
+        } = self;
+        let text = config
+            .text
+            .clone()
+            .unwrap_or_else(|| captcha::text::random(config.length, &mut || rng.u8(..)));
+        let style = Style {
+            theme: config.theme.pick(rng),
+            ..style(config)
+        };
         let mut png = Vec::new();
         painter
             .paint(&text, &style, rng, &mut png)
@@ -65,7 +78,9 @@ fn write(path: &Path, png: &[u8]) -> Result<(), String> {
 
 /// A text as the beginning of a file's name: what could lead out of the folder becomes `-`.
 fn file_stem(text: &str) -> String {
-    text.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect()
+    text.chars()
+        .map(|c| if c.is_alphanumeric() { c } else { '-' })
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ use crate::http::{Head, Method, Response, Status};
 const ALLOWED_METHODS: [&str; 2] = ["GET", "POST"];
 
 /// Fields that a page may set itself. The safelisted ones and, for JSON bodies, `Content-Type`.
-const ALLOWED_FIELDS: [&str; 4] = ["Accept", "Accept-Language", "Content-Language", "Content-Type"];
+const ALLOWED_FIELDS: [&str; 4] = [
+    "Accept",
+    "Accept-Language",
+    "Content-Language",
+    "Content-Type",
+];
 
 /// How long a browser may remember the answer to a preflight.
 const MAX_AGE_SECS: &str = "600";
@@ -37,7 +42,12 @@ impl Cors {
         let private = head.fields.get("access-control-request-private-network");
         let failures: Vec<&str> = [
             ("origin", self.allowed_origin(origin).is_some()),
-            ("method", ALLOWED_METHODS.iter().any(|allowed| allowed.as_bytes() == method)),
+            (
+                "method",
+                ALLOWED_METHODS
+                    .iter()
+                    .any(|allowed| allowed.as_bytes() == method),
+            ),
             ("headers", are_allowed(headers)),
             ("private-network", private != Some(b"true")),
         ]
@@ -47,7 +57,10 @@ impl Cors {
         let (status, body) = if failures.is_empty() {
             (Status::Ok, "OK".to_owned())
         } else {
-            (Status::BadRequest, format!("Disallowed CORS {}", failures.join(", ")))
+            (
+                Status::BadRequest,
+                format!("Disallowed CORS {}", failures.join(", ")),
+            )
         };
         let mut response = Response::new(status)
             .with_field("Access-Control-Allow-Methods", ALLOWED_METHODS.join(", "))
@@ -100,8 +113,13 @@ impl Cors {
 /// Whether every element of a list of field names is allowed; so is no list, but not an empty one.
 fn are_allowed(names: Option<&[u8]>) -> bool {
     names.is_none_or(|names| {
-        names.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|name| {
-            ALLOWED_FIELDS.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(name))
-        })
+        names
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .all(|name| {
+                ALLOWED_FIELDS
+                    .iter()
+                    .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(name))
+            })
     })
 }

@@ -27,10 +27,14 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture may tell of
     // its generator, it says nothing of a text, and nothing of another picture.
     let mut rng = Rng::with_seed(entropy.seed());
-    let text = settings.test_text.clone().unwrap_or_else(|| {
-        captcha::text::random(settings.length, &mut || entropy.byte())
-    });
-    let style = Style { theme: theme.pick(&mut rng), ..settings.style };
+    let text = settings
+        .test_text
+        .clone()
+        .unwrap_or_else(|| captcha::text::random(settings.length, &mut || entropy.byte()));
+    let style = Style {
+        theme: theme.pick(&mut rng),
+        ..settings.style
+    };
     let mut png = Vec::with_capacity(PNG_BYTES_USUAL);
     if let Err(error) = worker.painter.paint(&text, &style, &mut rng, &mut png) {
         worker.app.log.error("cannot draw", &[("error", &error)]);

@@ -60,22 +60,45 @@ struct Route {
 
 /// Every path there is. One that ends in a slash is answered without it as well.
 const ROUTES: [Route; 4] = [
-    Route { path: "/api/captcha/generate/", allow: "POST", answer: generate::answer },
-    Route { path: "/api/captcha/validate/", allow: "POST", answer: validate::answer },
-    Route { path: "/healthz", allow: "GET, HEAD", answer: health },
-    Route { path: "*", allow: "OPTIONS", answer: server_options },
+    Route {
+        path: "/api/captcha/generate/",
+        allow: "POST",
+        answer: generate::answer,
+    },
+    Route {
+        path: "/api/captcha/validate/",
+        allow: "POST",
+        answer: validate::answer,
+    },
+    Route {
+        path: "/healthz",
+        allow: "GET, HEAD",
+        answer: health,
+    },
+    Route {
+        path: "*",
+        allow: "OPTIONS",
+        answer: server_options,
+    },
 ];
 
 impl App {
     /// A service over these parts.
     #[must_use]
     pub fn new(settings: Settings, store: Arc<Store>, font: Arc<Font>, log: Log) -> Self {
-        App { settings, store, font, log }
+        App {
+            settings,
+            store,
+            font,
+            log,
+        }
     }
 
     fn log_request(&self, head: Option<&Head>, response: &Response, received: Instant) {
         let method = head.map_or("-", |head| head.method.as_str());
-        let path = head.map_or("-".into(), |head| String::from_utf8_lossy(&head.target.path));
+        let path = head.map_or("-".into(), |head| {
+            String::from_utf8_lossy(&head.target.path)
+        });
         self.log.info(
             "request",
             &[
@@ -118,7 +141,8 @@ impl Worker for AppWorker {
             self.app.settings.cors.share(&mut response, head);
             response
         });
-        self.app.log_request(Some(head), &response, request.received);
+        self.app
+            .log_request(Some(head), &response, request.received);
         response
     }
 }
@@ -144,7 +168,9 @@ impl Route {
     }
 
     fn allows(&self, method: &Method) -> bool {
-        self.allow.split(", ").any(|allowed| allowed == method.as_str())
+        self.allow
+            .split(", ")
+            .any(|allowed| allowed == method.as_str())
     }
 }
 

@@ -31,7 +31,8 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
     let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
     let Some(subtype) = essence.map(<[u8]>::trim_ascii).and_then(|essence| {
         let (kind, subtype) = essence.split_at_checked(b"application/".len())?;
-        kind.eq_ignore_ascii_case(b"application/").then_some(subtype)
+        kind.eq_ignore_ascii_case(b"application/")
+            .then_some(subtype)
     }) else {
         return false;
     };
@@ -46,8 +47,7 @@ fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
     let (id, text) = match (string(value, "id"), string(value, "text")) {
         (Ok(id), Ok(text)) => (id, text),
         (id, text) => {
-            let details: Vec<Detail<'_>> =
-                [id.err(), text.err()].into_iter().flatten().collect();
+            let details: Vec<Detail<'_>> = [id.err(), text.err()].into_iter().flatten().collect();
             return error::unprocessable(&details);
         }
     };
@@ -81,17 +81,22 @@ fn string<'a>(object: &'a Value<'a>, name: &'static str) -> Result<&'a str, Deta
 
 fn verdict_response(verdict: Verdict) -> Response {
     let (status, body): (_, &[u8]) = match verdict {
-        Verdict::Right => {
-            (Status::Ok, br#"{"status":200,"message":"CAPTCHA validated successfully"}"#)
-        }
-        Verdict::Wrong => {
-            (Status::BadRequest, br#"{"status":400,"message":"CAPTCHA validation failed"}"#)
-        }
-        Verdict::Unknown => {
-            (Status::NotFound, br#"{"status":404,"message":"CAPTCHA to validate not found"}"#)
-        }
+        Verdict::Right => (
+            Status::Ok,
+            br#"{"status":200,"message":"CAPTCHA validated successfully"}"#,
+        ),
+        Verdict::Wrong => (
+            Status::BadRequest,
+            br#"{"status":400,"message":"CAPTCHA validation failed"}"#,
+        ),
+        Verdict::Unknown => (
+            Status::NotFound,
+            br#"{"status":404,"message":"CAPTCHA to validate not found"}"#,
+        ),
     };
-    Response::new(status).with_field("Cache-Control", "no-store").with_body(JSON, body)
+    Response::new(status)
+        .with_field("Cache-Control", "no-store")
+        .with_body(JSON, body)
 }
 
 /// For a body that is JSON and no object. `null` counts as no body.
@@ -101,7 +106,13 @@ fn wrong_body(value: &Value<'_>) -> Response {
         _ => ("model_attributes_type", NO_OBJECT),
     };
     let input = Input::Value(value);
-    error::unprocessable(&[Detail { kind, place: Place::Body, message, input, context: None }])
+    error::unprocessable(&[Detail {
+        kind,
+        place: Place::Body,
+        message,
+        input,
+        context: None,
+    }])
 }
 
 const NO_OBJECT: &str = "Input should be a valid dictionary or object to extract fields from";

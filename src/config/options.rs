@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::Command::{self, Healthcheck, Render, Serve};
 use super::Config;
 use crate::api::Cors;
-use crate::captcha::{SIDE_PX_MAX, TEXT_CHARS_MAX, ThemeChoice};
+use crate::captcha::text::TEXT_CHARS_MAX;
+use crate::captcha::{SIDE_PX_MAX, ThemeChoice};
 use crate::log::Level;
 
 /// Far more threads than any machine this is for has cores.
@@ -48,7 +49,12 @@ impl Spec {
     /// The name of its environment variable. What is only for `render` has none: it is typed.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
-        is_set_once.then(|| format!("MINICAP_{}", self.name.to_ascii_uppercase().replace('-', "_")))
+        is_set_once.then(|| {
+            format!(
+                "MINICAP_{}",
+                self.name.to_ascii_uppercase().replace('-', "_")
+            )
+        })
     }
 }
 
@@ -77,7 +83,10 @@ pub(super) const OPTIONS: [Spec; 18] = [
         default: Some("600"),
         commands: &[Serve],
         set: |config, text| {
-            put(&mut config.ttl, number(text, 1..=TTL_SECS_MAX).map(Duration::from_secs))
+            put(
+                &mut config.ttl,
+                number(text, 1..=TTL_SECS_MAX).map(Duration::from_secs),
+            )
         },
     },
     Spec {
@@ -128,7 +137,10 @@ pub(super) const OPTIONS: [Spec; 18] = [
         commands: &[Serve, Render],
         set: |config, text| {
             let theme = ThemeChoice::parse(text);
-            put(&mut config.theme, theme.ok_or("light, dark or random".into()))
+            put(
+                &mut config.theme,
+                theme.ok_or("light, dark or random".into()),
+            )
         },
     },
     Spec {
@@ -178,7 +190,10 @@ pub(super) const OPTIONS: [Spec; 18] = [
         default: None,
         commands: &[Render],
         set: |config, text| {
-            put(&mut config.out, not_empty(text, "a path").map(|path| Some(PathBuf::from(path))))
+            put(
+                &mut config.out,
+                not_empty(text, "a path").map(|path| Some(PathBuf::from(path))),
+            )
         },
     },
     Spec {
@@ -217,7 +232,10 @@ where
     T: FromStr + PartialOrd + std::fmt::Display,
 {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let value = text.parse().ok().filter(|value| is_plain && range.contains(value));
+    let value = text
+        .parse()
+        .ok()
+        .filter(|value| is_plain && range.contains(value));
     value.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
 }
 
@@ -254,7 +272,11 @@ fn text(text: &str) -> Result<String, Expected> {
 }
 
 fn not_empty<'a>(text: &'a str, expected: &str) -> Result<&'a str, Expected> {
-    if text.is_empty() { Err(expected.into()) } else { Ok(text) }
+    if text.is_empty() {
+        Err(expected.into())
+    } else {
+        Ok(text)
+    }
 }
 
 /// An origin has a scheme, a host and perhaps a port, and no path (RFC 6454 section 6.2); browsers
@@ -271,7 +293,9 @@ fn origin(text: &str) -> Result<Cors, Expected> {
                 matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b':' | b'[' | b']')
             })
     };
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
     if host.is_some_and(is_host) {
         return Ok(Cors::Only(text.to_owned()));
     }

@@ -45,8 +45,13 @@ pub fn parse(
             set(option, &mut config, default, &format!("--{}", option.name))?;
         }
     }
-    for option in OPTIONS.iter().filter(|option| option.commands.contains(&command)) {
-        let Some(name) = option.variable() else { continue };
+    for option in OPTIONS
+        .iter()
+        .filter(|option| option.commands.contains(&command))
+    {
+        let Some(name) = option.variable() else {
+            continue;
+        };
         if let Some(value) = variable(&name).filter(|value| !value.is_empty()) {
             set(option, &mut config, &value, &name)?;
         }
@@ -81,7 +86,9 @@ fn option_and_value(
     command: Command,
 ) -> Result<(&'static Spec, String), String> {
     let Some(long) = argument.strip_prefix("--") else {
-        return Err(format!("expected an option, but found {argument:?} (see --help)"));
+        return Err(format!(
+            "expected an option, but found {argument:?} (see --help)"
+        ));
     };
     let (name, value) = match long.split_once('=') {
         Some((name, value)) => (name, Some(value.to_owned())),
@@ -110,16 +117,17 @@ fn check(command: Command, config: &Config) -> Result<(), String> {
             Err("--out: expected a path, but found none".into())
         }
         Command::Render => check_size(config, config.text.as_deref()),
-        Command::Healthcheck if config.listen.port() == 0 => {
-            Err(format!("--listen: expected a port other than 0, but found {:?}", config.listen))
-        }
+        Command::Healthcheck if config.listen.port() == 0 => Err(format!(
+            "--listen: expected a port other than 0, but found {:?}",
+            config.listen
+        )),
         Command::Healthcheck | Command::Help | Command::Version => Ok(()),
     }
 }
 
 fn check_size(config: &Config, text: Option<&str>) -> Result<(), String> {
     let chars = text.map_or(config.length, |text| text.chars().count());
-    captcha::check_size(chars, config.width, config.height).map_err(|error| {
+    captcha::check(chars, config.width, config.height).map_err(|error| {
         let Config { width, height, .. } = config;
         format!("--width, --height: expected {error}, but found {width}x{height}")
     })
@@ -137,7 +145,7 @@ impl Config {
             length: 0,
             width: 0,
             height: 0,
-            theme: ThemeChoice::Light,
+            theme: ThemeChoice::Random,
             background_noise: false,
             foreground_noise: false,
             cors: Cors::Off,
@@ -157,7 +165,11 @@ pub fn usage() -> String {
     let mut usage = SUMMARY.to_owned();
     for (title, command, other) in [
         ("Options for serving", Command::Serve, None),
-        ("Options for pictures without a server", Command::Render, Some(Command::Serve)),
+        (
+            "Options for pictures without a server",
+            Command::Render,
+            Some(Command::Serve),
+        ),
     ] {
         let is_listed = |option: &&Spec| {
             option.commands.contains(&command)

@@ -12,8 +12,7 @@ use std::time::Instant;
 
 use super::{Refusal, Request, Settings};
 use crate::http::{
-    AnswerFraming, BodyDecoder, CONTINUE, Head, HeadParser, Method, Progress, Response, Status,
-    Version,
+    BodyDecoder, CONTINUE, Head, HeadParser, Hop, Method, Progress, Response, Status, Version,
 };
 use crate::sys::Interest;
 
@@ -62,12 +61,16 @@ enum Phase {
     /// The answer is being made.
     Answering(Exchange),
     /// The answer is being sent.
-    Sending { keep_alive: bool },
+    Sending {
+        keep_alive: bool,
+    },
     /// All is sent, and the peer is to be told so.
     Sent,
     /// Waiting for the peer's end: closing a socket with unread bytes would reset the connection,
     /// and the peer could lose the answer (RFC 9112 section 9.6).
-    Draining { bytes_left: usize },
+    Draining {
+        bytes_left: usize,
+    },
     Closed,
 }
 
@@ -115,7 +118,10 @@ impl<'a> Connection<'a> {
             Phase::Head(_) | Phase::Body(_) | Phase::Draining { .. } => !self.input_ended,
             Phase::Answering(_) | Phase::Sending { .. } | Phase::Sent | Phase::Closed => false,
         };
-        Interest { read: reading, write: !self.output.is_empty() }
+        Interest {
+            read: reading,
+            write: !self.output.is_empty(),
+        }
     }
 
     /// When the connection's patience ends; never while its answer is being made.
@@ -159,7 +165,9 @@ impl<'a> Connection<'a> {
             Phase::Head(parser) => self.advance_head(parser, now),
             Phase::Body(incoming) => self.advance_body(incoming, now),
             Phase::Sent => {
-                self.phase = Phase::Draining { bytes_left: DRAIN_BYTES_MAX };
+                self.phase = Phase::Draining {
+                    bytes_left: DRAIN_BYTES_MAX,
+                };
                 self.deadline = Some(now + self.settings.timeouts.drain);
                 self.input = Vec::new();
                 Step::HalfClose
@@ -197,7 +205,14 @@ impl<'a> Connection<'a> {
             self.output.head.extend_from_slice(CONTINUE);
         }
         self.deadline = Some(now + self.settings.timeouts.body);
-        self.advance_body(Box::new(Incoming { head, decoder, body: Vec::new() }), now)
+        self.advance_body(
+            Box::new(Incoming {
+                head,
+                decoder,
+                body: Vec::new(),
+            }),
+            now,
+        )
     }
 
     fn advance_body(&mut self, mut incoming: Box<Incoming>, now: Instant) -> Step {
@@ -209,7 +224,11 @@ impl<'a> Connection<'a> {
                 }
                 let Incoming { head, body, .. } = *incoming;
                 self.await_answer(Exchange::of(&head));
-                Step::Answer(Request { head, body, received: now })
+                Step::Answer(Request {
+                    head,
+                    body,
+                    received: now,
+                })
             }
             Err(error) => self.refuse(error.status(), error.reason(), Some(incoming.head)),
         }
@@ -229,7 +248,11 @@ impl<'a> Connection<'a> {
             keep_alive: false,
             ..head.as_ref().map_or(Exchange::UNKNOWN, Exchange::of)
         });
-        Step::Refuse(Refusal { status, reason, head })
+        Step::Refuse(Refusal {
+            status,
+            reason,
+            head,
+        })
     }
 
     fn await_answer(&mut self, exchange: Exchange) {
@@ -242,10 +265,15 @@ impl<'a> Connection<'a> {
 
     /// Takes the answer to the request it handed out. `date` is the value of the `Date` field.
     pub(super) fn respond(&mut self, response: Response, date: &str, now: Instant) {
-        let Phase::Answering(exchange) = self.phase else { return };
+        let Phase::Answering(exchange) = self.phase else {
+            return;
+        };
         let keep_alive = exchange.keep_alive && !self.stopping;
-        let framing = AnswerFraming { version: exchange.version, keep_alive };
-        response.write_head(&framing, date, &mut self.output.head);
+        let hop = Hop {
+            version: exchange.version,
+            keep_alive,
+        };
+        response.write_head(hop, date, &mut self.output.head);
         if !exchange.head_only {
             self.output.body = response.body;
         }
@@ -282,7 +310,11 @@ impl<'a> Connection<'a> {
             return;
         }
         let timeouts = &self.settings.timeouts;
-        let patience = if self.input.is_empty() { timeouts.idle } else { timeouts.head };
+        let patience = if self.input.is_empty() {
+            timeouts.idle
+        } else {
+            timeouts.head
+        };
         self.phase = Phase::Head(HeadParser::default());
         self.deadline = Some(now + patience);
     }
@@ -290,9 +322,11 @@ impl<'a> Connection<'a> {
     /// Acts on a deadline that has come.
     pub(super) fn expire(&mut self) -> Step {
         match mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Head(_) if !self.input.is_empty() => {
-                self.refuse(Status::RequestTimeout, "the request head took too long", None)
-            }
+            Phase::Head(_) if !self.input.is_empty() => self.refuse(
+                Status::RequestTimeout,
+                "the request head took too long",
+                None,
+            ),
             Phase::Body(incoming) => {
                 let reason = "the request body took too long";
                 self.refuse(Status::RequestTimeout, reason, Some(incoming.head))
@@ -310,8 +344,11 @@ impl<'a> Connection<'a> {
 
 impl Exchange {
     /// For a request whose head cannot be read: nothing is known of it.
-    const UNKNOWN: Exchange =
-        Exchange { version: Version::Http11, keep_alive: false, head_only: false };
+    const UNKNOWN: Exchange = Exchange {
+        version: Version::Http11,
+        keep_alive: false,
+        head_only: false,
+    };
 
     fn of(head: &Head) -> Self {
         Exchange {

@@ -30,12 +30,23 @@ const STOP: usize = 1;
 const LISTENER: usize = 2;
 const CONNECTIONS: usize = 3;
 
-const READ: Interest = Interest { read: true, write: false };
-const NOTHING: Interest = Interest { read: false, write: false };
+const READ: Interest = Interest {
+    read: true,
+    write: false,
+};
+const NOTHING: Interest = Interest {
+    read: false,
+    write: false,
+};
 
 /// Serves until `stop` is readable and what was begun is finished.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
-    let Server { listener, handler, settings, log } = server;
+    let Server {
+        listener,
+        handler,
+        settings,
+        log,
+    } = server;
     let (pool, woken) = Pool::start(settings.workers, &handler)?;
     let mut event_loop = EventLoop {
         settings: &settings,
@@ -106,7 +117,10 @@ impl<H: Handler> EventLoop<'_, H> {
             poll_set.fds.clear();
             poll_set.fds.push(PollFd::new(woken, READ));
             poll_set.fds.push(PollFd::new(stop, READ));
-            poll_set.fds.push(PollFd::new(listener, if accepting { READ } else { NOTHING }));
+            poll_set.fds.push(PollFd::new(
+                listener,
+                if accepting { READ } else { NOTHING },
+            ));
             poll_set.wait(&self.peers, self.accept_after, now)?;
             let now = Instant::now();
             if poll_set.fds[STOP].is_ready() {
@@ -154,7 +168,9 @@ impl<H: Handler> EventLoop<'_, H> {
             self.deliver_answers(woken, now);
         }
         for (fd, token) in poll_set.fds[CONNECTIONS..].iter().zip(&poll_set.tokens) {
-            let Some(peer) = self.peers.get_mut(*token) else { continue };
+            let Some(peer) = self.peers.get_mut(*token) else {
+                continue;
+            };
             if fd.is_ready() {
                 if peer.connection.is_answering() {
                     peer.gone = fd.is_broken();
@@ -164,7 +180,11 @@ impl<H: Handler> EventLoop<'_, H> {
                     receive(peer, &mut self.buffer, now);
                 }
                 self.drive(*token, now);
-            } else if peer.connection.deadline().is_some_and(|deadline| deadline <= now) {
+            } else if peer
+                .connection
+                .deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
                 let step = peer.connection.expire();
                 self.follow(*token, step, now);
             }
@@ -173,7 +193,10 @@ impl<H: Handler> EventLoop<'_, H> {
 
     fn deliver_answers(&mut self, mut woken: &UnixStream, now: Instant) {
         // Emptied before the answers are taken: one that comes in between wakes the loop again.
-        while woken.read(&mut self.buffer).is_ok_and(|bytes| bytes == self.buffer.len()) {}
+        while woken
+            .read(&mut self.buffer)
+            .is_ok_and(|bytes| bytes == self.buffer.len())
+        {}
         let mut answers = Vec::new();
         self.pool.take_answers(&mut answers);
         for (token, answer) in answers {
@@ -183,7 +206,9 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     fn answer(&mut self, token: usize, answer: Response, now: Instant) {
-        let Some(peer) = self.peers.get_mut(token) else { return };
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
         if peer.gone {
             self.peers.remove(token);
         } else {
@@ -194,7 +219,9 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Moves a connection on as far as it goes without waiting.
     fn drive(&mut self, token: usize, now: Instant) {
         loop {
-            let Some(peer) = self.peers.get_mut(token) else { return };
+            let Some(peer) = self.peers.get_mut(token) else {
+                return;
+            };
             if send(peer, now).is_err() {
                 self.peers.remove(token);
                 return;
@@ -259,7 +286,11 @@ impl<H: Handler> EventLoop<'_, H> {
             match accepted {
                 Ok(stream) => {
                     let connection = Connection::new(self.settings, now);
-                    self.peers.insert(Peer { stream, connection, gone: false });
+                    self.peers.insert(Peer {
+                        stream,
+                        connection,
+                        gone: false,
+                    });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_of_one_connection(&error) => {}
@@ -333,7 +364,10 @@ fn send(peer: &mut Peer<'_>, now: Instant) -> io::Result<()> {
 }
 
 fn is_transient(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }
 
 /// What is waited for: the loop's own descriptors, then those of the connections.
@@ -352,11 +386,14 @@ impl PollSet {
         self.tokens.clear();
         let mut end = until;
         for token in peers.tokens() {
-            let Some(peer) = peers.get(token) else { continue };
+            let Some(peer) = peers.get(token) else {
+                continue;
+            };
             if peer.gone {
                 continue;
             }
-            self.fds.push(PollFd::new(&peer.stream, peer.connection.interest()));
+            self.fds
+                .push(PollFd::new(&peer.stream, peer.connection.interest()));
             self.tokens.push(token);
             end = end.into_iter().chain(peer.connection.deadline()).min();
         }
@@ -394,7 +431,11 @@ impl<'a> Peers<'a> {
     }
 
     fn remove(&mut self, token: usize) {
-        if self.places.get_mut(token).is_some_and(|place| place.take().is_some()) {
+        if self
+            .places
+            .get_mut(token)
+            .is_some_and(|place| place.take().is_some())
+        {
             self.free.push(token);
         }
     }
@@ -402,7 +443,9 @@ impl<'a> Peers<'a> {
 
 impl Date {
     fn now(&mut self) -> &str {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let second = since_epoch.as_secs();
         if second != self.second || self.text.is_empty() {
             self.second = second;

@@ -126,7 +126,12 @@ impl<H: Handler> Server<H> {
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Server { listener, handler, settings, log })
+        Ok(Server {
+            listener,
+            handler,
+            settings,
+            log,
+        })
     }
 
     /// The address listened on, with the port that the system chose where 0 was asked for.

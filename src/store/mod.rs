@@ -214,11 +214,16 @@ mod tests {
     use std::sync::Barrier;
     use std::thread;
 
-    const TTL: Duration = Duration::from_secs(600);
+    const TTL: Duration = Duration::from_mins(10);
     const MOMENT: Duration = Duration::from_nanos(1);
+    const LAST_MOMENT: Duration = TTL.saturating_sub(MOMENT);
 
     fn store(capacity: usize) -> Store {
-        Store::new(Settings { ttl: TTL, attempts: 3, capacity })
+        Store::new(Settings {
+            ttl: TTL,
+            attempts: 3,
+            capacity,
+        })
     }
 
     /// Judges the answers in turn and compares the verdicts: R(ight), W(rong), U(nknown).
@@ -257,12 +262,26 @@ mod tests {
     fn only_the_case_of_ascii_letters_is_forgiven() {
         check(&["ABC4", "U"], "RU");
         check(&["abc4"], "R");
-        for wrong in ["", "aBc", "aBc44", " aBc4", "aBc4 ", "aBc4\n", "aBc\0", "ａBc4", "aBc4\u{200b}"] {
+        for wrong in [
+            "",
+            "aBc",
+            "aBc44",
+            " aBc4",
+            "aBc4 ",
+            "aBc4\n",
+            "aBc\0",
+            "ａBc4",
+            "aBc4\u{200b}",
+        ] {
             check(&[wrong, "aBc4"], "WR");
         }
         let (store, now) = (store(10), Instant::now());
         let id = store.insert("k", now);
-        assert_eq!(store.judge(id, "\u{212a}", now), Verdict::Wrong, "the Kelvin sign");
+        assert_eq!(
+            store.judge(id, "\u{212a}", now),
+            Verdict::Wrong,
+            "the Kelvin sign"
+        );
     }
 
     #[test]
@@ -277,16 +296,19 @@ mod tests {
     fn a_captcha_expires_at_the_very_instant() {
         let (store, now) = (store(10), Instant::now());
         let (early, late) = (store.insert("a", now), store.insert("a", now));
-        assert_eq!(store.judge(early, "a", now + TTL - MOMENT), Verdict::Right);
+        assert_eq!(store.judge(early, "a", now + LAST_MOMENT), Verdict::Right);
         assert_eq!(store.judge(late, "a", now + TTL), Verdict::Unknown);
-        assert!(store.is_empty(), "an expired captcha that is asked for goes at once");
+        assert!(
+            store.is_empty(),
+            "an expired captcha that is asked for goes at once"
+        );
     }
 
     #[test]
     fn wrong_answers_do_not_lengthen_a_life() {
         let (store, now) = (store(10), Instant::now());
         let id = store.insert("a", now);
-        assert_eq!(store.judge(id, "x", now + TTL - MOMENT), Verdict::Wrong);
+        assert_eq!(store.judge(id, "x", now + LAST_MOMENT), Verdict::Wrong);
         assert_eq!(store.judge(id, "a", now + TTL), Verdict::Unknown);
     }
 
@@ -296,8 +318,8 @@ mod tests {
         let ids: Vec<Id> = (0..5).map(|_| store.insert("a", now)).collect();
         assert_eq!(store.len(), 3);
         let verdicts: Vec<Verdict> = ids.iter().map(|id| store.judge(*id, "x", now)).collect();
-        use Verdict::{Unknown, Wrong};
-        assert_eq!(verdicts, [Unknown, Unknown, Wrong, Wrong, Wrong]);
+        let (gone, there) = (Verdict::Unknown, Verdict::Wrong);
+        assert_eq!(verdicts, [gone, gone, there, there, there]);
         assert_consistent(&store);
     }
 
@@ -321,7 +343,7 @@ mod tests {
             store.insert("a", now + age * MOMENT);
         }
         assert_eq!(store.next_expiry(), Some(now + TTL));
-        assert_eq!(store.reap(8, now + TTL - MOMENT), 0);
+        assert_eq!(store.reap(8, now + LAST_MOMENT), 0);
         let then = now + TTL + 9 * MOMENT;
         assert_eq!(store.reap(8, then), 8);
         assert_eq!(store.reap(8, then), 2);
@@ -345,7 +367,11 @@ mod tests {
                         store.judge(id, answer, now) == verdict
                     };
                     let threads: Vec<_> = (0..ANSWERS).map(|_| scope.spawn(judge)).collect();
-                    threads.into_iter().filter_map(|thread| thread.join().ok()).filter(|hit| *hit).count()
+                    threads
+                        .into_iter()
+                        .filter_map(|thread| thread.join().ok())
+                        .filter(|hit| *hit)
+                        .count()
                 });
                 assert_eq!(found, count, "round {round}, {verdict:?}");
             }

@@ -32,7 +32,10 @@ impl Reaper {
         let thread = thread::Builder::new()
             .name("reaper".into())
             .spawn(move || run(&store, &stopped))?;
-        Ok(Reaper { stop: Some(stop), thread: Some(thread) })
+        Ok(Reaper {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 }
 
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn sleeps_until_the_oldest_captcha_expires() {
         let now = Instant::now();
-        let (ttl, second) = (Duration::from_secs(600), Duration::from_secs(1));
+        let (ttl, second) = (Duration::from_mins(10), Duration::from_secs(1));
         assert_eq!(pause_until(None, ttl, now), ttl);
         assert_eq!(pause_until(Some(now + ttl / 2), ttl, now), ttl / 2);
         assert_eq!(pause_until(Some(now), ttl, now), second);
@@ -79,12 +82,12 @@ mod tests {
     #[test]
     fn ends_when_it_is_dropped() {
         let store = Store::new(crate::store::Settings {
-            ttl: Duration::from_secs(600),
+            ttl: Duration::from_mins(10),
             attempts: 3,
             capacity: 10,
         });
         let begun = Instant::now();
         drop(Reaper::start(Arc::new(store)).unwrap());
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_mins(1));
     }
 }

@@ -92,7 +92,9 @@ pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> 
         let error = io::Error::last_os_error();
         if error.kind() == io::ErrorKind::Interrupted {
             // Nothing was written to the slice: what an earlier wait found there is no news.
-            fds.iter_mut().for_each(|fd| fd.revents = 0);
+            for fd in fds {
+                fd.revents = 0;
+            }
             return Ok(0);
         }
         Err(error)
@@ -105,8 +107,14 @@ mod tests {
     use std::io::Write;
     use std::os::unix::net::UnixStream;
 
-    const READ: Interest = Interest { read: true, write: false };
-    const WRITE: Interest = Interest { read: false, write: true };
+    const READ: Interest = Interest {
+        read: true,
+        write: false,
+    };
+    const WRITE: Interest = Interest {
+        read: false,
+        write: true,
+    };
 
     #[test]
     fn reports_what_is_ready_and_only_that() {

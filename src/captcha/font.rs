@@ -1,0 +1,104 @@
+//! The embedded font: the shapes of all characters that can be drawn, prepared once at the start
+//! and shared by all who draw.
+//!
+//! Knows no pictures. The font is cut to the ASCII letters and digits and the shape for what is
+//! missing; `font/README.md` names it and says how.
+
+use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
+
+/// Cells per em of the prepared shapes. Enlarged to the letters of a 600 x 200 picture they are as
+/// smooth as the outlines; finer fields would cost start-up time and memory.
+pub(super) const CELLS_PER_EM: usize = 64;
+
+/// Width of a blank in ems, the same as of all characters of this font.
+pub(super) const ADVANCE_EMS: f32 = 0.6;
+
+/// The letters and digits of the font, from which background noise is chosen.
+pub(super) const CHARACTERS: &[u8; 62] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
+
+/// The missing-glyph shape of a font is its first.
+const MISSING_INDEX: u16 = 0;
+
+/// The shapes of all characters, ready to be drawn at any size.
+pub struct Font {
+    /// In the order of [`CHARACTERS`], and last what stands for all others.
+    glyphs: Vec<Glyph>,
+}
+
+/// The shape of a character.
+pub(super) struct Glyph {
+    pub(super) field: Field,
+    /// Middle of the shape, in cells of the field.
+    pub(super) middle: [f32; 2],
+    /// Half of the shape's width and height, in cells of the field.
+    pub(super) half_size: [f32; 2],
+}
+
+impl Font {
+    /// Prepares the embedded font, which takes a few milliseconds.
+    ///
+    /// # Panics
+    ///
+    /// Never: the font is part of the program, and every test draws with it.
+    #[must_use]
+    pub fn new() -> Self {
+        let settings = fontdue::FontSettings {
+            collection_index: 0,
+            scale: PIXELS_PER_EM,
+            load_substitutions: false,
+        };
+        let outlines =
+            fontdue::Font::from_bytes(FONT_FILE, settings).expect("the embedded font is sound");
+        let known = CHARACTERS
+            .iter()
+            .map(|&letter| outlines.lookup_glyph_index(char::from(letter)));
+        let glyphs = known
+            .chain([MISSING_INDEX])
+            .map(|index| Glyph::new(&outlines, index));
+        Self {
+            glyphs: glyphs.collect(),
+        }
+    }
+
+    /// The shape of a character; none for those that only take room.
+    pub(super) fn glyph(&self, character: char) -> Option<&Glyph> {
+        if character.is_whitespace() || character.is_control() {
+            return None;
+        }
+        let position = match character {
+            '0'..='9' => character as usize - '0' as usize,
+            'A'..='Z' => character as usize - 'A' as usize + 10,
+            'a'..='z' => character as usize - 'a' as usize + 36,
+            _ => CHARACTERS.len(),
+        };
+        self.glyphs.get(position)
+    }
+}
+
+impl Default for Font {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const PIXELS_PER_EM: f32 = (CELLS_PER_EM * PIXELS_PER_CELL) as f32;
+
+impl Glyph {
+    fn new(outlines: &fontdue::Font, index: u16) -> Self {
+        let (metrics, coverage) = outlines.rasterize_indexed(index, PIXELS_PER_EM);
+        let field = Field::of_bitmap(&coverage, metrics.width);
+        let half_size = [metrics.width, metrics.height]
+            .map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
+        // Cells have their centres on those of pixels, half a pixel inside the bitmap's edge.
+        let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
+        let middle = half_size.map(|half| edge + half);
+        Self {
+            field,
+            middle,
+            half_size,
+        }
+    }
+}

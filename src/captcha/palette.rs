@@ -1,0 +1,199 @@
+//! The colours of a picture: one ground, and the inks that everything on it is drawn with.
+//!
+//! Knows nothing of shapes. Every ink is well visible on the ground: WCAG 2.1 asks 3:1 of
+//! graphics that must be understood (section 1.4.11), and so do we of noise, which could be told
+//! from letters otherwise.
+
+use super::Theme;
+use super::canvas::{CODES_MAX, INKS, STEPS};
+
+/// Red, green and blue.
+type Colour = [u8; 3];
+
+/// Least contrast between ground and ink.
+const CONTRAST_MIN: f32 = 3.0;
+
+/// How often a colour is drawn again before a safe one is taken. Half the draws are good in the
+/// worst case, so that the safe colour is never seen; it only bounds the loop.
+const TRIES_MAX: u32 = 64;
+
+/// Brightest ground of the dark theme. Against a brighter one hardly a colour of medium
+/// brightness has the contrast, and the inks would all be alike.
+const DARK_LUMINANCE_MAX: f32 = 0.06;
+
+/// The colours of one picture.
+pub(super) struct Palette {
+    ground: Colour,
+    inks: [Colour; INKS as usize],
+}
+
+impl Palette {
+    /// Draws the colours of one picture.
+    pub(super) fn random(theme: Theme, rng: &mut fastrand::Rng) -> Self {
+        let ground = match theme {
+            Theme::Light => colour(192, 255, rng),
+            Theme::Dark => dark_ground(rng),
+        };
+        let inks = std::array::from_fn(|_| ink(theme, ground, rng));
+        Self { ground, inks }
+    }
+
+    /// The colour of every code a canvas can hold, as a PNG's PLTE chunk wants them.
+    pub(super) fn entries(&self) -> [u8; 3 * CODES_MAX] {
+        let mut entries = [0; 3 * CODES_MAX];
+        let (first, rest) = entries.split_at_mut(3);
+        first.copy_from_slice(&self.ground);
+        let inks = rest
+            .chunks_exact_mut(3 * usize::from(STEPS))
+            .zip(&self.inks);
+        for (tones, &ink) in inks {
+            for (tone, step) in tones.chunks_exact_mut(3).zip(1..=STEPS) {
+                tone.copy_from_slice(&mix(self.ground, ink, step));
+            }
+        }
+        entries
+    }
+}
+
+/// What a pixel looks like of which an ink covers `step` parts of [`STEPS`].
+fn mix(ground: Colour, ink: Colour, step: u8) -> Colour {
+    let (step, steps) = (u16::from(step), u16::from(STEPS));
+    std::array::from_fn(|channel| {
+        let (below, above) = (u16::from(ground[channel]), u16::from(ink[channel]));
+        ((below * (steps - step) + above * step + steps / 2) / steps) as u8
+    })
+}
+
+fn dark_ground(rng: &mut fastrand::Rng) -> Colour {
+    (0..TRIES_MAX)
+        .map(|_| colour(0, 96, rng))
+        .find(|&ground| luminance(ground) <= DARK_LUMINANCE_MAX)
+        .unwrap_or([0, 0, 0])
+}
+
+fn ink(theme: Theme, ground: Colour, rng: &mut fastrand::Rng) -> Colour {
+    let (lowest, highest, safe) = match theme {
+        Theme::Light => (0, 96, [0, 0, 0]),
+        Theme::Dark => (128, 192, [192, 192, 192]),
+    };
+    (0..TRIES_MAX)
+        .map(|_| colour(lowest, highest, rng))
+        .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
+        .unwrap_or(safe)
+}
+
+fn colour(lowest: u8, highest: u8, rng: &mut fastrand::Rng) -> Colour {
+    std::array::from_fn(|_| rng.u8(lowest..=highest))
+}
+
+/// The ratio of WCAG 2.1, from 1 for equal colours to 21 for black and white.
+fn contrast(one: Colour, other: Colour) -> f32 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Relative luminance of WCAG 2.1, from 0 for black to 1 for white.
+fn luminance([red, green, blue]: Colour) -> f32 {
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+/// A channel of sRGB as an amount of light.
+fn linear(channel: u8) -> f32 {
+    let value = f32::from(channel) / 255.0;
+    if value <= 0.04045 {
+        value / 12.92
+    } else {
+        ((value + 0.055) / 1.055).powf(2.4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
+
+    #[test]
+    fn luminance_is_that_of_the_standard() {
+        // Black, white, and the grey which is the lightest to have 4.5:1 on white.
+        assert!(luminance([0, 0, 0]) < 1e-6);
+        assert!((luminance([255, 255, 255]) - 1.0).abs() < 1e-6);
+        assert!((contrast([118, 118, 118], [255, 255, 255]) - 4.54).abs() < 0.01);
+    }
+
+    #[test]
+    fn every_ink_is_visible_on_its_ground() {
+        for seed in 0..2_000 {
+            for theme in THEMES {
+                let palette = Palette::random(theme, &mut fastrand::Rng::with_seed(seed));
+                for ink in palette.inks {
+                    let contrast = contrast(palette.ground, ink);
+                    assert!(
+                        CONTRAST_MIN <= contrast,
+                        "{contrast} in {theme:?}, seed {seed}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_are_within_the_theme() {
+        for seed in 0..2_000 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let light = Palette::random(Theme::Light, &mut rng);
+            assert!(
+                light
+                    .ground
+                    .iter()
+                    .all(|channel| (192..=255).contains(channel))
+            );
+            assert!(
+                light
+                    .inks
+                    .iter()
+                    .flatten()
+                    .all(|channel| (0..=96).contains(channel))
+            );
+            let dark = Palette::random(Theme::Dark, &mut rng);
+            assert!(dark.ground.iter().all(|channel| (0..=96).contains(channel)));
+            assert!(
+                dark.inks
+                    .iter()
+                    .flatten()
+                    .all(|channel| (128..=192).contains(channel))
+            );
+        }
+    }
+
+    /// The safe colours are there to bound the loops; if they showed, a picture would have fewer
+    /// colours than it should.
+    #[test]
+    fn safe_colours_are_never_needed() {
+        for seed in 0..500 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            for theme in THEMES {
+                let palette = Palette::random(theme, &mut rng);
+                assert_ne!(palette.ground, [0, 0, 0]);
+                let safe = |ink: &&Colour| **ink == [0, 0, 0] || **ink == [192, 192, 192];
+                assert_eq!(palette.inks.iter().find(safe), None);
+            }
+        }
+    }
+
+    #[test]
+    fn tones_run_from_ground_to_ink() {
+        let palette = Palette::random(Theme::Light, &mut fastrand::Rng::with_seed(3));
+        let entries = palette.entries();
+        assert_eq!(entries[..3], palette.ground);
+        let last = 3 * usize::from(STEPS);
+        assert_eq!(entries[last..last + 3], palette.inks[0]);
+        let end = 3 * usize::from(STEPS) * usize::from(INKS);
+        assert_eq!(entries[end..end + 3], palette.inks[usize::from(INKS) - 1]);
+        // On a light ground each step is darker than the one before.
+        let reds: Vec<u8> = (0..=usize::from(STEPS))
+            .map(|step| entries[3 * step])
+            .collect();
+        assert!(reds.is_sorted_by(|one, next| one > next), "{reds:?}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Header fields: the lines of a head, kept as they came.
+//! Knows the form of names and values, not what any of them means. The rules are RFC 9110
+//! section 5 and RFC 9112 section 5.
+
+use std::ops::Range;
+
+use super::Error;
+use super::class::{TOKEN, is_blank, is_field_content, trim_blanks};
+
+/// The fields of a head in the order they came. Owns the bytes of the head once; a field is only
+/// where its name and its value stand in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// Where a field's name and value stand in the bytes of its head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    name: Range<usize>,
+    value: Range<usize>,
+}
+
+impl Fields {
+    pub(super) fn new(head: &[u8], spans: Vec<Span>) -> Self {
+        Self {
+            bytes: head.to_vec(),
+            spans,
+        }
+    }
+
+    /// The first value of `name`, which is compared without regard to ASCII case; without blanks
+    /// at its ends.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.all(name).next()
+    }
+
+    /// All values of `name`, a field line each.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
+    }
+
+    /// All fields, name and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.spans
+            .iter()
+            .map(|span| (self.slice(&span.name), self.slice(&span.value)))
+    }
+
+    /// The elements of the comma-separated list that all values of `name` make up, without the
+    /// empty ones (RFC 9110 section 5.6.1).
+    pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.all(name)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .map(trim_blanks)
+            .filter(|element| !element.is_empty())
+    }
+
+    /// Makes the authority at `place` in the head the only Host.
+    pub(super) fn set_host(&mut self, place: Range<usize>) {
+        const NAME: &[u8] = b"host";
+        let known = self
+            .spans
+            .iter()
+            .position(|span| self.slice(&span.name).eq_ignore_ascii_case(NAME));
+        if let Some(span) = known.and_then(|index| self.spans.get_mut(index)) {
+            span.value = place;
+            return;
+        }
+        let name = self.bytes.len()..self.bytes.len() + NAME.len();
+        self.bytes.extend_from_slice(NAME);
+        self.spans.push(Span { name, value: place });
+    }
+
+    /// Spans were taken from these bytes, so the slice is always there.
+    fn slice(&self, place: &Range<usize>) -> &[u8] {
+        self.bytes.get(place.clone()).unwrap_or_default()
+    }
+}
+
+/// Takes apart a field line, without its line end, that began at `start` in the head.
+/// ```text
+/// field-line = field-name ":" OWS field-value OWS                  ; RFC 9112 section 5
+/// ```
+pub(super) fn parse_line(line: &[u8], start: usize) -> Result<Span, Error> {
+    let colon = TOKEN.first_outside(line).ok_or(Error::FieldName)?;
+    let (name, rest) = line.split_at(colon); // A place found in `line` is inside it.
+    let value = match rest {
+        [b':', value @ ..] if !name.is_empty() => value,
+        [first, ..] => return Err(name_error(name.len(), *first)),
+        [] => return Err(Error::FieldName),
+    };
+    // Without an early exit, so that the compiler can look at many bytes at once.
+    let foul = value
+        .iter()
+        .fold(0, |foul, &byte| foul | u8::from(!is_field_content(byte)));
+    if foul != 0 {
+        return Err(if value.contains(&b'\r') {
+            Error::BareCr
+        } else {
+            Error::FieldValue
+        });
+    }
+    let lead = value.iter().take_while(|&&byte| is_blank(byte)).count();
+    let value_start = start + colon + 1 + lead;
+    let value_end = value_start + trim_blanks(value).len();
+    Ok(Span {
+        name: start..start + colon,
+        value: value_start..value_end,
+    })
+}
+
+/// Why `byte` may not follow `name_bytes` bytes of a field name.
+///
+/// A blank before the colon has hidden fields from proxies (RFC 9112 section 5.1), and so have
+/// folded lines (section 5.2).
+pub(super) fn name_error(name_bytes: usize, byte: u8) -> Error {
+    match (name_bytes, byte) {
+        (0, b' ' | b'\t') => Error::ObsoleteFolding,
+        (_, b' ' | b'\t') => Error::FieldNameBlank,
+        (_, b'\r') => Error::BareCr,
+        _ => Error::FieldName,
+    }
+}

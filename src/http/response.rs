@@ -1,0 +1,189 @@
+//! Answers: status, fields and body, and their head as bytes.
+//! Knows no request beyond its version and whether the connection stays. The rules are RFC 9110
+//! sections 6.6.1, 8.6 and 15 and RFC 9112 sections 4, 6.2 and 9.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use super::Version;
+use super::class::is_field_content;
+
+/// The interim answer to a client that waits before it sends its body (RFC 9110 section 15.2.1).
+/// Only for HTTP/1.1.
+pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The statuses we answer with (RFC 9110 section 15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// 200.
+    Ok,
+    /// 304.
+    NotModified,
+    /// 400.
+    BadRequest,
+    /// 404.
+    NotFound,
+    /// 405.
+    MethodNotAllowed,
+    /// 406.
+    NotAcceptable,
+    /// 408.
+    RequestTimeout,
+    /// 413.
+    ContentTooLarge,
+    /// 414.
+    UriTooLong,
+    /// 417.
+    ExpectationFailed,
+    /// 422.
+    UnprocessableContent,
+    /// 431 (RFC 6585 section 5).
+    FieldsTooLarge,
+    /// 500.
+    InternalServerError,
+    /// 501.
+    NotImplemented,
+    /// 503.
+    ServiceUnavailable,
+    /// 505.
+    VersionNotSupported,
+}
+
+impl Status {
+    /// The three digits.
+    #[must_use]
+    pub fn code(self) -> u16 {
+        self.parts().0
+    }
+
+    /// The words after them, which no client should read.
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        self.parts().1
+    }
+
+    fn parts(self) -> (u16, &'static str) {
+        match self {
+            Self::Ok => (200, "OK"),
+            Self::NotModified => (304, "Not Modified"),
+            Self::BadRequest => (400, "Bad Request"),
+            Self::NotFound => (404, "Not Found"),
+            Self::MethodNotAllowed => (405, "Method Not Allowed"),
+            Self::NotAcceptable => (406, "Not Acceptable"),
+            Self::RequestTimeout => (408, "Request Timeout"),
+            Self::ContentTooLarge => (413, "Content Too Large"),
+            Self::UriTooLong => (414, "URI Too Long"),
+            Self::ExpectationFailed => (417, "Expectation Failed"),
+            Self::UnprocessableContent => (422, "Unprocessable Content"),
+            Self::FieldsTooLarge => (431, "Request Header Fields Too Large"),
+            Self::InternalServerError => (500, "Internal Server Error"),
+            Self::NotImplemented => (501, "Not Implemented"),
+            Self::ServiceUnavailable => (503, "Service Unavailable"),
+            Self::VersionNotSupported => (505, "HTTP Version Not Supported"),
+        }
+    }
+}
+
+/// What the connection decides about an answer, rather than what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The version of the request.
+    pub version: Version,
+    /// Whether the connection stays open after the answer.
+    pub keep_alive: bool,
+}
+
+/// An answer. To HEAD it is the one to GET, of which only the head is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: Status,
+    /// The fields besides Date, Content-Length and Connection, which [`Response::write_head`] adds.
+    pub fields: Vec<(&'static str, Cow<'static, str>)>,
+    /// The body, never encoded or chunked.
+    pub body: Cow<'static, [u8]>,
+}
+
+impl Response {
+    /// An answer without fields or body.
+    #[must_use]
+    pub fn new(status: Status) -> Self {
+        Self {
+            status,
+            fields: Vec::new(),
+            body: Cow::Borrowed(&[]),
+        }
+    }
+
+    /// The answer with one more field.
+    #[must_use]
+    pub fn with_field(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.add_field(name, value);
+        self
+    }
+
+    /// Adds a field.
+    pub fn add_field(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) {
+        self.fields.push((name, value.into()));
+    }
+
+    /// The answer with this body and its Content-Type.
+    #[must_use]
+    pub fn with_body(
+        self,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, [u8]>>,
+    ) -> Self {
+        let mut response = self.with_field("Content-Type", content_type);
+        response.body = body.into();
+        response
+    }
+
+    /// Appends the status line and the fields, with the empty line after them, to `out`; the body
+    /// is the caller's to send, or not to send after HEAD. `date` is an
+    /// [`imf_fixdate`](super::imf_fixdate).
+    ///
+    /// The status line says 1.1 to 1.0 clients too (RFC 9110 section 2.5), and a 1.0 client is
+    /// told that the connection stays, since it would not expect so (RFC 9112 section 9.3). A 304
+    /// has no body and its length would be that of the 200 (RFC 9110 section 8.6): it has none.
+    pub fn write_head(&self, hop: Hop, date: &str, out: &mut Vec<u8>) {
+        // Writing to a vector cannot fail.
+        let _ = write!(
+            out,
+            "HTTP/1.1 {} {}\r\n",
+            self.status.code(),
+            self.status.phrase()
+        );
+        write_field("Date", date, out);
+        if self.status != Status::NotModified {
+            let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
+        }
+        for (name, value) in &self.fields {
+            write_field(name, value, out);
+        }
+        match hop {
+            Hop {
+                keep_alive: false, ..
+            } => write_field("Connection", "close", out),
+            Hop {
+                version: Version::Http10,
+                ..
+            } => write_field("Connection", "keep-alive", out),
+            Hop {
+                version: Version::Http11,
+                ..
+            } => {}
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn write_field(name: &str, value: &str, out: &mut Vec<u8>) {
+    debug_assert!(
+        value.bytes().all(is_field_content),
+        "values are ours, and a line end in one would be a field of somebody else's"
+    );
+    for part in [name, ": ", value, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}

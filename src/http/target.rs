@@ -1,0 +1,171 @@
+//! What a request asks for: path and query.
+//! Knows no routes: a path is bytes, decoded once and never cleaned of dots or doubled slashes.
+//! The rules are RFC 9112 section 3.2 and RFC 3986 section 3.
+
+use std::ops::Range;
+
+use super::authority::is_host_and_port;
+use super::class::find;
+use super::{Error, Method};
+
+/// A request target (RFC 9112 section 3.2) without the authority, which has become the Host field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The path with its escapes decoded once, so any bytes; it begins with a slash, or is `*`.
+    pub path: Vec<u8>,
+    /// What follows the first question mark, as it was sent.
+    pub query: Option<Vec<u8>>,
+}
+
+impl Target {
+    /// The last value of `name` in the query, read as `application/x-www-form-urlencoded` (WHATWG
+    /// URL Standard section 5.1): `+` is a space, and bytes that are not UTF-8 become U+FFFD.
+    #[must_use]
+    pub fn query_value(&self, name: &str) -> Option<String> {
+        let pairs = self.query.as_deref()?.split(|&byte| byte == b'&');
+        let (_, value) = pairs
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let end = find(b'=', pair).unwrap_or(pair.len());
+                let (key, value) = pair.split_at(end); // A place found in `pair`, or its end.
+                (key, value.get(1..).unwrap_or_default())
+            })
+            .rfind(|(key, _)| decode_form(key) == name.as_bytes())?;
+        Some(String::from_utf8_lossy(&decode_form(value)).into_owned())
+    }
+
+    /// Reads a target of bytes of the class `TARGET`, and says where in it an authority stands.
+    ///
+    /// Authority form goes with `CONNECT` alone, which is for proxies; `*` with `OPTIONS` alone.
+    pub(super) fn parse(
+        method: &Method,
+        raw: &[u8],
+    ) -> Result<(Self, Option<Range<usize>>), Error> {
+        if method.as_str() == "CONNECT" {
+            return Err(Error::Connect);
+        }
+        match raw {
+            b"*" if *method == Method::Options => Ok((Self::asterisk(), None)),
+            [b'/', ..] => Ok((Self::from_path_and_query(raw)?, None)),
+            _ => {
+                let authority = find_authority(raw)?;
+                let rest = raw.get(authority.end..).unwrap_or_default();
+                let target = match (method, rest) {
+                    // RFC 9112 section 3.2.4: such a URI is what `*` stands for.
+                    (Method::Options, []) => Self::asterisk(),
+                    _ => Self::from_path_and_query(rest)?,
+                };
+                Ok((target, Some(authority)))
+            }
+        }
+    }
+
+    fn asterisk() -> Self {
+        Self {
+            path: b"*".to_vec(),
+            query: None,
+        }
+    }
+
+    /// An empty path is `/` (RFC 9110 section 4.2.3).
+    ///
+    /// Malformed escapes are refused, in the query too: readers variously keep, drop or reject
+    /// them, so the proxy in front may have seen another target than we would.
+    fn from_path_and_query(raw: &[u8]) -> Result<Self, Error> {
+        if !has_sound_escapes(raw) {
+            return Err(Error::TargetEscape);
+        }
+        let end = find(b'?', raw).unwrap_or(raw.len());
+        let (path, query) = raw.split_at(end); // A place found in `raw`, or its end.
+        let path = if path.is_empty() {
+            b"/".to_vec()
+        } else {
+            decode(path, |byte| byte)
+        };
+        Ok(Self {
+            path,
+            query: query.split_first().map(|(_, query)| query.to_vec()),
+        })
+    }
+}
+
+/// Where the authority of an absolute URI stands.
+/// ```text
+/// http-URI = "http" "://" authority path-abempty [ "?" query ]     ; RFC 9110 section 4.2.1
+/// ```
+/// `https` is served as well: a proxy that ended TLS for us may pass on what it was asked.
+fn find_authority(raw: &[u8]) -> Result<Range<usize>, Error> {
+    let prefixes: [&[u8]; 2] = [b"http://", b"https://"];
+    let start = prefixes
+        .iter()
+        .find(|prefix| {
+            raw.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        })
+        .map(|prefix| prefix.len())
+        .ok_or(Error::TargetForm)?;
+    let rest = raw.get(start..).unwrap_or_default();
+    let len = rest
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?'))
+        .unwrap_or(rest.len());
+    let authority = rest.get(..len).unwrap_or_default();
+    if authority.contains(&b'@') {
+        return Err(Error::TargetUserinfo);
+    }
+    if !is_host_and_port(authority) {
+        return Err(Error::TargetAuthority);
+    }
+    Ok(start..start + len)
+}
+
+/// Whether every `%` begins an escape.
+/// ```text
+/// pct-encoded = "%" HEXDIG HEXDIG                                  ; RFC 3986 section 2.1
+/// ```
+pub(super) fn has_sound_escapes(mut bytes: &[u8]) -> bool {
+    while let Some(at) = find(b'%', bytes) {
+        match bytes.get(at..) {
+            Some([_, high, low, rest @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                bytes = rest;
+            }
+            _ => return false,
+        }
+    }
+    true
+}
+
+fn decode_form(bytes: &[u8]) -> Vec<u8> {
+    decode(bytes, |byte| if byte == b'+' { b' ' } else { byte })
+}
+
+/// The bytes with their escapes decoded and the others mapped. What is no escape stays.
+fn decode(mut bytes: &[u8], plain: impl Fn(u8) -> u8) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(bytes.len());
+    while let Some((&first, rest)) = bytes.split_first() {
+        match bytes {
+            [b'%', high, low, rest @ ..]
+                if let (Some(high), Some(low)) = (hex_digit(*high), hex_digit(*low)) =>
+            {
+                decoded.push(high << 4 | low);
+                bytes = rest;
+            }
+            _ => {
+                decoded.push(plain(first));
+                bytes = rest;
+            }
+        }
+    }
+    decoded
+}
+
+pub(super) fn hex_digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}

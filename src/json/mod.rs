@@ -1,0 +1,127 @@
+//! JSON (RFC 8259): bytes to a [`Value`] that borrows from them, and back to compact text.
+//!
+//! Knows nothing of requests, captchas or statuses: an error says what was wrong and where,
+//! and the caller decides what that is answered with.
+//!
+//! The grammar is RFC 8259. Wording and place of errors, the spelling of numbers and the
+//! escaping of strings are those of `CPython` 3.13's `json` module, because clients of the
+//! service see them (`tests` at the foot hold each rule as a row). Where `CPython` takes more than
+//! the RFC (`NaN`, `Infinity`, lone surrogates, byte order marks, UTF-16, any depth), this does not.
+
+mod parse;
+mod write;
+
+use std::borrow::Cow;
+
+pub use parse::parse;
+pub use write::write_string;
+
+/// Deepest nesting of arrays and objects taken: enough for any honest body of a few fields, and
+/// little enough that parsing, writing and dropping may recurse.
+pub const DEPTH_MAX: usize = 64;
+
+/// Most digits of an integer, without its sign: where `CPython` draws the line.
+pub const INTEGER_DIGITS_MAX: usize = 4300;
+
+/// One JSON value. Strings without escapes, and integers, borrow from the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number without fraction or exponent, as its digits, so that any size survives; never `-0`.
+    Integer(&'a str),
+    /// A number with a fraction or an exponent; infinite where it is out of range.
+    Float(f64),
+    /// A string with its escapes resolved.
+    String(Cow<'a, str>),
+    /// An array.
+    Array(Vec<Value<'a>>),
+    /// An object: each name once, in the place where it first stood, with the value it had last.
+    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+}
+
+impl<'a> Value<'a> {
+    /// The member of that name; none where there is none, or where this is not an object.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        match self {
+            Value::Object(members) => members
+                .iter()
+                .find_map(|(known, value)| (known == name).then_some(value)),
+            _ => None,
+        }
+    }
+}
+
+/// Why bytes are not a document, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What is wrong.
+    pub kind: ErrorKind,
+    /// How many characters (code points, not bytes) come before the place.
+    pub at: usize,
+}
+
+/// What can be wrong with a document; beside each, the place that [`Error::at`] gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Where a value had to begin, after blanks.
+    ExpectedValue,
+    /// The first non-blank after `{` or `,`.
+    ExpectedName,
+    /// The first non-blank after a name.
+    ExpectedColon,
+    /// The first non-blank after a value.
+    ExpectedComma,
+    /// The comma before `}`.
+    TrailingCommaInObject,
+    /// The comma before `]`.
+    TrailingCommaInArray,
+    /// The first non-blank after the document.
+    ExtraData,
+    /// The opening quote.
+    UnterminatedString,
+    /// The raw character below U+0020.
+    ControlCharacter,
+    /// The backslash.
+    Escape,
+    /// The `u` of the escape that is malformed, or that is half of a surrogate pair.
+    UnicodeEscape,
+    /// The first character of an integer of more than [`INTEGER_DIGITS_MAX`] digits.
+    IntegerTooLong,
+    /// The bracket that opens one level more than [`DEPTH_MAX`].
+    TooDeep,
+    /// The start: a document does not begin with U+FEFF.
+    ByteOrderMark,
+    /// The first byte that is not UTF-8.
+    NotUtf8,
+}
+
+impl ErrorKind {
+    /// The text for the client: `CPython`'s, and for what only we refuse, one of our own in its style.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        match self {
+            ErrorKind::ExpectedValue => "Expecting value",
+            ErrorKind::ExpectedName => "Expecting property name enclosed in double quotes",
+            ErrorKind::ExpectedColon => "Expecting ':' delimiter",
+            ErrorKind::ExpectedComma => "Expecting ',' delimiter",
+            ErrorKind::TrailingCommaInObject => "Illegal trailing comma before end of object",
+            ErrorKind::TrailingCommaInArray => "Illegal trailing comma before end of array",
+            ErrorKind::ExtraData => "Extra data",
+            ErrorKind::UnterminatedString => "Unterminated string starting at",
+            ErrorKind::ControlCharacter => "Invalid control character at",
+            ErrorKind::Escape => "Invalid \\escape",
+            ErrorKind::UnicodeEscape => "Invalid \\uXXXX escape",
+            ErrorKind::IntegerTooLong => "Integer too long",
+            ErrorKind::TooDeep => "Nesting too deep",
+            ErrorKind::ByteOrderMark => "Unexpected byte order mark",
+            ErrorKind::NotUtf8 => "Invalid UTF-8",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
