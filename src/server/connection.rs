@@ -372,3 +372,430 @@ impl Output {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Limits;
+    use crate::server::Timeouts;
+    use std::time::Duration;
+
+    const SETTINGS: Settings = Settings {
+        workers: 1,
+        connections_max: 1,
+        limits: Limits::DEFAULT,
+        timeouts: Timeouts::DEFAULT,
+    };
+    const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
+    const SECOND: Duration = Duration::from_secs(1);
+
+    const GET: &[u8] = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    const POST: &[u8] = b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+    const CHUNKED: &[u8] =
+        b"POST /3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nde\r\n0\r\n\r\n";
+
+    /// A connection with a peer and a service that answers at once: each body is what was asked.
+    struct Talk {
+        connection: Connection<'static>,
+        now: Instant,
+        /// All that was sent so far.
+        sent: Vec<u8>,
+        half_closed: bool,
+        closed: bool,
+    }
+
+    impl Talk {
+        fn new() -> Self {
+            let now = Instant::now();
+            Talk {
+                connection: Connection::new(&SETTINGS, now),
+                now,
+                sent: Vec::new(),
+                half_closed: false,
+                closed: false,
+            }
+        }
+
+        fn say(&mut self, bytes: &[u8]) -> &mut Self {
+            self.connection.receive(bytes, self.now);
+            self.run();
+            self
+        }
+
+        fn end(&mut self) -> &mut Self {
+            self.connection.receive_end();
+            self.run();
+            self
+        }
+
+        /// Lets time pass, and the deadline come if it does.
+        fn wait(&mut self, time: Duration) -> &mut Self {
+            self.now += time;
+            if self
+                .connection
+                .deadline()
+                .is_some_and(|deadline| deadline <= self.now)
+            {
+                let step = self.connection.expire();
+                self.carry_out(step);
+                self.run();
+            }
+            self
+        }
+
+        fn run(&mut self) {
+            loop {
+                let step = self.connection.advance(self.now);
+                let goes_on = self.carry_out(step);
+                let has_sent = self.connection.interest().write;
+                self.send(usize::MAX);
+                if !goes_on && !has_sent {
+                    return;
+                }
+            }
+        }
+
+        fn send(&mut self, bytes_max: usize) {
+            let bytes = self.connection.output().map(|part| part.to_vec()).concat();
+            let bytes = &bytes[..bytes.len().min(bytes_max)];
+            self.sent.extend_from_slice(bytes);
+            if !bytes.is_empty() {
+                self.connection.sent(bytes.len(), self.now);
+            }
+        }
+
+        fn carry_out(&mut self, step: Step) -> bool {
+            match step {
+                Step::Wait => return false,
+                Step::Close => {
+                    self.closed = true;
+                    return false;
+                }
+                Step::HalfClose => self.half_closed = true,
+                Step::Answer(Request { head, body, .. }) => {
+                    let mut said = head.target.path;
+                    said.extend_from_slice(&body);
+                    self.respond(Response::new(Status::Ok).with_body("text/plain", said));
+                }
+                Step::Refuse(refusal) => self.respond(Response::new(refusal.status)),
+            }
+            true
+        }
+
+        fn respond(&mut self, response: Response) {
+            self.connection.respond(response, "today", self.now);
+        }
+
+        /// The statuses and bodies of all that was sent.
+        fn heard(&self) -> Vec<String> {
+            let mut left = self.sent.as_slice();
+            let mut heard = Vec::new();
+            while !left.is_empty() {
+                let mut fields = [httparse::EMPTY_HEADER; 16];
+                let mut response = httparse::Response::new(&mut fields);
+                let head_bytes = response.parse(left).unwrap().unwrap();
+                let code = response.code.unwrap();
+                let length = response
+                    .headers
+                    .iter()
+                    .find(|field| field.name == "Content-Length");
+                let length: usize = length.map_or(0, |field| {
+                    str::from_utf8(field.value).unwrap().parse().unwrap()
+                });
+                let (body, rest) = left[head_bytes..].split_at(length);
+                heard.push(
+                    format!("{code} {}", str::from_utf8(body).unwrap())
+                        .trim()
+                        .to_owned(),
+                );
+                left = rest;
+            }
+            heard
+        }
+
+        fn says_close(&self) -> bool {
+            String::from_utf8_lossy(&self.sent).contains("Connection: close")
+        }
+    }
+
+    #[test]
+    fn pipelined_requests_are_answered_in_order() {
+        let mut talk = Talk::new();
+        talk.say(&[GET, POST, CHUNKED, GET].concat());
+        assert_eq!(talk.heard(), ["200 /1", "200 /2abc", "200 /3de", "200 /1"]);
+        assert!(!talk.closed && talk.connection.interest().read);
+    }
+
+    #[test]
+    fn a_request_in_work_holds_back_those_after_it() {
+        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        connection.receive(&[GET, POST].concat(), Instant::now());
+        assert!(matches!(
+            connection.advance(Instant::now()),
+            Step::Answer(_)
+        ));
+        assert!(matches!(connection.advance(Instant::now()), Step::Wait));
+        assert_eq!(
+            connection.interest(),
+            Interest {
+                read: false,
+                write: false
+            }
+        );
+        assert_eq!(
+            (connection.deadline(), connection.waiting_since()),
+            (None, None)
+        );
+        connection.respond(Response::new(Status::Ok), "today", Instant::now());
+        assert_eq!(
+            connection.interest(),
+            Interest {
+                read: false,
+                write: true
+            }
+        );
+    }
+
+    #[test]
+    fn how_the_input_is_cut_cannot_matter() {
+        let input = [POST, GET, CHUNKED, POST].concat();
+        let mut whole = Talk::new();
+        whole.say(&input);
+        for at in 0..input.len() {
+            let mut cut = Talk::new();
+            cut.say(&input[..at]).say(&input[at..]);
+            assert_eq!(cut.sent, whole.sent, "cut at {at}");
+        }
+        let mut dripped = Talk::new();
+        for byte in &input {
+            dripped.say(&[*byte]);
+        }
+        assert_eq!(dripped.sent, whole.sent);
+    }
+
+    #[test]
+    fn how_the_output_is_taken_cannot_matter() {
+        let mut whole = Talk::new();
+        whole.say(POST);
+        for piece in 1..20 {
+            let mut slow = Talk::new();
+            slow.connection.receive(POST, slow.now);
+            let step = slow.connection.advance(slow.now);
+            slow.carry_out(step);
+            while slow.connection.interest().write {
+                assert!(
+                    !slow.connection.interest().read,
+                    "nothing is read before it is sent"
+                );
+                slow.send(piece);
+            }
+            assert_eq!(slow.sent, whole.sent, "{piece} bytes at a time");
+            assert!(slow.connection.interest().read);
+        }
+    }
+
+    /// RFC 9112 section 9.3.
+    #[test]
+    fn a_connection_stays_open_by_version_and_field() {
+        let check = |head: &str, stays: bool| {
+            let mut talk = Talk::new();
+            talk.say(head.as_bytes()).say(GET);
+            let answers = if stays { 2 } else { 1 };
+            assert_eq!(talk.heard().len(), answers, "{head:?}");
+            assert_eq!(talk.half_closed, !stays, "{head:?}");
+            assert_eq!(talk.says_close(), !stays, "{head:?}");
+        };
+        check("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true);
+        check(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+            false,
+        );
+        check("GET / HTTP/1.0\r\n\r\n", false);
+        check("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true);
+    }
+
+    #[test]
+    fn an_answer_to_head_has_a_length_and_no_body() {
+        let mut talk = Talk::new();
+        talk.say(b"HEAD /abc HTTP/1.1\r\nHost: a\r\n\r\n").say(GET);
+        let sent = String::from_utf8(talk.sent.clone()).unwrap();
+        assert!(sent.contains("Content-Length: 4\r\n"), "{sent}");
+        assert!(!sent.contains("/abc"), "{sent}");
+        assert!(sent.ends_with("\r\n\r\n/1"), "{sent}");
+    }
+
+    /// RFC 9110 section 10.1.1.
+    #[test]
+    fn a_client_that_waits_is_invited_and_one_that_does_not_is_not() {
+        let head =
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+        let mut waits = Talk::new();
+        waits.say(head.as_bytes());
+        assert_eq!(waits.sent, CONTINUE);
+        waits.say(b"ab");
+        assert_eq!(waits.heard(), ["100", "200 /ab"]);
+        let mut hurries = Talk::new();
+        hurries.say(format!("{head}ab").as_bytes());
+        assert_eq!(hurries.heard(), ["200 /ab"]);
+    }
+
+    #[test]
+    fn a_body_that_is_too_large_is_refused_before_it_comes() {
+        let mut talk = Talk::new();
+        talk.say(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 16385\r\nExpect: 100-continue\r\n\r\n",
+        );
+        assert_eq!(talk.heard(), ["413"]);
+        assert!(talk.half_closed && talk.says_close() && !talk.closed);
+        talk.say(b"too late").end();
+        assert_eq!(talk.heard(), ["413"]);
+        assert!(talk.closed);
+    }
+
+    #[test]
+    fn nothing_after_a_bad_request_is_read_as_one() {
+        let mut talk = Talk::new();
+        talk.say(&[b"GET / HTTP/1.1\r\n\r\n", GET].concat())
+            .say(GET);
+        assert_eq!(talk.heard(), ["400"]);
+        assert!(talk.half_closed && !talk.closed);
+        talk.end();
+        assert!(talk.closed);
+    }
+
+    #[test]
+    fn draining_ends_with_the_peer_or_after_so_much_time_or_so_many_bytes() {
+        let refused = || {
+            let mut talk = Talk::new();
+            talk.say(b"bad\r\n\r\n");
+            assert!(talk.half_closed && !talk.closed);
+            talk
+        };
+        assert!(refused().end().closed);
+        assert!(!refused().wait(TIMEOUTS.drain - SECOND).closed);
+        assert!(refused().wait(TIMEOUTS.drain).closed);
+        let mut talk = refused();
+        talk.say(&vec![0; DRAIN_BYTES_MAX]);
+        assert!(!talk.closed);
+        assert!(talk.say(b"0").closed);
+    }
+
+    #[test]
+    fn a_peer_that_ends_its_side_still_gets_its_answers() {
+        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        connection.receive(&[GET, GET].concat(), Instant::now());
+        connection.receive_end();
+        let mut talk = Talk {
+            connection,
+            ..Talk::new()
+        };
+        talk.run();
+        assert_eq!(talk.heard(), ["200 /1", "200 /1"]);
+        assert!(talk.closed);
+    }
+
+    #[test]
+    fn half_a_request_is_never_answered() {
+        for input in [GET, POST, CHUNKED] {
+            for at in 0..input.len() {
+                let mut talk = Talk::new();
+                talk.say(&input[..at]).end();
+                assert!(
+                    talk.closed && talk.sent.is_empty(),
+                    "{at} bytes of {input:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_silent_connection_is_closed_without_a_word() {
+        let mut talk = Talk::new();
+        talk.wait(TIMEOUTS.idle - SECOND);
+        assert!(!talk.closed);
+        talk.say(GET).wait(TIMEOUTS.idle - SECOND).say(GET);
+        assert_eq!(talk.heard().len(), 2);
+        assert!(talk.wait(TIMEOUTS.idle).closed);
+        assert_eq!(talk.heard().len(), 2);
+    }
+
+    #[test]
+    fn a_head_has_its_time_however_it_drips() {
+        let mut talk = Talk::new();
+        talk.wait(TIMEOUTS.idle - SECOND);
+        for byte in GET.iter().take(10) {
+            assert!(talk.sent.is_empty());
+            talk.say(&[*byte]).wait(TIMEOUTS.head / 10);
+        }
+        assert_eq!(talk.heard(), ["408"]);
+        assert!(talk.half_closed);
+    }
+
+    #[test]
+    fn a_pipelined_head_has_its_time_from_the_answer_before_it() {
+        let mut talk = Talk::new();
+        talk.say(&[GET, b"GET"].concat())
+            .wait(TIMEOUTS.head - SECOND);
+        assert_eq!(talk.heard(), ["200 /1"]);
+        talk.wait(SECOND);
+        assert_eq!(talk.heard(), ["200 /1", "408"]);
+    }
+
+    #[test]
+    fn a_body_has_its_time_from_the_end_of_the_head() {
+        let mut talk = Talk::new();
+        talk.say(&POST[..10])
+            .wait(TIMEOUTS.head - SECOND)
+            .say(&POST[10..POST.len() - 3]);
+        for byte in b"ab" {
+            talk.wait(TIMEOUTS.body / 2 - SECOND).say(&[*byte]);
+            assert!(talk.sent.is_empty());
+        }
+        assert_eq!(talk.wait(2 * SECOND).heard(), ["408"]);
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_cut_off_and_one_that_takes_little_is_not() {
+        let mut talk = Talk::new();
+        talk.connection.receive(POST, talk.now);
+        let step = talk.connection.advance(talk.now);
+        talk.carry_out(step);
+        for _ in 0..20 {
+            talk.now += TIMEOUTS.write - SECOND;
+            talk.send(1);
+            assert!(talk.now < talk.connection.deadline().unwrap());
+        }
+        talk.now += TIMEOUTS.write;
+        assert!(talk.connection.deadline().unwrap() <= talk.now);
+        assert!(matches!(talk.connection.expire(), Step::Close));
+    }
+
+    #[test]
+    fn a_stopping_server_finishes_what_was_begun() {
+        let mut idle = Talk::new();
+        idle.say(GET);
+        idle.connection.stop();
+        idle.run();
+        assert!(idle.closed);
+        let mut begun = Talk::new();
+        begun.say(&POST[..20]);
+        begun.connection.stop();
+        begun.run();
+        assert!(!begun.closed);
+        begun.say(&[&POST[20..], GET].concat());
+        assert_eq!(begun.heard(), ["200 /2abc"]);
+        assert!(begun.says_close() && begun.half_closed);
+    }
+
+    #[test]
+    fn an_idle_connection_holds_no_large_buffer() {
+        let mut talk = Talk::new();
+        let large = format!(
+            "GET /1 HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
+            "x".repeat(12_000)
+        );
+        talk.say(large.as_bytes());
+        assert_eq!(talk.heard(), ["200 /1"]);
+        assert!(talk.connection.input.capacity() <= INPUT_BYTES_KEPT);
+    }
+}

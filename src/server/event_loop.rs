@@ -222,16 +222,22 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 return;
             };
-            if send(peer, now).is_err() {
-                self.peers.remove(token);
-                return;
-            }
             let step = peer.connection.advance(now);
-            if matches!(step, Step::Wait) {
+            let is_waiting = matches!(step, Step::Wait);
+            if !is_waiting && !self.carry_out(token, step, now) {
                 return;
             }
-            if !self.carry_out(token, step, now) {
+            let Some(peer) = self.peers.get_mut(token) else {
                 return;
+            };
+            match send(peer, now) {
+                // Having sent an answer, it may go on with the next request.
+                Ok(has_sent) if has_sent || !is_waiting => {}
+                Ok(_) => return,
+                Err(_) => {
+                    self.peers.remove(token);
+                    return;
+                }
             }
         }
     }
@@ -349,18 +355,22 @@ fn receive(peer: &mut Peer<'_>, buffer: &mut [u8], now: Instant) {
     }
 }
 
-/// Writes as much of the output as the socket takes.
-fn send(peer: &mut Peer<'_>, now: Instant) -> io::Result<()> {
+/// Writes as much of the output as the socket takes; returns whether that was anything.
+fn send(peer: &mut Peer<'_>, now: Instant) -> io::Result<bool> {
+    let mut has_sent = false;
     while peer.connection.interest().write {
         match peer.stream.write_vectored(&peer.connection.output()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(bytes) => peer.connection.sent(bytes, now),
+            Ok(bytes) => {
+                peer.connection.sent(bytes, now);
+                has_sent = true;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(has_sent)
 }
 
 fn is_transient(error: &io::Error) -> bool {

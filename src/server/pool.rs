@@ -135,3 +135,101 @@ impl Shared {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{HeadParser, Limits, Progress};
+    use crate::sys::{self, Interest, PollFd};
+    use std::collections::BTreeMap;
+    use std::sync::Barrier;
+    use std::time::{Duration, Instant};
+
+    /// Answers a path with a status of its own, and fails where it is told to.
+    struct Service {
+        /// Met by all requests for `/meet`.
+        meeting: Barrier,
+    }
+
+    struct ServiceWorker(Arc<Service>);
+
+    impl Handler for Service {
+        type Worker = ServiceWorker;
+
+        fn worker(self: &Arc<Self>) -> ServiceWorker {
+            ServiceWorker(Arc::clone(self))
+        }
+
+        fn refuse(&self, refusal: &Refusal) -> Response {
+            Response::new(refusal.status)
+        }
+    }
+
+    impl Worker for ServiceWorker {
+        fn answer(&mut self, request: &Request) -> Response {
+            match request.head.target.path.as_slice() {
+                b"/meet" => {
+                    self.0.meeting.wait();
+                }
+                b"/panic" => panic!("as asked"),
+                _ => {}
+            }
+            Response::new(Status::Ok)
+        }
+    }
+
+    fn request(path: &str) -> Request {
+        let text = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let parsed = HeadParser::default().advance(text.as_bytes(), &Limits::DEFAULT);
+        let Ok(Progress::Complete(head, _)) = parsed else {
+            panic!("{parsed:?}")
+        };
+        Request {
+            head,
+            body: Vec::new(),
+            received: Instant::now(),
+        }
+    }
+
+    /// The statuses of the answers to `paths`, from a pool of `threads`.
+    fn statuses(threads: usize, paths: &[&str]) -> Vec<u16> {
+        let service = Arc::new(Service {
+            meeting: Barrier::new(threads),
+        });
+        let (pool, woken) = Pool::start(threads, &service).unwrap();
+        for (token, path) in paths.iter().enumerate() {
+            pool.submit(token, request(path));
+        }
+        let mut answers = Vec::new();
+        while answers.len() < paths.len() {
+            let mut fds = [PollFd::new(
+                &woken,
+                Interest {
+                    read: true,
+                    write: false,
+                },
+            )];
+            let ready = sys::wait(&mut fds, Some(Duration::from_secs(30))).unwrap();
+            assert_eq!(ready, 1, "no answer came");
+            let _ = io::Read::read(&mut &woken, &mut [0; 64]);
+            pool.take_answers(&mut answers);
+        }
+        let by_token: BTreeMap<usize, u16> = answers
+            .iter()
+            .map(|(token, answer)| (*token, answer.status.code()))
+            .collect();
+        by_token.into_values().collect()
+    }
+
+    #[test]
+    fn every_worker_works() {
+        // Each waits for the others: with fewer than four at work none would return.
+        assert_eq!(statuses(4, &["/meet"; 8]), [200; 8]);
+    }
+
+    #[test]
+    fn a_panic_is_answered_and_the_pool_stays_whole() {
+        let paths = ["/panic", "/", "/panic", "/panic", "/meet", "/meet"];
+        assert_eq!(statuses(2, &paths), [500, 200, 500, 500, 200, 200]);
+    }
+}
