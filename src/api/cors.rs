@@ -49,7 +49,7 @@ impl Cors {
                     .any(|allowed| allowed.as_bytes() == method),
             ),
             ("headers", are_allowed(headers)),
-            ("private-network", private != Some(b"true")),
+            ("private-network", private.is_none()),
         ]
         .into_iter()
         .filter_map(|(part, is_allowed)| (!is_allowed).then_some(part))

@@ -132,7 +132,7 @@ pub(super) const OPTIONS: [Spec; 18] = [
     Spec {
         name: "theme",
         value: "THEME",
-        help: "light, dark or random, where a request does not choose",
+        help: "light, dark or random, if not chosen by a request",
         default: Some("light"),
         commands: &[Serve, Render],
         set: |config, text| {
@@ -162,7 +162,7 @@ pub(super) const OPTIONS: [Spec; 18] = [
     Spec {
         name: "cors-origin",
         value: "ORIGIN",
-        help: "whose pages may use the service: *, an origin, or off",
+        help: "whose pages may use it: *, an origin, or off",
         default: Some("*"),
         commands: &[Serve],
         set: |config, text| put(&mut config.cors, origin(text)),

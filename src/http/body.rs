@@ -297,3 +297,393 @@ impl BodyDecoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::testing::decode_in_all_pieces;
+    use crate::http::{HeadParser, Progress};
+
+    /// The framing of a request with these field lines.
+    fn framing(version: &str, lines: &str) -> Result<Framing, Error> {
+        let head = format!("POST / HTTP/{version}\r\nHost: h\r\n{lines}\r\n");
+        match HeadParser::default().advance(head.as_bytes(), &Limits::DEFAULT)? {
+            Progress::Complete(head, _) => Ok(head.framing),
+            Progress::Partial => panic!("unfinished: {head:?}"),
+        }
+    }
+
+    fn check_framing(rows: &[(&str, Result<Framing, Error>)]) {
+        for (lines, expected) in rows {
+            assert_eq!(framing("1.1", lines), *expected, "{lines:?}");
+        }
+    }
+
+    /// RFC 9110 section 8.6: digits alone, with any blanks around them.
+    #[test]
+    fn accepts_plain_lengths() {
+        check_framing(&[
+            ("", Ok(Framing::Length(0))),
+            ("Content-Length: 0\r\n", Ok(Framing::Length(0))),
+            ("Content-Length: 5\r\n", Ok(Framing::Length(5))),
+            ("content-LENGTH: \t 5 \t\r\n", Ok(Framing::Length(5))),
+            ("Content-Length: 0005\r\n", Ok(Framing::Length(5))),
+            (
+                "Content-Length: 18446744073709551615\r\n",
+                Ok(Framing::Length(u64::MAX)),
+            ),
+        ]);
+    }
+
+    /// RFC 9110 section 8.6 and RFC 9112 section 6.3.
+    #[test]
+    fn rejects_lengths_that_are_not_plain_digits() {
+        for value in [
+            "", "+5", "-5", "5.", "5e1", "0x5", "five", "5 5", "5\t5", "5;", "\"5\"", "\u{b2}",
+            "5_0",
+        ] {
+            check_framing(&[(
+                &format!("Content-Length: {value}\r\n"),
+                Err(Error::LengthMalformed),
+            )]);
+        }
+        check_framing(&[
+            (
+                "Content-Length: 18446744073709551616\r\n",
+                Err(Error::LengthOverflow),
+            ),
+            (
+                "Content-Length: 99999999999999999999999\r\n",
+                Err(Error::LengthOverflow),
+            ),
+        ]);
+    }
+
+    /// RFC 9112 section 6.3: equal ones might be taken for one; we refuse those as well.
+    #[test]
+    fn rejects_repeated_lengths() {
+        check_framing(&[
+            (
+                "Content-Length: 5\r\nContent-Length: 6\r\n",
+                Err(Error::LengthRepeated),
+            ),
+            (
+                "Content-Length: 5\r\nContent-Length: 5\r\n",
+                Err(Error::LengthRepeated),
+            ),
+            (
+                "Content-Length: 5\r\ncontent-length:\r\n",
+                Err(Error::LengthRepeated),
+            ),
+            ("Content-Length: 5, 5\r\n", Err(Error::LengthRepeated)),
+            ("Content-Length: 5, 6\r\n", Err(Error::LengthRepeated)),
+            ("Content-Length: 5,\r\n", Err(Error::LengthRepeated)),
+        ]);
+    }
+
+    /// RFC 9112 section 6.1.
+    #[test]
+    fn rejects_length_with_coding() {
+        check_framing(&[
+            (
+                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+                Err(Error::LengthWithCoding),
+            ),
+            (
+                "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+                Err(Error::LengthWithCoding),
+            ),
+            (
+                "Transfer-Encoding: identity\r\nContent-Length: 0\r\n",
+                Err(Error::LengthWithCoding),
+            ),
+        ]);
+    }
+
+    /// RFC 9112 sections 6.1 and 7: coding names have no case; `chunked` alone is served.
+    #[test]
+    fn accepts_chunked_and_no_other_coding() {
+        for value in ["chunked", "Chunked", "CHUNKED", "\t chunked \t"] {
+            check_framing(&[(
+                &format!("transfer-ENCODING: {value}\r\n"),
+                Ok(Framing::Chunked),
+            )]);
+        }
+        for value in [
+            "",
+            "identity",
+            "gzip",
+            "gzip, chunked",
+            "chunked, gzip",
+            "chunked, chunked",
+            "chunked,",
+            ", chunked",
+            "chunked;q=1",
+            "xchunked",
+            "chunkedx",
+            "chunke",
+            "\"chunked\"",
+        ] {
+            check_framing(&[(
+                &format!("Transfer-Encoding: {value}\r\n"),
+                Err(Error::Coding),
+            )]);
+        }
+        check_framing(&[
+            (
+                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+                Err(Error::Coding),
+            ),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                Err(Error::Coding),
+            ),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n",
+                Err(Error::Coding),
+            ),
+        ]);
+    }
+
+    /// RFC 9112 section 6.1: there was no Transfer-Encoding in 1.0, so its framing is faulty.
+    #[test]
+    fn rejects_coding_in_http10() {
+        let lines = "Transfer-Encoding: chunked\r\n";
+        assert_eq!(framing("1.0", lines), Err(Error::CodingInHttp10));
+        assert_eq!(
+            framing("1.0", "Content-Length: 5\r\n"),
+            Ok(Framing::Length(5))
+        );
+        assert_eq!(framing("1.2", lines), Ok(Framing::Chunked));
+    }
+
+    /// What a body decodes to, its bytes and whether it ended, in whatever pieces it comes.
+    fn check(framing: Framing, input: &str, expected: Result<(&str, usize, bool), Error>) {
+        let decoded = decode_in_all_pieces(input.as_bytes(), framing, &Limits::DEFAULT);
+        let expected = expected.map(|(body, bytes, finished)| (body.into(), bytes, finished));
+        assert_eq!(decoded, expected, "{input:?}");
+    }
+
+    /// RFC 9112 section 6.3.
+    #[test]
+    fn takes_as_many_bytes_as_announced() {
+        check(Framing::Length(0), "", Ok(("", 0, true)));
+        check(Framing::Length(0), "rest", Ok(("", 0, true)));
+        check(Framing::Length(4), "", Ok(("", 0, false)));
+        check(Framing::Length(4), "abc", Ok(("abc", 3, false)));
+        check(Framing::Length(4), "abcd", Ok(("abcd", 4, true)));
+        check(Framing::Length(4), "abcdGET / ", Ok(("abcd", 4, true)));
+    }
+
+    /// RFC 9112 section 7.1, with what a recipient must bear: any case of digits, leading zeros,
+    /// extensions, trailers.
+    #[test]
+    fn accepts_chunks() {
+        for (input, body) in [
+            ("0\r\n\r\n", ""),
+            ("3\r\nabc\r\n0\r\n\r\n", "abc"),
+            ("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde"),
+            ("A\r\n0123456789\r\n00\r\n\r\n", "0123456789"),
+            (
+                "000a\r\n0123456789\r\n0000000000000000\r\n\r\n",
+                "0123456789",
+            ),
+            ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"),
+            ("3;a\r\nabc\r\n0;b=c\r\n\r\n", "abc"),
+            ("3;a=\"b;c\\\"\";d\r\nabc\r\n0\r\n\r\n", "abc"),
+            ("3 \t; a = b\r\nabc\r\n0\r\n\r\n", "abc"),
+            ("3;\u{e9}\t\r\nabc\r\n0;\r\n\r\n", "abc"),
+            ("3\r\nabc\r\n0\r\na: b\r\n\r\n", "abc"),
+            (
+                "3\r\nabc\r\n0\r\na:\r\nHost: x y\u{e9}\t\r\nContent-Length: 7\r\n\r\n",
+                "abc",
+            ),
+        ] {
+            check(Framing::Chunked, input, Ok((body, input.len(), true)));
+            check(
+                Framing::Chunked,
+                &format!("{input}rest"),
+                Ok((body, input.len(), true)),
+            );
+            for end in 0..input.len() {
+                let decoded = decode_in_all_pieces(
+                    &input.as_bytes()[..end],
+                    Framing::Chunked,
+                    &Limits::DEFAULT,
+                );
+                let (part, taken, finished) = decoded.unwrap();
+                assert!(
+                    body.as_bytes().starts_with(&part) && taken == end && !finished,
+                    "{input:?}"
+                );
+            }
+        }
+    }
+
+    fn reject(rows: &[(&str, Error)]) {
+        for &(input, error) in rows {
+            check(Framing::Chunked, input, Err(error));
+        }
+    }
+
+    /// RFC 9112 section 7.1: hexadecimal digits and nothing else.
+    #[test]
+    fn rejects_malformed_chunk_sizes() {
+        reject(&[
+            ("\r\n", Error::ChunkSize),
+            (";a\r\n", Error::ChunkSize),
+            ("+3\r\n", Error::ChunkSize),
+            ("-3\r\n", Error::ChunkSize),
+            (" 3\r\n", Error::ChunkSize),
+            ("\t3\r\n", Error::ChunkSize),
+            ("3 \r\n", Error::ChunkSize),
+            ("3\t\r\n", Error::ChunkSize),
+            ("3 4\r\n", Error::ChunkSize),
+            ("0x3\r\n", Error::ChunkSize),
+            ("0X3\r\n", Error::ChunkSize),
+            ("3h\r\n", Error::ChunkSize),
+            ("3g\r\n", Error::ChunkSize),
+            ("3_0\r\n", Error::ChunkSize),
+            ("3,\r\n", Error::ChunkSize),
+            ("3.\r\n", Error::ChunkSize),
+            ("\u{ff13}\r\n", Error::ChunkSize),
+            ("00000000000000003\r\n", Error::ChunkSize),
+            ("10000000000000000\r\n", Error::ChunkSize),
+            ("FFFFFFFFFFFFFFFFF\r\n", Error::ChunkSize),
+        ]);
+    }
+
+    /// RFC 9112 section 7.1: CR LF after the size, the data and each trailer.
+    #[test]
+    fn rejects_bare_line_ends_in_chunks() {
+        reject(&[
+            ("\n", Error::BareLf),
+            ("3\n", Error::BareLf),
+            ("3 \n", Error::BareLf),
+            ("3\rabc", Error::BareCr),
+            ("3\r\r\n", Error::BareCr),
+            ("3;a\n", Error::BareLf),
+            ("3;a\rb", Error::BareCr),
+            ("3;a=\"\n\"", Error::BareLf),
+            ("3\r\nabc\n", Error::ChunkEnd),
+            ("3\r\nabc\r0", Error::ChunkEnd),
+            ("3\r\nabc0\r\n", Error::ChunkEnd),
+            ("3\r\nabcd\r\n", Error::ChunkEnd),
+            ("0\r\n\n", Error::BareLf),
+            ("0\r\n\r0", Error::BareCr),
+            ("0\r\n\r\r", Error::BareCr),
+            ("0\r\na\n", Error::BareLf),
+            ("0\r\na: b\n", Error::BareLf),
+            ("0\r\na: b\rc", Error::BareCr),
+        ]);
+    }
+
+    /// RFC 9112 section 7.1.1: extensions are not read, controls in them are not borne.
+    #[test]
+    fn rejects_controls_in_chunk_extensions() {
+        for byte in (0..b' ')
+            .chain([0x7F])
+            .filter(|byte| !b"\t\r\n".contains(byte))
+        {
+            let input = format!("3;a{}\r\n", char::from(byte));
+            reject(&[(&input, Error::ChunkExtension)]);
+        }
+    }
+
+    /// RFC 9112 section 7.1.2: trailers are field lines.
+    #[test]
+    fn rejects_malformed_trailers() {
+        reject(&[
+            ("0\r\na : b\r\n", Error::FieldNameBlank),
+            ("0\r\na\r\n", Error::BareCr),
+            ("0\r\n: b\r\n", Error::FieldName),
+            ("0\r\na@: b\r\n", Error::FieldName),
+            ("0\r\n a: b\r\n", Error::ObsoleteFolding),
+            ("0\r\na: b\r\n c\r\n", Error::ObsoleteFolding),
+            ("0\r\na: \0\r\n", Error::FieldValue),
+            ("0\r\na: \x7f\r\n", Error::FieldValue),
+        ]);
+    }
+
+    /// A length beyond the limit is refused before a byte of the body has come; of chunks, the
+    /// first whose size goes beyond it.
+    #[test]
+    fn rejects_bodies_over_the_limit() {
+        let limits = Limits {
+            body_bytes_max: 10,
+            ..Limits::DEFAULT
+        };
+        for (length, fits) in [(0, true), (10, true), (11, false), (u64::MAX, false)] {
+            let refused = BodyDecoder::new(Framing::Length(length), &limits).err();
+            assert_eq!(refused, (!fits).then_some(Error::BodyTooLarge), "{length}");
+        }
+        for (input, fits) in [
+            ("a\r\n0123456789\r\n0\r\n\r\n", true),
+            ("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", true),
+            ("5\r\n01234\r\n5\r\n56789\r\n1\r", false),
+            ("b\r", false),
+            ("b;", false),
+            ("b ", false),
+            ("FFFFFFFFFFFFFFFF\r", false),
+        ] {
+            let refused = decode_in_all_pieces(input.as_bytes(), Framing::Chunked, &limits).err();
+            assert_eq!(refused, (!fits).then_some(Error::BodyTooLarge), "{input:?}");
+        }
+    }
+
+    /// Extensions and trailers each have a bound that holds to the byte and over all chunks.
+    #[test]
+    fn rejects_extensions_and_trailers_over_their_bounds() {
+        let decode = |input: &str| {
+            let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::DEFAULT)?;
+            decoder.advance(input.as_bytes(), &mut Vec::new())
+        };
+        // The room counts what follows the semicolon or blank, the CR included.
+        let extension = "e".repeat(CHUNK_EXTENSION_BYTES_MAX / 2 - 1);
+        let two = format!("1;{extension}\r\na\r\n1;{extension}\r\nb\r\n");
+        assert!(decode(&format!("{two}0\r\n\r\n")).unwrap().finished);
+        assert!(!decode(&two).unwrap().finished);
+        assert_eq!(
+            decode(&format!("{two}0;\r")),
+            Err(Error::ChunkExtensionsTooLong)
+        );
+        let blanks = " ".repeat(CHUNK_EXTENSION_BYTES_MAX);
+        assert!(!decode(&format!("1 {blanks}")).unwrap().finished);
+        assert_eq!(
+            decode(&format!("1 {blanks} ")),
+            Err(Error::ChunkExtensionsTooLong)
+        );
+
+        let value = "v".repeat(TRAILER_BYTES_MAX - "a:\r\n\r".len());
+        assert!(decode(&format!("0\r\na:{value}\r\n\r\n")).unwrap().finished);
+        assert_eq!(
+            decode(&format!("0\r\na:{value}v\r\n\r\n")),
+            Err(Error::TrailersTooLong)
+        );
+        let short = "a:\r\n".repeat(TRAILER_BYTES_MAX / 4);
+        assert_eq!(
+            decode(&format!("0\r\n{short}\r\n")),
+            Err(Error::TrailersTooLong)
+        );
+    }
+
+    /// What is allocated follows what has come, not what was announced.
+    #[test]
+    fn allocates_for_what_has_come() {
+        let limits = Limits {
+            body_bytes_max: usize::MAX,
+            ..Limits::DEFAULT
+        };
+        let size = usize::MAX.to_string();
+        let announced = [Framing::Length(size.parse().unwrap()), Framing::Chunked];
+        for (framing, input) in announced
+            .into_iter()
+            .zip(["abc", "FFFFFFFFFFFFFFFF\r\nabc"])
+        {
+            let mut body = Vec::new();
+            let mut decoder = BodyDecoder::new(framing, &limits).unwrap();
+            decoder.advance(input.as_bytes(), &mut body).unwrap();
+            assert!(body == b"abc" && body.capacity() < 100);
+        }
+    }
+}

@@ -20,8 +20,6 @@ pub enum Error {
     TargetTooLong,
     /// The target is neither a path nor an `http` or `https` URI, or is `*` without `OPTIONS`.
     TargetForm,
-    /// A `%` in the target is not followed by two hexadecimal digits.
-    TargetEscape,
     /// The target has a fragment.
     TargetFragment,
     /// The target's authority names a user.
@@ -112,7 +110,6 @@ impl Error {
             Self::Target => (BadRequest, "malformed request target"),
             Self::TargetTooLong => (UriTooLong, "request target too long"),
             Self::TargetForm => (BadRequest, "unsupported form of request target"),
-            Self::TargetEscape => (BadRequest, "malformed percent escape in request target"),
             Self::TargetFragment => (BadRequest, "fragment in request target"),
             Self::TargetUserinfo => (BadRequest, "userinfo in request target"),
             Self::TargetAuthority => (BadRequest, "malformed authority in request target"),
@@ -155,3 +152,36 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a status says more than that the request was bad.
+    #[test]
+    fn errors_are_answered_with_their_status() {
+        let rows = [
+            (Error::BodyTooLarge, 413),
+            (Error::TargetTooLong, 414),
+            (Error::Expectation, 417),
+            (Error::HeadTooLarge, 431),
+            (Error::TooManyFields, 431),
+            (Error::MethodTooLong, 501),
+            (Error::VersionUnsupported, 505),
+            (Error::HostRepeated, 400),
+            (Error::TrailersTooLong, 400),
+        ];
+        for (error, code) in rows {
+            assert_eq!(error.status().code(), code, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn reasons_are_a_few_plain_words() {
+        assert_eq!(Error::HostRepeated.reason(), "repeated host field");
+        assert_eq!(
+            Error::CodingInHttp10.to_string(),
+            "transfer encoding in http/1.0"
+        );
+    }
+}

@@ -126,3 +126,72 @@ pub(super) fn name_error(name_bytes: usize, byte: u8) -> Error {
         _ => Error::FieldName,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fields of a head that is these lines.
+    fn fields(lines: &[&str]) -> Result<Fields, Error> {
+        let mut bytes = Vec::new();
+        let mut spans = Vec::new();
+        for line in lines {
+            spans.push(parse_line(line.as_bytes(), bytes.len())?);
+            bytes.extend_from_slice(line.as_bytes());
+        }
+        Ok(Fields::new(&bytes, spans))
+    }
+
+    fn check(lines: &[&str], name: &str, expected: &[&str]) {
+        let fields = fields(lines).unwrap();
+        let all: Vec<_> = fields.all(name).collect();
+        let expected: Vec<_> = expected.iter().map(|value| value.as_bytes()).collect();
+        assert_eq!(all, expected, "{lines:?}");
+        assert_eq!(fields.get(name), expected.first().copied(), "{lines:?}");
+    }
+
+    /// RFC 9110 sections 5.1 and 5.3.
+    #[test]
+    fn finds_fields_by_name_without_case_and_in_order() {
+        check(&[], "a", &[]);
+        check(&["b:1"], "a", &[]);
+        check(&["aa:1", "a:2"], "a", &["2"]);
+        check(&["A: 1", "b: 2", "a:\t3 "], "a", &["1", "3"]);
+        check(&["Captcha-Id:", "captcha-id: x"], "CAPTCHA-ID", &["", "x"]);
+    }
+
+    /// RFC 9110 section 5.6.1: empty elements count for nothing, over all lines.
+    #[test]
+    fn splits_lists() {
+        let rows: [(&[&str], &[&str]); 4] = [
+            (&["a:"], &[]),
+            (&["a: ,\t, "], &[]),
+            (&["a: b"], &["b"]),
+            (&["a: b ,\tc,,", "x: y", "A: d e"], &["b", "c", "d e"]),
+        ];
+        for (lines, expected) in rows {
+            let fields = fields(lines).unwrap();
+            let elements: Vec<_> = fields
+                .elements("a")
+                .map(|element| str::from_utf8(element).unwrap())
+                .collect();
+            assert_eq!(elements, expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn host_is_replaced_or_added() {
+        for lines in [
+            ["Host: x", "a: b"].as_slice(),
+            &["a: b", "HOST:"],
+            &["a: b"],
+        ] {
+            let mut fields = fields(lines).unwrap();
+            let place = fields.bytes.len()..fields.bytes.len() + 1;
+            fields.bytes.push(b'h');
+            fields.set_host(place);
+            assert_eq!(fields.all("host").collect::<Vec<_>>(), [b"h"], "{lines:?}");
+            assert_eq!(fields.get("a"), Some(b"b".as_slice()), "{lines:?}");
+        }
+    }
+}

@@ -20,6 +20,11 @@ mod head;
 mod response;
 mod target;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod testing;
+
 pub use self::body::{BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, Framing, TRAILER_BYTES_MAX, Taken};
 pub use self::date::imf_fixdate;
 pub use self::error::Error;

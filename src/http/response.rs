@@ -187,3 +187,87 @@ fn write_field(name: &str, value: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(part.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+    fn check(response: &Response, version: Version, keep_alive: bool, expected: &str) {
+        let mut out = b"before".to_vec();
+        response.write_head(
+            Hop {
+                version,
+                keep_alive,
+            },
+            DATE,
+            &mut out,
+        );
+        assert_eq!(String::from_utf8(out).unwrap(), format!("before{expected}"));
+    }
+
+    /// RFC 9112 section 9.3: the connection is said only where the client would expect otherwise.
+    #[test]
+    fn writes_the_connection_by_version() {
+        let head = format!("HTTP/1.1 404 Not Found\r\nDate: {DATE}\r\nContent-Length: 0\r\n");
+        let response = Response::new(Status::NotFound);
+        check(&response, Version::Http11, true, &format!("{head}\r\n"));
+        check(
+            &response,
+            Version::Http11,
+            false,
+            &format!("{head}Connection: close\r\n\r\n"),
+        );
+        check(
+            &response,
+            Version::Http10,
+            true,
+            &format!("{head}Connection: keep-alive\r\n\r\n"),
+        );
+        check(
+            &response,
+            Version::Http10,
+            false,
+            &format!("{head}Connection: close\r\n\r\n"),
+        );
+    }
+
+    #[test]
+    fn writes_fields_in_their_order() {
+        let response = Response::new(Status::MethodNotAllowed)
+            .with_field("Allow", "POST")
+            .with_body("application/json", b"{}")
+            .with_field("Captcha-Id", String::from("x y"));
+        let expected = format!(
+            "HTTP/1.1 405 Method Not Allowed\r\nDate: {DATE}\r\nContent-Length: 2\r\nAllow: POST\r\n\
+             Content-Type: application/json\r\nCaptcha-Id: x y\r\n\r\n"
+        );
+        check(&response, Version::Http11, true, &expected);
+        assert_eq!(response.body.as_ref(), b"{}");
+    }
+
+    /// RFC 9110 section 8.6.
+    #[test]
+    fn not_modified_has_no_length() {
+        let response = Response::new(Status::NotModified).with_field("ETag", "\"a\"");
+        let expected = format!("HTTP/1.1 304 Not Modified\r\nDate: {DATE}\r\nETag: \"a\"\r\n\r\n");
+        check(&response, Version::Http11, true, &expected);
+    }
+
+    /// A value with a line end is a mistake of ours, so it shows where we test.
+    #[test]
+    #[should_panic(expected = "values are ours")]
+    #[cfg(debug_assertions)]
+    fn a_line_end_in_a_value_is_our_mistake() {
+        let response = Response::new(Status::Ok).with_field("A", "b\r\nC: d");
+        response.write_head(
+            Hop {
+                version: Version::Http11,
+                keep_alive: true,
+            },
+            DATE,
+            &mut Vec::new(),
+        );
+    }
+}

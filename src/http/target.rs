@@ -46,14 +46,14 @@ impl Target {
         }
         match raw {
             b"*" if *method == Method::Options => Ok((Self::asterisk(), None)),
-            [b'/', ..] => Ok((Self::from_path_and_query(raw)?, None)),
+            [b'/', ..] => Ok((Self::from_path_and_query(raw), None)),
             _ => {
                 let authority = find_authority(raw)?;
                 let rest = raw.get(authority.end..).unwrap_or_default();
                 let target = match (method, rest) {
                     // RFC 9112 section 3.2.4: such a URI is what `*` stands for.
                     (Method::Options, []) => Self::asterisk(),
-                    _ => Self::from_path_and_query(rest)?,
+                    _ => Self::from_path_and_query(rest),
                 };
                 Ok((target, Some(authority)))
             }
@@ -69,12 +69,9 @@ impl Target {
 
     /// An empty path is `/` (RFC 9110 section 4.2.3).
     ///
-    /// Malformed escapes are refused, in the query too: readers variously keep, drop or reject
-    /// them, so the proxy in front may have seen another target than we would.
-    fn from_path_and_query(raw: &[u8]) -> Result<Self, Error> {
-        if !has_sound_escapes(raw) {
-            return Err(Error::TargetEscape);
-        }
+    /// What is no sound escape stays as it is, as in the reference: no path of a service contains a
+    /// percent sign, so whatever another reader takes it for, here it leads nowhere.
+    fn from_path_and_query(raw: &[u8]) -> Self {
         let end = find(b'?', raw).unwrap_or(raw.len());
         let (path, query) = raw.split_at(end); // A place found in `raw`, or its end.
         let path = if path.is_empty() {
@@ -82,10 +79,10 @@ impl Target {
         } else {
             decode(path, |byte| byte)
         };
-        Ok(Self {
+        Self {
             path,
             query: query.split_first().map(|(_, query)| query.to_vec()),
-        })
+        }
     }
 }
 
@@ -167,5 +164,133 @@ pub(super) fn hex_digit(byte: u8) -> Option<u8> {
         b'a'..=b'f' => Some(byte - b'a' + 10),
         b'A'..=b'F' => Some(byte - b'A' + 10),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Path, query and authority.
+    type Parts<'a> = (&'a [u8], Option<&'a str>, Option<&'a str>);
+
+    /// A target read for GET: its path and query, and the authority that stands in it.
+    fn check(raw: &str, expected: Result<Parts, Error>) {
+        check_for(&Method::Get, raw, expected);
+    }
+
+    fn check_for(method: &Method, raw: &str, expected: Result<Parts, Error>) {
+        let found = Target::parse(method, raw.as_bytes())
+            .map(|(target, place)| (target, place.map(|place| &raw[place])));
+        let expected = expected.map(|(path, query, authority)| {
+            let query = query.map(|query| query.as_bytes().to_vec());
+            (
+                Target {
+                    path: path.to_vec(),
+                    query,
+                },
+                authority,
+            )
+        });
+        assert_eq!(found, expected, "{raw:?}");
+    }
+
+    /// RFC 9112 section 3.2.1 and RFC 3986 section 2.1: the path is decoded once, never cleaned.
+    #[test]
+    fn accepts_origin_form() {
+        check("/", Ok((b"/", None, None)));
+        check("/a/b?c=d", Ok((b"/a/b", Some("c=d"), None)));
+        check("/?", Ok((b"/", Some(""), None)));
+        check("/a?b?c", Ok((b"/a", Some("b?c"), None)));
+        check(
+            "/%67%2Fe%2f%3f%00%ff?%41",
+            Ok((b"/g/e/?\0\xFF", Some("%41"), None)),
+        );
+        check("/%2541", Ok((b"/%41", None, None)));
+        check("//h/../a/./+", Ok((b"//h/../a/./+", None, None)));
+        check("/http://u@h/", Ok((b"/http://u@h/", None, None)));
+    }
+
+    /// RFC 9112 section 3.2.2 and RFC 9110 section 4.2.3.
+    #[test]
+    fn accepts_absolute_form() {
+        check("http://h/a?b", Ok((b"/a", Some("b"), Some("h"))));
+        check("HTTP://h:80", Ok((b"/", None, Some("h:80"))));
+        check(
+            "https://[::1]:8000?b@c",
+            Ok((b"/", Some("b@c"), Some("[::1]:8000"))),
+        );
+        check("http://h//a%20b", Ok((b"//a b", None, Some("h"))));
+    }
+
+    /// RFC 9112 section 3.2.4.
+    #[test]
+    fn asterisk_is_for_options() {
+        check_for(&Method::Options, "*", Ok((b"*", None, None)));
+        check_for(&Method::Options, "http://h", Ok((b"*", None, Some("h"))));
+        check_for(&Method::Options, "http://h/", Ok((b"/", None, Some("h"))));
+        check_for(
+            &Method::Options,
+            "http://h?a",
+            Ok((b"/", Some("a"), Some("h"))),
+        );
+        check_for(&Method::Options, "/%2A", Ok((b"/*", None, None)));
+        check_for(&Method::Options, "*?a", Err(Error::TargetForm));
+        check("*", Err(Error::TargetForm));
+        check("http://h", Ok((b"/", None, Some("h"))));
+    }
+
+    /// RFC 3986 section 2.1.
+    #[test]
+    fn malformed_escapes_stay_as_they_are() {
+        for raw in ["/%", "/%4", "/%4g", "/%g4", "/%+1"] {
+            check(raw, Ok((raw.as_bytes(), None, None)));
+        }
+        check("/%%41", Ok((b"/%A", None, None)));
+        check("/%4%31", Ok((b"/%41", None, None)));
+        check("/?a=%zz", Ok((b"/", Some("a=%zz"), None)));
+        check("http://h/%", Ok((b"/%", None, Some("h"))));
+        check("http://%4/", Err(Error::TargetAuthority));
+    }
+
+    /// WHATWG URL Standard section 5.1; the reference takes the last of repeated names.
+    #[test]
+    fn query_values_are_form_decoded() {
+        let rows: [(&str, Option<&str>); 15] = [
+            ("", None),
+            ("theme", Some("")),
+            ("theme=", Some("")),
+            ("theme=dark", Some("dark")),
+            ("theme=dark&theme=light", Some("light")),
+            ("theme=dark&theme", Some("")),
+            ("a=b&&theme=x=y&c", Some("x=y")),
+            ("them%65=d%61rk", Some("dark")),
+            ("theme=a+b%2Bc%26d%20e", Some("a b+c&d e")),
+            ("theme=%E2%98%83%ff\u{e9}", Some("\u{2603}\u{fffd}\u{e9}")),
+            ("Theme=dark", None),
+            ("theme =dark", None),
+            ("xtheme=dark&=theme", None),
+            ("theme=%zz%4", Some("%zz%4")),
+            ("&theme=dark&", Some("dark")),
+        ];
+        for (query, expected) in rows {
+            let target = Target {
+                path: b"/".to_vec(),
+                query: Some(query.into()),
+            };
+            assert_eq!(
+                target.query_value("theme").as_deref(),
+                expected,
+                "{query:?}"
+            );
+        }
+        assert_eq!(
+            Target {
+                path: b"/".to_vec(),
+                query: None
+            }
+            .query_value("a"),
+            None
+        );
     }
 }

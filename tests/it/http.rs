@@ -1,0 +1,242 @@
+//! Connections as clients see them: order, patience, and that none can hold up another.
+
+use std::time::Instant;
+
+use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, post, validate};
+
+#[test]
+fn answers_have_date_and_length_and_keep_the_connection() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    for _ in 0..3 {
+        client.send(HEALTH);
+        let answer = client.answer();
+        assert_eq!((answer.status, answer.text()), (200, r#"{"status":"ok"}"#));
+        assert_eq!(answer.field("Content-Length"), Some("15"));
+        assert_eq!(answer.field("Content-Type"), Some("application/json"));
+        assert_eq!(answer.field("Connection"), None);
+        let date = answer.field("Date").unwrap();
+        assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
+    }
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let server = Server::start(&["--workers", "4"]);
+    let id = server.generate();
+    let mut client = server.connect();
+    client.send(
+        [
+            GENERATE,
+            HEALTH,
+            &validate(&id, "wrong"),
+            GENERATE,
+            &validate(&id, TEXT),
+        ]
+        .concat(),
+    );
+    let statuses: Vec<_> = (0..5).map(|_| client.answer().status).collect();
+    assert_eq!(statuses, [200, 200, 400, 200, 200]);
+}
+
+#[test]
+fn a_chunked_body_is_read_like_any_other() {
+    let server = Server::start(&[]);
+    let body = validate(&server.generate(), TEXT);
+    let body = body.split_once("\r\n\r\n").unwrap().1;
+    let (first, second) = body.split_at(10);
+    let mut client = server.connect();
+    client.send(
+        "POST /api/captcha/validate/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n",
+    );
+    client.send(format!("a;x=y\r\n{first}\r\n"));
+    client.send(format!(
+        "{:X}\r\n{second}\r\n0\r\nTrailer: x\r\n\r\n",
+        second.len()
+    ));
+    assert_eq!(client.answer().status, 200);
+}
+
+#[test]
+fn a_client_that_expects_to_be_invited_is() {
+    let server = Server::start(&[]);
+    let request = validate(&server.generate(), TEXT);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let mut client = server.connect();
+    client.send(format!("{head}\r\nExpect: 100-continue\r\n\r\n"));
+    assert_eq!(client.answer().status, 100);
+    client.send(body);
+    assert_eq!(client.answer().status, 200);
+}
+
+#[test]
+fn a_large_body_is_refused_before_it_comes_and_the_answer_arrives() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send(
+        "POST /api/captcha/validate/ HTTP/1.1\r\nHost: test\r\nOrigin: https://a.example\r\n\
+         Content-Length: 60000000\r\n\r\n",
+    );
+    let answer = client.answer();
+    assert_eq!(answer.status, 413);
+    assert_eq!(answer.field("Connection"), Some("close"));
+    assert_eq!(answer.field("Access-Control-Allow-Origin"), Some("*"));
+    assert!(
+        answer.text().starts_with(r#"{"detail":""#),
+        "{}",
+        answer.text()
+    );
+    // One that sends without looking sees the answer too, and not a reset.
+    let mut client = server.connect();
+    client.send(post("/api/captcha/validate/", "", &[b' '; 200_000]));
+    assert_eq!(client.answer().status, 413);
+    let mut client = server.connect();
+    client.send(post("/api/captcha/validate/", "", &[b' '; 16_384]));
+    assert_eq!(client.answer().status, 422, "the largest body allowed");
+}
+
+#[test]
+fn old_clients_get_what_they_expect() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send("GET /healthz HTTP/1.0\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!(
+        (answer.status, answer.field("Connection")),
+        (200, Some("close"))
+    );
+    client.assert_closed();
+    let mut client = server.connect();
+    for _ in 0..2 {
+        client.send("GET /healthz HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("Connection")),
+            (200, Some("keep-alive"))
+        );
+    }
+}
+
+#[test]
+fn head_is_answered_without_a_body() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send(HEALTH.replace("GET", "HEAD"));
+    let answer = client.head_answer();
+    assert_eq!(
+        (answer.status, answer.field("Content-Length")),
+        (200, Some("15"))
+    );
+    client.send(GENERATE.replace("POST", "HEAD"));
+    let answer = client.head_answer();
+    assert_eq!(
+        (answer.status, answer.field("Content-Length")),
+        (405, Some("31"))
+    );
+    client.send(HEALTH);
+    assert_eq!(client.answer().text(), r#"{"status":"ok"}"#);
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_the_connection_closed() {
+    let server = Server::start(&[]);
+    for bad in [
+        "hello\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\n\r\n",
+        "GET  /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\u{fc}\u{3}\u{3}",
+    ] {
+        let mut client = server.connect();
+        client.send(bad);
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("Connection")),
+            (400, Some("close")),
+            "{bad:?}"
+        );
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn clients_that_say_nothing_or_little_hold_up_nobody() {
+    let server = Server::start(&["--workers", "1"]);
+    let silent: Vec<Client> = (0..50).map(|_| server.connect()).collect();
+    let mut halfway: Vec<Client> = (0..50).map(|_| server.connect()).collect();
+    for client in &mut halfway {
+        client.send(&GENERATE[..20]);
+    }
+    let mut without_body: Vec<Client> = (0..50).map(|_| server.connect()).collect();
+    for client in &mut without_body {
+        client.send("POST /api/captcha/validate/ HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+    }
+    let id = server.generate();
+    assert_eq!(server.connect().validate(&id, TEXT), 200);
+    for client in &mut halfway {
+        client.send(&GENERATE[20..]);
+        assert_eq!(client.answer().status, 200);
+    }
+    drop(silent);
+}
+
+#[test]
+fn clients_that_read_nothing_hold_up_nobody() {
+    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let mut deaf: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    for client in &mut deaf {
+        client.send(GENERATE.repeat(20));
+    }
+    for _ in 0..5 {
+        assert_eq!(server.request(HEALTH).status, 200);
+    }
+    // Once they read, all of it is there, and whole.
+    for client in &mut deaf[..2] {
+        for _ in 0..20 {
+            let answer = client.answer();
+            assert!(answer.status == 200 && answer.body.starts_with(b"\x89PNG"));
+            assert!(answer.body.ends_with(b"IEND\xaeB`\x82"));
+        }
+    }
+}
+
+/// Both workers must draw at once: the time for two clients is then well below twice that for one.
+#[test]
+fn two_busy_connections_keep_two_workers_busy() {
+    if std::thread::available_parallelism().unwrap().get() < 2 {
+        return;
+    }
+    let server = Server::start(&["--workers", "2", "--width", "1500", "--height", "1000"]);
+    let burst = |clients: usize| {
+        let mut clients: Vec<Client> = (0..clients).map(|_| server.connect()).collect();
+        let begun = Instant::now();
+        for client in &mut clients {
+            client.send(GENERATE.repeat(8));
+        }
+        std::thread::scope(|scope| {
+            for client in &mut clients {
+                scope.spawn(|| (0..8).for_each(|_| assert_eq!(client.answer().status, 200)));
+            }
+        });
+        begun.elapsed()
+    };
+    // Other work on the machine can only make the ratio worse, so the best of some counts.
+    let ratio = (0..10)
+        .map(|_| burst(2).as_secs_f64() / burst(1).as_secs_f64())
+        .fold(f64::INFINITY, f64::min);
+    assert!(ratio < 1.7, "{ratio}");
+}
+
+#[test]
+fn more_connections_than_there_is_room_for_push_out_the_idlest() {
+    let server = Server::start(&[]);
+    let mut first = server.connect();
+    first.send(HEALTH);
+    assert_eq!(first.answer().status, 200);
+    let crowd: Vec<Client> = (0..1_000).map(|_| server.connect()).collect();
+    assert_eq!(server.request(HEALTH).status, 200);
+    first.assert_closed();
+    drop(crowd);
+}

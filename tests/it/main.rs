@@ -1,0 +1,11 @@
+//! Black-box tests: each starts the real binary and speaks to it as a client or an operator would.
+
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod support;
+
+mod cli;
+mod http;
+mod life;
+mod render;
+mod shutdown;

@@ -1,0 +1,90 @@
+//! How the service ends.
+
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::support::{GENERATE, HEALTH, Server, validate};
+
+#[test]
+fn both_signals_end_it_with_success() {
+    for signal in ["TERM", "INT"] {
+        let mut server = Server::start(&[]);
+        let mut idle = server.connect();
+        idle.send(HEALTH);
+        assert_eq!(idle.answer().status, 200);
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0), "SIG{signal}");
+        idle.assert_closed();
+        assert!(server.log().ends_with("info stopped\n"), "{}", server.log());
+    }
+}
+
+#[test]
+fn a_request_that_was_begun_is_finished() {
+    let mut server = Server::start(&[]);
+    let request = validate(&server.generate(), "wrong");
+    let (begin, end) = request.split_at(60);
+    let mut client = server.connect();
+    client.send(begin);
+    // Another request's answer shows that the first bytes of this one are known by now.
+    assert_eq!(server.request(HEALTH).status, 200);
+    server.signal("TERM");
+    let begun = Instant::now();
+    while TcpStream::connect(server.address).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(4), "still accepting");
+    }
+    client.send(end);
+    let answer = client.answer();
+    assert_eq!(
+        (answer.status, answer.field("Connection")),
+        (400, Some("close"))
+    );
+    client.assert_closed();
+    drop(client);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn pictures_being_drawn_are_sent() {
+    let mut server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let mut clients: Vec<_> = (0..10).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        client.send(GENERATE);
+    }
+    assert_eq!(server.request(HEALTH).status, 200);
+    server.signal("TERM");
+    for client in &mut clients {
+        let answer = client.answer();
+        assert!(answer.status == 200 && answer.body.ends_with(b"IEND\xaeB`\x82"));
+    }
+    drop(clients);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn a_request_that_never_ends_is_not_waited_for_long() {
+    let mut server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    let begun = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(Duration::from_secs(4) < begun.elapsed() && begun.elapsed() < Duration::from_secs(8));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut server = Server::start(&[]);
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    server.signal("TERM");
+    let begun = Instant::now();
+    while TcpStream::connect(server.address).is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(4), "still accepting");
+    }
+    server.signal("INT");
+    assert_eq!(server.wait().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(4));
+}

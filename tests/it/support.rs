@@ -1,0 +1,325 @@
+//! A running `minicap`, and a client that speaks raw bytes to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a test waits for anything before it fails: long, since machines may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The text of every captcha of a server started by [`Server::start`].
+pub const TEXT: &str = "aB3xY7";
+
+/// The program, with nothing of this process's environment that would configure it.
+pub fn minicap(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minicap"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("MINICAP_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(arguments);
+    command
+}
+
+/// Runs the program to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    minicap(arguments).output().unwrap()
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    log: Arc<Mutex<String>>,
+}
+
+impl Server {
+    /// A server on a free port whose captchas all have the text [`TEXT`].
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_plain(&[&["--test-text", TEXT], arguments].concat())
+    }
+
+    /// A server on a free port.
+    pub fn start_plain(arguments: &[&str]) -> Self {
+        let mut command = minicap(&["--listen", "127.0.0.1:0"]);
+        Self::spawn(command.args(arguments))
+    }
+
+    pub fn spawn(command: &mut Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim_end().strip_prefix("miniCAP listening on http://");
+        let address = address
+            .unwrap_or_else(|| panic!("{line:?}"))
+            .parse()
+            .unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let mut lines = lines.lock().unwrap();
+                lines.push_str(&line.unwrap());
+                lines.push('\n');
+            }
+        });
+        Server {
+            child,
+            address,
+            log,
+        }
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Sends a request of its own connection and returns the answer.
+    pub fn request(&self, request: impl AsRef<[u8]>) -> Answer {
+        let mut client = self.connect();
+        client.send(request);
+        client.answer()
+    }
+
+    /// A new captcha's id.
+    pub fn generate(&self) -> String {
+        self.connect().generate()
+    }
+
+    /// What the log says so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Waits until the log contains `text`.
+    pub fn await_log(&self, text: &str) {
+        eventually(
+            || self.log().contains(text),
+            || format!("{text:?} in:\n{}", self.log()),
+        );
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .arg("-s")
+            .arg(name)
+            .arg(self.pid().to_string())
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for the end of the process.
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually(
+            || {
+                status = self.child.try_wait().unwrap();
+                status.is_some()
+            },
+            || "the process should have ended".into(),
+        );
+        status.unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("log of the server:\n{}", self.log());
+        }
+    }
+}
+
+/// Waits until `is_so`, and fails with `what` if that takes too long.
+pub fn eventually(mut is_so: impl FnMut() -> bool, what: impl FnOnce() -> String) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {}", what());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// One connection.
+pub struct Client {
+    pub stream: TcpStream,
+    /// Received, and not yet part of an answer.
+    input: Vec<u8>,
+}
+
+impl Client {
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client {
+            stream,
+            input: Vec::new(),
+        }
+    }
+
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Reads the next answer, with its body.
+    pub fn answer(&mut self) -> Answer {
+        self.next_answer(true)
+    }
+
+    /// Reads the next answer, which is to HEAD.
+    pub fn head_answer(&mut self) -> Answer {
+        self.next_answer(false)
+    }
+
+    fn next_answer(&mut self, has_body: bool) -> Answer {
+        loop {
+            if let Some((answer, bytes)) = Answer::parse(&self.input, has_body) {
+                self.input.drain(..bytes);
+                return answer;
+            }
+            let mut buffer = [0; 65536];
+            let bytes = self.stream.read(&mut buffer).unwrap();
+            assert!(
+                bytes != 0,
+                "closed within {:?}",
+                String::from_utf8_lossy(&self.input)
+            );
+            self.input.extend_from_slice(&buffer[..bytes]);
+        }
+    }
+
+    /// Asserts that the server closes without sending anything more.
+    pub fn assert_closed(&mut self) {
+        self.stream.read_to_end(&mut self.input).unwrap();
+        assert!(
+            self.input.is_empty(),
+            "{:?}",
+            String::from_utf8_lossy(&self.input)
+        );
+    }
+
+    /// Asserts that nothing comes for a moment and the connection stays open.
+    pub fn assert_silent(&mut self) {
+        self.stream
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        let result = self.stream.read(&mut [0]);
+        assert!(
+            result
+                .as_ref()
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock),
+            "{result:?}"
+        );
+        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+
+    pub fn generate(&mut self) -> String {
+        self.send(GENERATE);
+        let answer = self.answer();
+        assert_eq!(answer.status, 200);
+        answer.field("Captcha-Id").unwrap().to_owned()
+    }
+
+    /// Judges a text; the answer's status.
+    pub fn validate(&mut self, id: &str, text: &str) -> u16 {
+        self.send(validate(id, text));
+        self.answer().status
+    }
+}
+
+/// A request for a picture.
+pub const GENERATE: &str = "POST /api/captcha/generate/ HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// A request for the server's health.
+pub const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// A request that answers a captcha.
+pub fn validate(id: &str, text: &str) -> String {
+    let body = format!(r#"{{"id":"{id}","text":"{text}"}}"#);
+    let request = post(
+        "/api/captcha/validate/",
+        "Content-Type: application/json\r\n",
+        body.as_bytes(),
+    );
+    String::from_utf8(request).unwrap()
+}
+
+/// A POST request with these field lines and this body.
+pub fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head =
+        format!("POST {path} HTTP/1.1\r\nHost: test\r\n{fields}Content-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub fields: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(input: &[u8], has_body: bool) -> Option<(Self, usize)> {
+        let mut fields = [httparse::EMPTY_HEADER; 32];
+        let mut response = httparse::Response::new(&mut fields);
+        let httparse::Status::Complete(head_bytes) = response.parse(input).unwrap() else {
+            return None;
+        };
+        let answer = Answer {
+            status: response.code.unwrap(),
+            fields: response
+                .headers
+                .iter()
+                .map(|field| {
+                    (
+                        field.name.to_owned(),
+                        str::from_utf8(field.value).unwrap().into(),
+                    )
+                })
+                .collect(),
+            body: Vec::new(),
+        };
+        let length = answer.field("Content-Length").filter(|_| has_body);
+        let length: usize = length.map_or(0, |length| length.parse().unwrap());
+        let body = input.get(head_bytes..head_bytes + length)?.to_vec();
+        Some((Answer { body, ..answer }, head_bytes + length))
+    }
+
+    /// The value of a field; none if there is none. There must not be two.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let mut values = self
+            .fields
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let value = values.next();
+        assert!(
+            values.next().is_none(),
+            "two fields {name} in {:?}",
+            self.fields
+        );
+        value.map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
+    }
+}
