@@ -89,7 +89,7 @@ fn a_large_body_is_refused_before_it_comes_and_the_answer_arrives() {
     );
     // One that sends without looking sees the answer too, and not a reset.
     let mut client = server.connect();
-    client.send(post("/api/captcha/validate/", "", &[b' '; 200_000]));
+    client.send(post("/api/captcha/validate/", "", &vec![b' '; 200_000]));
     assert_eq!(client.answer().status, 413);
     let mut client = server.connect();
     client.send(post("/api/captcha/validate/", "", &[b' '; 16_384]));

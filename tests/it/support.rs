@@ -8,13 +8,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a test waits for anything before it fails: long, since machines may be busy.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The text of every captcha of a server started by [`Server::start`].
-pub const TEXT: &str = "aB3xY7";
+pub(crate) const TEXT: &str = "aB3xY7";
 
 /// The program, with nothing of this process's environment that would configure it.
-pub fn minicap(arguments: &[&str]) -> Command {
+pub(crate) fn minicap(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minicap"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("MINICAP_") {
@@ -26,30 +26,30 @@ pub fn minicap(arguments: &[&str]) -> Command {
 }
 
 /// Runs the program to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     minicap(arguments).output().unwrap()
 }
 
 /// A running server; killed when dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
 }
 
 impl Server {
     /// A server on a free port whose captchas all have the text [`TEXT`].
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::start_plain(&[&["--test-text", TEXT], arguments].concat())
     }
 
     /// A server on a free port.
-    pub fn start_plain(arguments: &[&str]) -> Self {
+    pub(crate) fn start_plain(arguments: &[&str]) -> Self {
         let mut command = minicap(&["--listen", "127.0.0.1:0"]);
         Self::spawn(command.args(arguments))
     }
 
-    pub fn spawn(command: &mut Command) -> Self {
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -80,40 +80,40 @@ impl Server {
         }
     }
 
-    pub fn connect(&self) -> Client {
+    pub(crate) fn connect(&self) -> Client {
         Client::connect(self.address)
     }
 
     /// Sends a request of its own connection and returns the answer.
-    pub fn request(&self, request: impl AsRef<[u8]>) -> Answer {
+    pub(crate) fn request(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut client = self.connect();
         client.send(request);
         client.answer()
     }
 
     /// A new captcha's id.
-    pub fn generate(&self) -> String {
+    pub(crate) fn generate(&self) -> String {
         self.connect().generate()
     }
 
     /// What the log says so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// Waits until the log contains `text`.
-    pub fn await_log(&self, text: &str) {
+    pub(crate) fn await_log(&self, text: &str) {
         eventually(
             || self.log().contains(text),
             || format!("{text:?} in:\n{}", self.log()),
         );
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .arg("-s")
             .arg(name)
@@ -123,7 +123,7 @@ impl Server {
     }
 
     /// Waits for the end of the process.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut status = None;
         eventually(
             || {
@@ -147,7 +147,7 @@ impl Drop for Server {
 }
 
 /// Waits until `is_so`, and fails with `what` if that takes too long.
-pub fn eventually(mut is_so: impl FnMut() -> bool, what: impl FnOnce() -> String) {
+pub(crate) fn eventually(mut is_so: impl FnMut() -> bool, what: impl FnOnce() -> String) {
     let begun = Instant::now();
     while !is_so() {
         assert!(begun.elapsed() < PATIENCE, "waited in vain for {}", what());
@@ -156,14 +156,14 @@ pub fn eventually(mut is_so: impl FnMut() -> bool, what: impl FnOnce() -> String
 }
 
 /// One connection.
-pub struct Client {
-    pub stream: TcpStream,
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
     /// Received, and not yet part of an answer.
     input: Vec<u8>,
 }
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
@@ -174,17 +174,17 @@ impl Client {
         }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
     /// Reads the next answer, with its body.
-    pub fn answer(&mut self) -> Answer {
+    pub(crate) fn answer(&mut self) -> Answer {
         self.next_answer(true)
     }
 
     /// Reads the next answer, which is to HEAD.
-    pub fn head_answer(&mut self) -> Answer {
+    pub(crate) fn head_answer(&mut self) -> Answer {
         self.next_answer(false)
     }
 
@@ -194,7 +194,7 @@ impl Client {
                 self.input.drain(..bytes);
                 return answer;
             }
-            let mut buffer = [0; 65536];
+            let mut buffer = [0; 16 * 1024];
             let bytes = self.stream.read(&mut buffer).unwrap();
             assert!(
                 bytes != 0,
@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// Asserts that the server closes without sending anything more.
-    pub fn assert_closed(&mut self) {
+    pub(crate) fn assert_closed(&mut self) {
         self.stream.read_to_end(&mut self.input).unwrap();
         assert!(
             self.input.is_empty(),
@@ -215,22 +215,7 @@ impl Client {
         );
     }
 
-    /// Asserts that nothing comes for a moment and the connection stays open.
-    pub fn assert_silent(&mut self) {
-        self.stream
-            .set_read_timeout(Some(Duration::from_millis(50)))
-            .unwrap();
-        let result = self.stream.read(&mut [0]);
-        assert!(
-            result
-                .as_ref()
-                .is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock),
-            "{result:?}"
-        );
-        self.stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    }
-
-    pub fn generate(&mut self) -> String {
+    pub(crate) fn generate(&mut self) -> String {
         self.send(GENERATE);
         let answer = self.answer();
         assert_eq!(answer.status, 200);
@@ -238,20 +223,20 @@ impl Client {
     }
 
     /// Judges a text; the answer's status.
-    pub fn validate(&mut self, id: &str, text: &str) -> u16 {
+    pub(crate) fn validate(&mut self, id: &str, text: &str) -> u16 {
         self.send(validate(id, text));
         self.answer().status
     }
 }
 
 /// A request for a picture.
-pub const GENERATE: &str = "POST /api/captcha/generate/ HTTP/1.1\r\nHost: test\r\n\r\n";
+pub(crate) const GENERATE: &str = "POST /api/captcha/generate/ HTTP/1.1\r\nHost: test\r\n\r\n";
 
 /// A request for the server's health.
-pub const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+pub(crate) const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
 
 /// A request that answers a captcha.
-pub fn validate(id: &str, text: &str) -> String {
+pub(crate) fn validate(id: &str, text: &str) -> String {
     let body = format!(r#"{{"id":"{id}","text":"{text}"}}"#);
     let request = post(
         "/api/captcha/validate/",
@@ -262,7 +247,7 @@ pub fn validate(id: &str, text: &str) -> String {
 }
 
 /// A POST request with these field lines and this body.
-pub fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head =
         format!("POST {path} HTTP/1.1\r\nHost: test\r\n{fields}Content-Length: {length}\r\n\r\n");
@@ -271,10 +256,10 @@ pub fn post(path: &str, fields: &str, body: &[u8]) -> Vec<u8> {
 
 /// An answer as it came.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub fields: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
@@ -305,7 +290,7 @@ impl Answer {
     }
 
     /// The value of a field; none if there is none. There must not be two.
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let mut values = self
             .fields
             .iter()
@@ -319,7 +304,7 @@ impl Answer {
         value.map(|(_, value)| value.as_str())
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         str::from_utf8(&self.body).unwrap()
     }
 }
