@@ -1,8 +1,7 @@
 //! The thread that removes expired captchas, so that those which nobody answers do not pile up.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,10 +14,20 @@ const BATCH: usize = 256;
 /// answer that they are gone needs no reaper, so they may as well go together.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
+/// Stack of the thread, which calls little and holds less.
+const STACK_BYTES: usize = 64 * 1024;
+
 /// The running thread; it ends when this is dropped.
 pub struct Reaper {
-    stop: Option<Sender<()>>,
+    stop: Arc<Stop>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A pause that can be ended.
+#[derive(Default)]
+struct Stop {
+    is_set: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl Reaper {
@@ -28,12 +37,14 @@ impl Reaper {
     ///
     /// If the system has no thread left.
     pub fn start(store: Arc<Store>) -> io::Result<Self> {
-        let (stop, stopped) = mpsc::channel();
+        let stop = Arc::new(Stop::default());
+        let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new()
             .name("reaper".into())
+            .stack_size(STACK_BYTES)
             .spawn(move || run(&store, &stopped))?;
         Ok(Reaper {
-            stop: Some(stop),
+            stop,
             thread: Some(thread),
         })
     }
@@ -41,7 +52,7 @@ impl Reaper {
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        drop(self.stop.take());
+        self.stop.set();
         if let Some(thread) = self.thread.take() {
             // An error here is a panic of that thread, which was reported when it happened.
             let _ = thread.join();
@@ -49,12 +60,28 @@ impl Drop for Reaper {
     }
 }
 
-fn run(store: &Store, stopped: &Receiver<()>) {
+fn run(store: &Store, stop: &Stop) {
     let mut pause = Duration::ZERO;
-    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+    while !stop.is_set_within(pause) {
         let now = Instant::now();
         while store.reap(BATCH, now) == BATCH {}
         pause = pause_until(store.next_expiry(), store.settings().ttl, now);
+    }
+}
+
+impl Stop {
+    fn set(&self) {
+        *self.is_set.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    fn is_set_within(&self, time: Duration) -> bool {
+        let is_set = self.is_set.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .changed
+            .wait_timeout_while(is_set, time, |is_set| !*is_set);
+        let (is_set, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *is_set
     }
 }
 
