@@ -1,0 +1,190 @@
+//! A new captcha: its id, its picture, its theme.
+
+use super::{
+    GENERATE, JSON, PATHS, PLAIN, RIGHT, SMALL, assert_captcha, check, check_text, exchange,
+    request,
+};
+use crate::support::{Server, TEXT, post};
+
+/// The types of a PNG's chunks.
+fn chunks(png: &[u8]) -> Vec<&str> {
+    let (signature, mut rest) = png.split_at(8);
+    assert_eq!(signature, b"\x89PNG\r\n\x1a\n");
+    let mut kinds = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        kinds.push(str::from_utf8(&after[..4]).unwrap());
+        // Its type, its data and its check sum.
+        rest = &after[4 + u32::from_be_bytes(*length) as usize + 4..];
+    }
+    kinds
+}
+
+/// A picture's background is most of it, so the brightness in the middle of all tells the theme.
+fn is_dark(pixels: &[u8]) -> bool {
+    let mut sorted = pixels.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2] < 144
+}
+
+#[test]
+fn a_captcha_is_an_id_and_a_picture_whatever_else_the_request_says() {
+    let server = Server::start(&[]);
+    let mut client = server.connect();
+    let rows: [(&str, &str, Option<&[u8]>); 22] = [
+        ("", "", None),
+        ("", "", Some(b"")),
+        ("?", "", None),
+        ("??", "", None),
+        ("?a=b", "", None),
+        ("?width=10&height=10&noise=off&text=x&length=1", "", None),
+        ("?Theme=x&themes=x&a=theme=x&xtheme=x", "", None),
+        ("?%zz", "", None),
+        ("?a=/b/&&=&", "", None),
+        ("", JSON, Some(b"{}")),
+        ("", JSON, Some(b"{")),
+        ("", JSON, Some(br#"{"theme":"dark"}"#)),
+        ("", JSON, Some(b"\xff\xfe")),
+        ("", PLAIN, Some(b"x")),
+        ("", "Content-Type: \r\n", Some(b"x")),
+        (
+            "",
+            "Content-Type: application/x-www-form-urlencoded\r\n",
+            Some(b"theme=dark"),
+        ),
+        ("", "Accept: application/json\r\n", None),
+        ("", "Accept: image/png;q=0\r\n", None),
+        ("", "Accept-Encoding: gzip, br\r\n", None),
+        ("", "Range: bytes=0-9\r\nIf-None-Match: *\r\n", None),
+        ("", "Cookie: a=b\r\nAuthorization: Basic eDp5\r\n", None),
+        ("", "X-HTTP-Method-Override: GET\r\n", None),
+    ];
+    for (number, (query, fields, body)) in rows.into_iter().enumerate() {
+        // With and without the final slash in turn.
+        let path = format!("{}{query}", PATHS[number % 2]);
+        let request = request("POST", &path, fields, body);
+        let answer = exchange(&mut client, &request);
+        let row = String::from_utf8_lossy(&request);
+        let (id, pixels) = assert_captcha(&answer, &row);
+        assert_eq!(pixels.len(), 600 * 200 * 3, "{row}");
+        assert!(!is_dark(&pixels), "{row}");
+        check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
+    }
+}
+
+#[test]
+fn a_picture_holds_nothing_but_itself() {
+    let server = Server::start(&[]);
+    let answer = server.request(post(GENERATE, "", b""));
+    let kinds = chunks(&answer.body);
+    assert_eq!(kinds.first(), Some(&"IHDR"));
+    assert_eq!(kinds.last(), Some(&"IEND"));
+    for kind in &kinds {
+        assert!(
+            ["IHDR", "PLTE", "IDAT", "IEND"].contains(kind),
+            "{kinds:?} has a time, a text, a transparency or what else tells more than the picture"
+        );
+    }
+    // The sizes and, at the end, the method of interlacing, which is none (PNG, section 11.2.1).
+    let header = &answer.body[16..29];
+    assert_eq!(header[..8], [0, 0, 2, 88, 0, 0, 0, 200]);
+    assert_eq!((header[8], header[12]), (8, 0));
+}
+
+#[test]
+fn a_request_may_choose_the_theme() {
+    let server = Server::start(&SMALL);
+    let mut client = server.connect();
+    for (query, expected) in [
+        ("", false),
+        ("?theme=light", false),
+        ("?theme=dark", true),
+        ("?theme=%64ark", true),
+        ("?th%65me=dark", true),
+        ("?a=b&theme=dark&c", true),
+        ("?&&theme=dark&", true),
+        // The last one counts.
+        ("?theme=light&theme=dark", true),
+        ("?theme=dark&theme=light", false),
+        ("?theme=bad&theme=dark", true),
+        ("?theme=dark&theme=bad&them%65=light", false),
+    ] {
+        for path in [GENERATE, "/api/captcha/generate"] {
+            let path = format!("{path}{query}");
+            let answer = exchange(&mut client, &post(&path, "", b""));
+            let (_, pixels) = assert_captcha(&answer, &path);
+            assert_eq!(is_dark(&pixels), expected, "{path}");
+        }
+    }
+    let [mut light, mut dark] = [false; 2];
+    for _ in 0..60 {
+        let answer = exchange(
+            &mut client,
+            &post("/api/captcha/generate/?theme=random", "", b""),
+        );
+        let (_, pixels) = assert_captcha(&answer, "random");
+        *(if is_dark(&pixels) {
+            &mut dark
+        } else {
+            &mut light
+        }) = true;
+    }
+    assert!(light && dark, "sixty random themes were all the same");
+}
+
+#[test]
+fn a_requests_theme_goes_before_the_operators() {
+    let server = Server::start(&[&["--theme", "dark"], &SMALL[..]].concat());
+    let mut client = server.connect();
+    for (query, expected) in [("", true), ("?theme=light", false), ("?theme=dark", true)] {
+        let path = format!("{GENERATE}{query}");
+        let answer = exchange(&mut client, &post(&path, "", b""));
+        assert_eq!(is_dark(&assert_captcha(&answer, &path).1), expected);
+    }
+}
+
+#[test]
+fn an_unknown_theme_is_refused_and_makes_no_captcha() {
+    // With room for one captcha, another would push it out.
+    let server = Server::start(&[&["--capacity", "1"], &SMALL[..]].concat());
+    let mut client = server.connect();
+    let id = client.generate();
+    check(
+        &mut client,
+        &post("/api/captcha/generate/?theme=blue", "", b""),
+        (
+            422,
+            r#"{"detail":[{"type":"enum","loc":["query","theme"],"msg":"Input should be 'light', 'dark' or 'random'","input":"blue","ctx":{"expected":"'light', 'dark' or 'random'"}}]}"#,
+        ),
+    );
+    let fits = "x".repeat(1_022);
+    let long = "x".repeat(1_023);
+    for (query, input) in [
+        ("theme=", r#""""#),
+        ("theme", r#""""#),
+        ("theme=Dark", r#""Dark""#),
+        ("theme=DARK", r#""DARK""#),
+        ("theme=dark+", r#""dark ""#),
+        ("theme=%20dark", r#"" dark""#),
+        ("theme=dark%00", r#""dark\u0000""#),
+        ("theme=dark%0A", r#""dark\n""#),
+        ("theme=light,dark", r#""light,dark""#),
+        ("theme=light;theme=dark", r#""light;theme=dark""#),
+        ("theme=%22%5C", r#""\"\\""#),
+        ("theme=%C3%A9", r#""é""#),
+        ("theme=%ff", "\"\u{fffd}\""),
+        ("theme=%zz", r#""%zz""#),
+        ("theme=light&theme=x", r#""x""#),
+        ("theme=light&theme=", r#""""#),
+        (&format!("theme={fits}"), &format!("\"{fits}\"")),
+        (&format!("theme={long}"), "null"),
+    ] {
+        let body = format!(
+            r#"{{"detail":[{{"type":"enum","loc":["query","theme"],"msg":"Input should be 'light', 'dark' or 'random'","input":{input},"ctx":{{"expected":"'light', 'dark' or 'random'"}}}}]}}"#
+        );
+        for path in [GENERATE, "/api/captcha/generate"] {
+            let request = post(&format!("{path}?{query}"), "", b"");
+            check(&mut client, &request, (422, &body));
+        }
+    }
+    check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
+}
