@@ -1,6 +1,6 @@
 //! Asks a running server for its health, as an image without a shell has nothing else to do it.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -13,7 +13,12 @@ const ANSWER_BYTES_MAX: u64 = 1024;
 /// Succeeds if `GET /healthz` is answered with 200 by whoever listens on `listen`.
 pub(crate) fn run(listen: SocketAddr) -> Result<(), String> {
     let address = reachable(listen);
-    let answer = ask(address).map_err(|error| format!("no answer from {address}: {error}"))?;
+    let answer = ask(address).map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            format!("no answer from {address}: nothing came within {TIMEOUT:?}")
+        }
+        _ => format!("no answer from {address}: {error}"),
+    })?;
     if answer.starts_with(b"HTTP/1.1 200 ") {
         return Ok(());
     }

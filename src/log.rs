@@ -1,15 +1,28 @@
 //! Log lines on standard error: time, level, what happened, and its fields, one line each in
 //! `key=value` form. Knows nothing of what is logged; whoever logs keeps secrets out.
+//!
+//! Lines are written by a thread of their own, from a buffer that does not grow. Whoever reads
+//! them may be slow or stuck (a full disk, a paused terminal, a blocked container log): then lines
+//! are lost and counted, and the service goes on.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::{self, Write as _};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::io;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::calendar::Moment;
 
 /// Characters of a value that are shown: enough for a path of ours, and a bound on what a client
 /// can write into the log with one request.
 const VALUE_CHARS_MAX: usize = 200;
+
+/// Bytes of lines that wait to be written: some thousand requests.
+const WAITING_BYTES_MAX: usize = 256 * 1024;
+
+/// Stack of the writing thread, which calls little and holds less.
+const STACK_BYTES: usize = 64 * 1024;
 
 /// How much is logged; each level includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,55 +37,152 @@ pub enum Level {
     Debug,
 }
 
-/// Writes log lines of up to a level.
-#[derive(Clone, Copy, Debug)]
+/// Takes log lines of up to a level. Clones share one buffer.
+#[derive(Clone)]
 pub struct Log {
     level: Level,
+    shared: Arc<Shared>,
 }
 
 /// What a line says beside its message.
 pub type Fields<'a> = [(&'a str, &'a dyn Display)];
 
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// There is something to write, or nothing is left to be written.
+    changed: Condvar,
+}
+
+/// Lines on their way to the thread.
+#[derive(Default)]
+struct Waiting {
+    lines: String,
+    /// Lines that found no room.
+    lost: u64,
+    /// The thread is writing what it took.
+    is_writing: bool,
+}
+
 impl Log {
-    /// A log of lines up to `level`.
-    #[must_use]
-    pub fn new(level: Level) -> Self {
-        Log { level }
+    /// A log of lines up to `level`, with the thread that writes them to standard error.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread left.
+    pub fn start(level: Level) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        if level != Level::Off {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new()
+                .name("log".into())
+                .stack_size(STACK_BYTES)
+                .spawn(move || shared.write_to(&mut io::stderr()))?;
+        }
+        Ok(Log { level, shared })
     }
 
     /// Logs what the operator should look at.
-    pub fn error(self, message: &str, fields: &Fields<'_>) {
+    pub fn error(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Error, "error", message, fields);
     }
 
     /// Logs what the operator should know of though nothing has failed; shown like errors.
-    pub fn warn(self, message: &str, fields: &Fields<'_>) {
+    pub fn warn(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Error, "warn", message, fields);
     }
 
     /// Logs an ordinary event.
-    pub fn info(self, message: &str, fields: &Fields<'_>) {
+    pub fn info(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Info, "info", message, fields);
     }
 
     /// Logs a detail.
-    pub fn debug(self, message: &str, fields: &Fields<'_>) {
+    pub fn debug(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Debug, "debug", message, fields);
     }
 
-    fn write(self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
+    /// Waits until all lines are written, but no longer than `time`.
+    pub fn flush(&self, time: Duration) {
+        let has_work = |waiting: &mut Waiting| waiting.is_writing || waiting.has_news();
+        // An error is a poisoned lock, which says nothing here; then there is no more to wait for.
+        let _ = self
+            .shared
+            .changed
+            .wait_timeout_while(self.shared.lock(), time, has_work);
+    }
+
+    fn write(&self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
         if level <= self.level {
             let now = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default();
-            let line = line(Moment::from_epoch(now), name, message, fields);
-            // Where there is no one to read the log there is no one to tell of it either.
-            let _ = io::stderr().write_all(line.as_bytes());
+            self.shared
+                .push(&line(Moment::from_epoch(now), name, message, fields));
         }
     }
 }
 
-/// Formats one line, in one piece so that it is written in one call and cannot mix with others.
+impl Shared {
+    fn push(&self, line: &str) {
+        let mut waiting = self.lock();
+        let was_idle = !waiting.has_news();
+        if WAITING_BYTES_MAX < waiting.lines.len() + line.len() {
+            waiting.lost += 1;
+        } else {
+            waiting.lines.push_str(line);
+        }
+        mem::drop(waiting);
+        if was_idle {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Writes what comes, for as long as the process lives.
+    fn write_to(&self, out: &mut impl io::Write) {
+        // Swapped with the one that fills: two buffers serve for ever.
+        let mut lines = String::new();
+        loop {
+            let waiting = self
+                .changed
+                .wait_while(self.lock(), |waiting| !waiting.has_news());
+            let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+            mem::swap(&mut lines, &mut waiting.lines);
+            let lost = mem::take(&mut waiting.lost);
+            waiting.is_writing = true;
+            mem::drop(waiting);
+            if 0 < lost {
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
+                let now = Moment::from_epoch(now);
+                lines.push_str(&line(
+                    now,
+                    "warn",
+                    "log lines were lost",
+                    &[("count", &lost)],
+                ));
+            }
+            // Where nobody reads the log there is nobody to tell of it either.
+            let _ = out.write_all(lines.as_bytes());
+            lines.clear();
+            self.lock().is_writing = false;
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn has_news(&self) -> bool {
+        !self.lines.is_empty() || 0 < self.lost
+    }
+}
+
+/// Formats one line.
 fn line(now: Moment, level: &str, message: &str, fields: &Fields<'_>) -> String {
     let mut line = format!("{now} {level} {message}");
     for (name, value) in fields {
@@ -153,6 +263,61 @@ mod tests {
     fn long_values_are_cut() {
         check(&"a".repeat(200), &"a".repeat(200));
         check(&"a".repeat(100_000), &format!("{}...", "a".repeat(200)));
+    }
+
+    /// Hands on what is written to it, and only when it is allowed to.
+    struct Gate(std::sync::mpsc::SyncSender<Vec<u8>>);
+
+    impl io::Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.send(bytes.to_vec()).map_err(io::Error::other)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_is_stuck_costs_lines_and_no_time() {
+        let (gate, written) = std::sync::mpsc::sync_channel(0);
+        let shared = Arc::new(Shared::default());
+        let log = Log {
+            level: Level::Info,
+            shared: Arc::clone(&shared),
+        };
+        thread::spawn(move || shared.write_to(&mut Gate(gate)));
+        let lines = WAITING_BYTES_MAX / 40;
+        for number in 0..2 * lines {
+            log.info("a line", &[("number", &number)]);
+        }
+        log.flush(Duration::from_millis(1));
+        let mut all = Vec::new();
+        while !all.ends_with(b"last\n") {
+            all.append(&mut written.recv().unwrap());
+            if all.windows(4).any(|part| part == b"lost")
+                && !all.windows(4).any(|part| part == b"last")
+            {
+                log.info("last", &[]);
+            }
+        }
+        let all = String::from_utf8(all).unwrap();
+        let kept = all.matches(" a line ").count();
+        let lost: usize = all
+            .split_once("lost count=")
+            .unwrap()
+            .1
+            .lines()
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(
+            0 < kept && kept + lost == 2 * lines,
+            "{kept} kept and {lost} lost of {}",
+            2 * lines
+        );
     }
 
     #[test]

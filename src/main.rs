@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use minicap::api::{self, App};
 use minicap::captcha::{Font, Style, Theme};
@@ -26,6 +27,9 @@ const USAGE_ERROR: u8 = 2;
 /// Connections open at a time: below the 1,024 descriptors that a process usually may have, and
 /// bounded memory on the smallest host.
 const CONNECTIONS_MAX: usize = 1_000;
+
+/// How long the end waits for the last lines of the log to be taken.
+const LOG_FLUSH_TIME: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let arguments = env::args_os()
@@ -57,14 +61,22 @@ fn main() -> ExitCode {
 
 /// Serves until SIGTERM or SIGINT.
 fn serve(config: Config) -> Result<(), String> {
-    let log = Log::new(config.log);
-    log_panics(log);
+    let log = Log::start(config.log).map_err(|error| format!("cannot start the log: {error}"))?;
+    log_panics(log.clone());
+    let served = serve_with(config, &log);
+    log.flush(LOG_FLUSH_TIME);
+    served
+}
+
+fn serve_with(config: Config, log: &Log) -> Result<(), String> {
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let store = Arc::new(Store::new(store::Settings {
+    let store = Store::new(store::Settings {
         ttl: config.ttl,
         attempts: config.attempts,
         capacity: config.capacity,
-    }));
+    });
+    let store = store.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
+    let store = Arc::new(store);
     let _reaper = Reaper::start(Arc::clone(&store))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.test_text.is_some() {
@@ -84,10 +96,10 @@ fn serve(config: Config) -> Result<(), String> {
         api_settings(config),
         store,
         Arc::new(Font::new()),
-        log,
+        log.clone(),
     ));
     let cannot_listen = |error| format!("cannot listen on {listen}: {error}");
-    let server = Server::bind(listen, app, settings, log).map_err(cannot_listen)?;
+    let server = Server::bind(listen, app, settings, log.clone()).map_err(cannot_listen)?;
     let address = server.local_addr().map_err(cannot_listen)?;
     print(&format!("miniCAP listening on http://{address}\n"))?;
     log.info(

@@ -55,6 +55,8 @@ struct Route {
     path: &'static str,
     /// The methods that it answers, as the `Allow` field lists them.
     allow: &'static str,
+    /// Whether its answer takes microseconds.
+    is_quick: bool,
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
@@ -63,21 +65,25 @@ const ROUTES: [Route; 4] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
+        is_quick: false,
         answer: generate::answer,
     },
     Route {
         path: "/api/captcha/validate/",
         allow: "POST",
+        is_quick: true,
         answer: validate::answer,
     },
     Route {
         path: "/healthz",
         allow: "GET, HEAD",
+        is_quick: true,
         answer: health,
     },
     Route {
         path: "*",
         allow: "OPTIONS",
+        is_quick: true,
         answer: server_options,
     },
 ];
@@ -123,6 +129,10 @@ impl Handler for App {
         }
     }
 
+    fn is_quick(&self, head: &Head) -> bool {
+        Route::find(&head.target.path).is_none_or(|route| route.is_quick)
+    }
+
     fn refuse(&self, refusal: &Refusal) -> Response {
         let mut response = error::response(refusal.status, refusal.reason);
         if let Some(head) = &refusal.head {
@@ -149,8 +159,7 @@ impl Worker for AppWorker {
 
 impl AppWorker {
     fn route(&mut self, request: &Request) -> Response {
-        let path = request.head.target.path.as_slice();
-        let Some(route) = ROUTES.iter().find(|route| route.matches(path)) else {
+        let Some(route) = Route::find(&request.head.target.path) else {
             return error::response(Status::NotFound, "Not Found");
         };
         if !route.allows(&request.head.method) {
@@ -162,6 +171,10 @@ impl AppWorker {
 }
 
 impl Route {
+    fn find(path: &[u8]) -> Option<&'static Self> {
+        ROUTES.iter().find(|route| route.matches(path))
+    }
+
     fn matches(&self, path: &[u8]) -> bool {
         let own = self.path.as_bytes();
         own == path || own.strip_suffix(b"/") == Some(path)

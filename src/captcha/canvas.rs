@@ -4,12 +4,13 @@
 //! what that looks like. A pixel has one ink only; where the edges of two meet, the one that covers
 //! more gives its colour to both.
 
-/// Inks of a picture. As many as fit with their tones into a palette of 256, so that colours
-/// repeat seldom; what shares one cannot be separated by colour.
+/// Inks of a picture. Enough for a colourful one; what shares an ink cannot be separated by colour,
+/// and each costs twelve bytes of palette.
 pub(super) const INKS: u8 = 31;
 
-/// Parts by which an ink can cover a pixel.
-pub(super) const STEPS: u8 = 8;
+/// Parts by which an ink can cover a pixel. At the size of a picture eight parts look the same, and
+/// make the PNG an eighth larger.
+pub(super) const STEPS: u8 = 4;
 
 /// Codes a pixel can have: ground, and every ink in every step.
 pub(super) const CODES_MAX: usize = 1 + INKS as usize * STEPS as usize;
@@ -31,6 +32,15 @@ impl Ink {
     /// Any of the inks.
     pub(super) fn random(rng: &mut fastrand::Rng) -> Self {
         Self(rng.u8(..INKS))
+    }
+
+    /// The code of a pixel that the ink covers in so many steps, over bare ground.
+    fn code(self, step: u8) -> u8 {
+        if step == 0 {
+            GROUND
+        } else {
+            self.base() + step
+        }
     }
 
     /// The code just below that of the ink's first step.
@@ -57,8 +67,9 @@ impl Cover {
 
     /// Part of a solid shape whose edge lies `inside_px` beyond the centre of the pixel.
     pub(super) fn solid(inside_px: f32) -> Self {
-        let share = (inside_px / RAMP_PX + 0.5).clamp(0.0, 1.0);
-        let ink = (share * f32::from(STEPS) + 0.5) as u8;
+        // A cast from float saturates, so that what is negative covers nothing.
+        let depth = inside_px * (f32::from(STEPS) / RAMP_PX) + (f32::from(STEPS) / 2.0 + 0.5);
+        let ink = (depth as u8).min(STEPS);
         Self {
             ink,
             kept: STEPS - ink,
@@ -109,22 +120,23 @@ impl Canvas {
     }
 }
 
-/// Lays an ink on pixels that a shape all covers alike.
-#[inline]
+/// Lays an ink on pixels that a shape covers all alike.
 pub(super) fn lay(pixels: &mut [u8], ink: Ink, cover: Cover) {
-    if cover == Cover::NONE {
-        return;
-    }
     if cover.kept == 0 {
-        let code = if cover.ink == 0 {
-            GROUND
-        } else {
-            ink.base() + cover.ink
-        };
-        pixels.fill(code);
-        return;
+        pixels.fill(ink.code(cover.ink));
+    } else if cover != Cover::NONE {
+        for pixel in pixels {
+            *pixel = blend(*pixel, ink, cover);
+        }
     }
-    for pixel in pixels {
+}
+
+/// Lays an ink on a pixel.
+#[inline]
+pub(super) fn lay_one(pixel: &mut u8, ink: Ink, cover: Cover) {
+    if cover.kept == 0 {
+        *pixel = ink.code(cover.ink);
+    } else if cover.kept != STEPS {
         *pixel = blend(*pixel, ink, cover);
     }
 }
@@ -134,29 +146,21 @@ pub(super) fn lay(pixels: &mut [u8], ink: Ink, cover: Cover) {
 fn blend(code: u8, ink: Ink, cover: Cover) -> u8 {
     let (base_old, step_old) = split(code);
     let kept = KEPT[usize::from(cover.kept)][usize::from(step_old)];
-    // Shapes in one ink that touch are one shape, such as the pieces of a line.
-    let step = if base_old == ink.base() {
-        cover.ink.max(kept)
-    } else {
-        cover.ink + kept
-    };
-    match step {
+    match cover.ink + kept {
         0 => GROUND,
-        _ if kept <= cover.ink => ink.base() + step,
-        _ => base_old + step,
+        step if kept <= cover.ink => ink.base() + step,
+        step => base_old + step,
     }
 }
 
 /// The base of a code's ink, and the step of its cover; for bare ground 0 and 0.
 #[inline]
 fn split(code: u8) -> (u8, u8) {
-    match code {
-        GROUND => (0, 0),
-        _ => {
-            let step = (code - 1) % STEPS + 1;
-            (code - step, step)
-        }
+    if code == GROUND {
+        return (0, 0);
     }
+    let step = (code - 1) % STEPS + 1;
+    (code - step, step)
 }
 
 /// How many steps stay of an older cover, by the parts of the pixel that are kept. What stays and
@@ -174,3 +178,108 @@ const KEPT: [[u8; STEPS as usize + 1]; STEPS as usize + 1] = {
     }
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Ink = Ink(3);
+    const OTHER: Ink = Ink(INKS - 1);
+
+    fn solid(ink: u8) -> Cover {
+        Cover {
+            ink,
+            kept: STEPS - ink,
+        }
+    }
+
+    fn laid(below: u8, ink: Ink, cover: Cover) -> u8 {
+        let mut pixels = [below; 2];
+        lay(&mut pixels[..1], ink, cover);
+        lay_one(&mut pixels[1], ink, cover);
+        assert_eq!(pixels[0], pixels[1]);
+        pixels[0]
+    }
+
+    #[test]
+    fn codes_tell_inks_and_steps_apart() {
+        let mut seen = [false; CODES_MAX];
+        seen[usize::from(GROUND)] = true;
+        for ink in (0..INKS).map(Ink) {
+            for step in 1..=STEPS {
+                let code = ink.code(step);
+                assert_eq!(split(code), (ink.base(), step));
+                assert!(!std::mem::replace(&mut seen[usize::from(code)], true));
+            }
+        }
+        assert_eq!(seen, [true; CODES_MAX]);
+    }
+
+    #[test]
+    fn whole_ink_hides_what_was_there() {
+        for below in [GROUND, ONE.code(1), ONE.code(STEPS), OTHER.code(STEPS)] {
+            assert_eq!(laid(below, OTHER, solid(STEPS)), OTHER.code(STEPS));
+        }
+    }
+
+    #[test]
+    fn no_ink_changes_nothing() {
+        for below in [GROUND, ONE.code(1), OTHER.code(STEPS)] {
+            assert_eq!(laid(below, OTHER, Cover::NONE), below);
+        }
+    }
+
+    #[test]
+    fn filling_with_ground_hides_what_was_there() {
+        let filling = Cover { ink: 0, kept: 0 };
+        assert_eq!(laid(ONE.code(STEPS), OTHER, filling), GROUND);
+    }
+
+    #[test]
+    fn the_ink_that_covers_more_gives_the_colour() {
+        assert_eq!(laid(ONE.code(STEPS), OTHER, solid(1)), ONE.code(STEPS));
+        assert_eq!(
+            laid(ONE.code(STEPS), OTHER, solid(STEPS - 1)),
+            OTHER.code(STEPS)
+        );
+        assert_eq!(laid(GROUND, OTHER, solid(1)), OTHER.code(1));
+        let least_kept = Cover { ink: 0, kept: 1 };
+        assert_eq!(laid(ONE.code(STEPS), OTHER, least_kept), ONE.code(1));
+        assert_eq!(laid(ONE.code(1), OTHER, least_kept), GROUND);
+    }
+
+    /// Whatever is laid on whatever: no pixel is covered more than wholly, laying ink leaves none
+    /// barer than the ink alone would, and the colour is one of the two.
+    #[test]
+    fn cover_stays_within_bounds() {
+        let codes = std::iter::once(GROUND).chain((1..=STEPS).map(|step| ONE.code(step)));
+        for below in codes {
+            for kept in 0..=STEPS {
+                for ink in 0..=STEPS - kept {
+                    let code = laid(below, OTHER, Cover { ink, kept });
+                    let (base, step) = split(code);
+                    assert!((ink..=STEPS).contains(&step), "{below} {ink} {kept}");
+                    assert!(step == 0 || base == ONE.base() || base == OTHER.base());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn edges_fade_over_the_ramp() {
+        assert_eq!(Cover::solid(-RAMP_PX), Cover::NONE);
+        assert_eq!(Cover::solid(0.0), solid(STEPS / 2));
+        assert_eq!(Cover::solid(RAMP_PX), solid(STEPS));
+        assert_eq!(Cover::solid(1e6), solid(STEPS));
+    }
+
+    #[test]
+    fn clearing_leaves_bare_ground_of_the_size() {
+        let mut canvas = Canvas::new();
+        canvas.clear(4, 3);
+        canvas.row(2).fill(9);
+        canvas.clear(5, 2);
+        assert_eq!(canvas.codes(), [GROUND; 10]);
+        assert_eq!((canvas.width(), canvas.height()), (5, 2));
+    }
+}

@@ -13,6 +13,10 @@ pub(super) const PIXELS_PER_CELL: usize = 2;
 /// fit in here.
 pub(super) const MARGIN_CELLS: usize = 12;
 
+/// Columns of every field. The widest letter of the font with its margins has 62; a power of two
+/// makes the place of a cell cheap to find.
+pub(super) const COLUMNS: usize = 64;
+
 /// What a distance of one cell is in a field's numbers.
 pub(super) const UNITS_PER_CELL: i32 = 256;
 
@@ -32,10 +36,9 @@ type Point = [f32; 2];
 
 /// Distances from the centres of cells to the nearest point of an outline: positive outside,
 /// negative inside.
+#[derive(PartialEq)]
 pub(super) struct Field {
-    columns: usize,
-    rows: usize,
-    distances: Box<[i16]>,
+    rows: Box<[[i16; COLUMNS]]>,
 }
 
 impl Field {
@@ -46,44 +49,46 @@ impl Field {
             width,
             height: coverage.len() / width.max(1),
         };
-        let columns = bitmap.width.div_ceil(PIXELS_PER_CELL) + 2 * MARGIN_CELLS;
         let rows = bitmap.height.div_ceil(PIXELS_PER_CELL) + 2 * MARGIN_CELLS;
-        let mut squares = Squares {
-            columns,
-            values: vec![(REACH_CELLS * REACH_CELLS) as f32; columns * rows],
-        };
+        let mut squares = Squares(vec![[(REACH_CELLS * REACH_CELLS) as f32; COLUMNS]; rows]);
         bitmap.for_each_segment(|start, end| {
             squares.lower_far(start, end);
             squares.lower_near(start, end);
         });
-        let distances = squares.values.iter().enumerate().map(|(cell, square)| {
-            let distance = (square.sqrt() * UNITS_PER_CELL as f32 + 0.5) as i16;
-            let inside = bitmap.covers(cell % columns, cell / columns);
-            if inside { -distance } else { distance }
+        let rows = squares.0.iter().zip(0..).map(|(squares, row)| {
+            std::array::from_fn(|column| {
+                let distance = (squares[column].sqrt() * UNITS_PER_CELL as f32 + 0.5) as i16;
+                if bitmap.covers(column, row) {
+                    -distance
+                } else {
+                    distance
+                }
+            })
         });
         Self {
-            columns,
-            rows,
-            distances: distances.collect(),
+            rows: rows.collect(),
         }
     }
 
-    /// Columns and rows of cells.
-    pub(super) fn size(&self) -> [usize; 2] {
-        [self.columns, self.rows]
+    /// Memory for the distances.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.rows)
     }
 
     /// The distance at a point between cells, in units. The point's whole part is a cell, its
     /// fraction is in parts of 65,536; the cell has neighbours to its right and below.
     #[inline]
     pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
-        let first = (y >> 16) as usize * self.columns + (x >> 16) as usize;
-        let above = &self.distances[first..first + 2];
-        let below = &self.distances[first + self.columns..][..2];
-        let (right, down) = ((x >> 8) & 0xff, (y >> 8) & 0xff);
-        let above = between(above[0], above[1], right);
-        let below = between(below[0], below[1], right);
-        (above * 256 + (below - above) * down) >> 16
+        let row = (y >> 16) as usize;
+        let [above, below] = [&self.rows[row], &self.rows[row + 1]];
+        // The remainders are no change; they spare a check of the bounds.
+        let column = (x >> 16) as usize;
+        let (left, right) = (column % COLUMNS, (column + 1) % COLUMNS);
+        let (rightward, downward) = ((x >> 8) & 0xff, (y >> 8) & 0xff);
+        let above = between(above[left], above[right], rightward);
+        let below = between(below[left], below[right], rightward);
+        (above * 256 + (below - above) * downward) >> 16
     }
 }
 
@@ -177,22 +182,21 @@ fn cells(pixels: f32) -> f32 {
 }
 
 /// Squares of the distances found so far, which every segment of the contour may lower.
-struct Squares {
-    columns: usize,
-    values: Vec<f32>,
-}
+struct Squares(Vec<[f32; COLUMNS]>);
 
 impl Squares {
     /// Lowers all cells within reach to their distance from the segment's middle.
     fn lower_far(&mut self, start: Point, end: Point) {
         const WIDTH: usize = 2 * REACH_CELLS;
-        let middle = [(start[0] + end[0]) / 2.0, (start[1] + end[1]) / 2.0];
+        let middle = [
+            f32::midpoint(start[0], end[0]),
+            f32::midpoint(start[1], end[1]),
+        ];
         // The margin is wider than the reach, so that the window is always within the field.
         let left = middle[0] as usize + 1 - REACH_CELLS;
         let top = middle[1] as usize + 1 - REACH_CELLS;
         let across: [f32; WIDTH] = std::array::from_fn(|i| ((left + i) as f32 - middle[0]).powi(2));
-        let rows = self.values[top * self.columns..].chunks_mut(self.columns);
-        for (y, row) in (top..).zip(rows).take(WIDTH) {
+        for (row, y) in self.0[top..top + WIDTH].iter_mut().zip(top..) {
             let down = (y as f32 - middle[1]).powi(2);
             for (value, across) in row[left..left + WIDTH].iter_mut().zip(&across) {
                 let square = across + down;
@@ -214,7 +218,7 @@ impl Squares {
                 let share = share.clamp(0.0, 1.0);
                 let away = [from[0] - share * along[0], from[1] - share * along[1]];
                 let square = away[0] * away[0] + away[1] * away[1];
-                let value = &mut self.values[y * self.columns + x];
+                let value = &mut self.0[y][x];
                 *value = value.min(square);
             }
         }
@@ -247,8 +251,8 @@ mod tests {
         let field = Field::of_bitmap(&disc(side, radius_pixels), side);
         let per_cell = PIXELS_PER_CELL as f32;
         let middle = (side as f32 - 1.0) / 2.0 / per_cell + MARGIN_CELLS as f32;
-        for (cell, &distance) in field.distances.iter().enumerate() {
-            let (x, y) = ((cell % field.columns) as f32, (cell / field.columns) as f32);
+        for (cell, &distance) in field.rows.as_flattened().iter().enumerate() {
+            let (x, y) = ((cell % COLUMNS) as f32, (cell / COLUMNS) as f32);
             let reach = REACH_CELLS as f32;
             let exact = ((x - middle).hypot(y - middle) - radius_pixels / per_cell).min(reach);
             let found = f32::from(distance) / UNITS_PER_CELL as f32;
@@ -261,11 +265,11 @@ mod tests {
 
     #[test]
     fn between_cells_the_distance_is_interpolated() {
-        let field = Field {
-            columns: 2,
-            rows: 2,
-            distances: Box::new([0, 100, 200, 300]),
+        let mut field = Field {
+            rows: Box::new([[0; COLUMNS]; 2]),
         };
+        field.rows[0][..2].copy_from_slice(&[0, 100]);
+        field.rows[1][..2].copy_from_slice(&[200, 300]);
         let at = |x: f32, y: f32| field.at([(x * 65536.0) as i32, (y * 65536.0) as i32]);
         assert_eq!(at(0.0, 0.0), 0);
         assert_eq!(at(0.5, 0.0), 50);
@@ -277,6 +281,12 @@ mod tests {
     fn an_empty_bitmap_is_far_from_everything() {
         let field = Field::of_bitmap(&[], 0);
         let reach = (REACH_CELLS as i32 * UNITS_PER_CELL) as i16;
-        assert!(field.distances.iter().all(|&distance| distance == reach));
+        assert!(
+            field
+                .rows
+                .as_flattened()
+                .iter()
+                .all(|&distance| distance == reach)
+        );
     }
 }

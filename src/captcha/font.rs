@@ -89,16 +89,85 @@ const PIXELS_PER_EM: f32 = (CELLS_PER_EM * PIXELS_PER_CELL) as f32;
 impl Glyph {
     fn new(outlines: &fontdue::Font, index: u16) -> Self {
         let (metrics, coverage) = outlines.rasterize_indexed(index, PIXELS_PER_EM);
-        let field = Field::of_bitmap(&coverage, metrics.width);
-        let half_size = [metrics.width, metrics.height]
-            .map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
+        Self::of_bitmap(&coverage, metrics.width)
+    }
+
+    /// The shape whose coverage is given, `width` pixels wide and without empty edges.
+    pub(super) fn of_bitmap(coverage: &[u8], width: usize) -> Self {
+        let height = coverage.len() / width.max(1);
+        let half_size = [width, height].map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
         // Cells have their centres on those of pixels, half a pixel inside the bitmap's edge.
         let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
-        let middle = half_size.map(|half| edge + half);
         Self {
-            field,
-            middle,
+            field: Field::of_bitmap(coverage, width),
+            middle: half_size.map(|half| edge + half),
             half_size,
         }
+    }
+}
+
+/// The font for the tests of all of this module: prepared once, since that takes a while where
+/// nothing is optimised.
+#[cfg(test)]
+pub(super) static TEST_FONT: std::sync::LazyLock<std::sync::Arc<Font>> =
+    std::sync::LazyLock::new(|| std::sync::Arc::new(Font::new()));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glyph(character: char) -> &'static Glyph {
+        TEST_FONT.glyph(character).unwrap()
+    }
+
+    #[test]
+    fn every_character_has_its_own_shape() {
+        let letters: Vec<char> = CHARACTERS.iter().copied().map(char::from).collect();
+        for (i, &one) in letters.iter().enumerate() {
+            assert!(glyph(one).field != glyph('?').field, "{one} is missing");
+            for &other in &letters[i + 1..] {
+                assert!(glyph(one).field != glyph(other).field, "{one} and {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn characters_have_the_proportions_of_the_font() {
+        // Capitals of this font are 0.73 em high, an x 0.55, and all are narrower than an advance.
+        let em = CELLS_PER_EM as f32;
+        let check = |character, height_ems: f32| {
+            let [half_width, half_height] = glyph(character).half_size;
+            assert!(
+                (2.0 * half_height / em - height_ems).abs() < 0.02,
+                "{character}"
+            );
+            assert!(2.0 * half_width < ADVANCE_EMS * em, "{character}");
+        };
+        check('H', 0.73);
+        check('E', 0.73);
+        check('x', 0.55);
+        check('1', 0.73);
+    }
+
+    #[test]
+    fn blanks_have_no_shape_and_strangers_a_common_one() {
+        for blank in [' ', '\t', '\n', '\u{a0}', '\u{2003}', '\0', '\u{7f}'] {
+            assert!(TEST_FONT.glyph(blank).is_none(), "{blank:?}");
+        }
+        let missing = glyph('?');
+        assert!(1.0 < missing.half_size[1]);
+        for stranger in ['é', '/', ':', '@', '[', '`', '{', '\u{1f600}'] {
+            assert!(glyph(stranger).field == missing.field, "{stranger:?}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let bytes: usize = TEST_FONT
+            .glyphs
+            .iter()
+            .map(|glyph| glyph.field.bytes())
+            .sum();
+        assert!(bytes < 800_000, "{bytes}");
     }
 }

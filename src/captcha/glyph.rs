@@ -3,17 +3,23 @@
 //! Knows nothing of texts or of why a shape stands where it does. For every pixel that a shape may
 //! touch it looks up, turned back, how far the outline is; thickness and softness are then a matter
 //! of comparing distances. Since no pixel is nearer to the outline than the one before by more than
-//! a pixel, a look-up far from any edge answers for a whole run of pixels.
+//! a pixel, one look-up far from any edge answers for a whole run of pixels.
 
 use std::ops::Range;
 
-use super::canvas::{Canvas, Cover, Ink, RAMP_PX, STEPS, lay};
+use super::canvas::{Canvas, Cover, Ink, RAMP_PX, STEPS, lay, lay_one};
 use super::field::{MARGIN_CELLS, UNITS_PER_CELL};
 use super::font::{CELLS_PER_EM, Glyph};
 
 /// Thickest stroke, in ems of the shape's size, that the prepared distances reach to.
 pub(super) const STROKE_EMS_MAX: f32 = 0.125;
 const _: () = assert!(STROKE_EMS_MAX * (CELLS_PER_EM as f32) < (MARGIN_CELLS - 2) as f32);
+
+/// Shortest run of pixels that is worth to be drawn as one.
+const RUN_PX_MIN: i32 = 3;
+
+/// Deeper than any pixel is in a shape, in steps of cover.
+const DEPTH_MAX: i32 = 1 << 16;
 
 /// What a shape is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,15 +70,21 @@ pub(super) fn draw(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, 
             continue;
         }
         let [mut place, step] = turned.places(span.start, y);
-        let row = canvas.row(y);
-        let mut x = span.start;
-        while x < span.end {
-            let (cover, run_px) = edges.cover(glyph.field.at(place));
-            let end = (x + run_px).min(span.end);
-            lay(&mut row[x..end], ink, cover);
-            let passed = (end - x) as i32;
-            place = [place[0] + passed * step[0], place[1] + passed * step[1]];
-            x = end;
+        let row = &mut canvas.row(y)[span];
+        let mut x = 0;
+        while x < row.len() {
+            let depth = edges.depth(glyph.field.at(place));
+            let run_px = edges.run_px(depth);
+            if run_px < RUN_PX_MIN {
+                lay_one(&mut row[x], ink, edges.cover(depth));
+                place = [place[0] + step[0], place[1] + step[1]];
+                x += 1;
+            } else {
+                let end = (x + run_px as usize).min(row.len());
+                lay(&mut row[x..end], ink, edges.cover(depth));
+                place = [place[0] + run_px * step[0], place[1] + run_px * step[1]];
+                x = end;
+            }
         }
     }
 }
@@ -157,57 +169,204 @@ pub(super) fn pixels(from: f32, to: f32, count: usize) -> Range<usize> {
     start.min(end)..end
 }
 
-/// The distances at which a shape begins and ends, in units of its field.
+/// The edges of a shape, by how deep a pixel lies in it. Depth is counted from where the outer
+/// edge begins to fade in, by the steps of its cover; it goes on counting beyond.
 struct Edges {
-    /// The outer edge of the stroke.
+    /// The distance at which the outer edge begins to fade in, in units.
     outer: i32,
-    /// The edge between stroke and filling.
-    inner: i32,
-    /// Half of the distance over which an edge fades.
-    fade: i32,
-    /// Steps of cover for a unit, in parts of 65,536.
+    /// Steps for a unit, in parts of 65,536.
     steps_per_unit: i32,
-    /// Pixels for a unit, in parts of 65,536.
-    px_per_unit: i32,
+    /// The depth at which the inner edge begins to fade in.
+    inner: i32,
+    /// Pixels for a step, in parts of 65,536.
+    px_per_step: i32,
 }
 
 impl Edges {
     fn new(pose: &Pose, fill: Fill) -> Self {
         let units_per_px = (CELLS_PER_EM as i32 * UNITS_PER_CELL) as f32 / pose.size_px;
-        let units = |px: f32| (px * units_per_px) as i32;
-        let steps = f32::from(STEPS) * 65_536.0;
+        let steps_per_px = f32::from(STEPS) / RAMP_PX;
         Self {
-            outer: units(pose.stroke_px),
+            outer: ((pose.stroke_px + RAMP_PX / 2.0) * units_per_px) as i32,
+            steps_per_unit: (65_536.0 * steps_per_px / units_per_px) as i32,
             inner: match fill {
-                Fill::Ground => 0,
-                // No distance is as far inside as this.
-                Fill::Ink => -i32::from(i16::MAX),
+                Fill::Ground => (pose.stroke_px * steps_per_px + 0.5) as i32,
+                Fill::Ink => DEPTH_MAX,
             },
-            fade: units(RAMP_PX / 2.0),
-            steps_per_unit: (steps / (RAMP_PX * units_per_px)) as i32,
-            px_per_unit: (65_536.0 / units_per_px) as i32,
+            px_per_step: (65_536.0 / steps_per_px) as i32,
         }
     }
 
-    /// What the shape does to a pixel at a distance from its outline, and for how many pixels on
-    /// this is certain to stay so.
+    /// How deep in the shape a pixel lies at some distance from its outline.
     #[inline]
-    fn cover(&self, distance: i32) -> (Cover, usize) {
-        let (grown, bare) = (self.outer - distance, self.inner - distance);
-        let (grown_steps, bare_steps) = (self.steps(grown), self.steps(bare));
-        let cover = Cover {
-            ink: grown_steps - bare_steps,
-            kept: STEPS - grown_steps,
-        };
-        let clear = grown.abs().min(bare.abs()) - self.fade;
-        let run_px = 1 + ((clear.max(0) * self.px_per_unit) >> 16);
-        (cover, run_px as usize)
+    fn depth(&self, distance: i32) -> i32 {
+        ((self.outer - distance) * self.steps_per_unit + (1 << 15)) >> 16
     }
 
-    /// Steps of cover for a pixel that lies so far inside an edge.
+    /// What the shape does to a pixel at a depth.
     #[inline]
-    fn steps(&self, inside: i32) -> u8 {
-        let above = (inside + self.fade).clamp(0, 2 * self.fade);
-        ((above * self.steps_per_unit + (1 << 15)) >> 16) as u8
+    fn cover(&self, depth: i32) -> Cover {
+        let steps = i32::from(STEPS);
+        let grown = depth.clamp(0, steps);
+        let bare = (depth - self.inner).clamp(0, steps);
+        Cover {
+            ink: (grown - bare) as u8,
+            kept: (steps - grown) as u8,
+        }
+    }
+
+    /// For how many pixels on the cover of this depth is certain to stay.
+    #[inline]
+    fn run_px(&self, depth: i32) -> i32 {
+        let half = i32::from(STEPS) / 2;
+        let (outer, inner) = (depth - half, depth - half - self.inner);
+        let clear_steps = outer.abs().min(inner.abs()) - half - 1;
+        1 + ((clear_steps * self.px_per_step) >> 16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::font::TEST_FONT;
+    use super::*;
+
+    const SIDE: usize = 120;
+
+    fn canvas(code: u8) -> Canvas {
+        let mut canvas = Canvas::new();
+        canvas.clear(SIDE, SIDE);
+        (0..SIDE).for_each(|y| canvas.row(y).fill(code));
+        canvas
+    }
+
+    fn ink(seed: u64) -> Ink {
+        Ink::random(&mut fastrand::Rng::with_seed(seed))
+    }
+
+    fn poses() -> impl Iterator<Item = Pose> {
+        let mut rng = fastrand::Rng::with_seed(1);
+        std::iter::repeat_with(move || {
+            let size_px = 14.0 + 120.0 * rng.f32();
+            Pose {
+                middle_px: [0, 1].map(|_| SIDE as f32 * (1.4 * rng.f32() - 0.2)),
+                size_px,
+                angle: if rng.u8(..4) == 0 {
+                    0.0
+                } else {
+                    2.0 * rng.f32() - 1.0
+                },
+                stroke_px: size_px * STROKE_EMS_MAX * rng.f32(),
+            }
+        })
+    }
+
+    /// Looks at every pixel of the canvas on its own, where drawing clips and takes runs together.
+    #[test]
+    fn agrees_with_looking_at_every_pixel() {
+        let (below, ink) = (ink(1), ink(2));
+        let mut background = canvas(0);
+        (0..SIDE).for_each(|y| lay(&mut background.row(y)[y..], below, Cover::solid(9.0)));
+        let letters = ['W', 'g', '8', '?', '1'].map(|letter| TEST_FONT.glyph(letter).unwrap());
+        for ((pose, glyph), i) in poses().zip(letters.iter().cycle()).zip(0..40) {
+            let fill = if i % 2 == 0 { Fill::Ground } else { Fill::Ink };
+            let (mut drawn, mut expected) = (canvas(0), canvas(0));
+            for y in 0..SIDE {
+                drawn.row(y).copy_from_slice(background.row(y));
+                expected.row(y).copy_from_slice(background.row(y));
+            }
+            draw(&mut drawn, glyph, &pose, fill, ink);
+            let (turned, edges) = (Turned::new(glyph, &pose), Edges::new(&pose, fill));
+            for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
+                let [place, _] = turned.places(x, y);
+                let within = (0..2).all(|axis| {
+                    let from_middle = place[axis] as f32 / 65_536.0 - glyph.middle[axis];
+                    from_middle.abs() <= turned.half_size_cells[axis]
+                });
+                if within {
+                    let cover = edges.cover(edges.depth(glyph.field.at(place)));
+                    lay_one(&mut expected.row(y)[x], ink, cover);
+                }
+            }
+            // A place that is added up from pixel to pixel may round to the next step.
+            let pairs = drawn.codes().iter().zip(expected.codes());
+            let differing = pairs.filter(|(one, other)| one != other).count();
+            assert!(differing <= 8, "{differing} differ in {pose:?}");
+        }
+    }
+
+    /// A rectangle, of which every distance is known: 20 by 30 cells, at two pixels a cell.
+    #[test]
+    fn a_hollow_shape_is_a_stroke_around_ground() {
+        let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40);
+        let (below, ink) = (ink(1), ink(2));
+        let mut canvas = canvas(0);
+        (0..SIDE).for_each(|y| lay(canvas.row(y), below, Cover::solid(9.0)));
+        let full = canvas.codes()[0];
+        let pose = Pose {
+            middle_px: [60.0, 60.0],
+            size_px: 2.0 * CELLS_PER_EM as f32,
+            angle: 0.0,
+            stroke_px: 6.0,
+        };
+        draw(&mut canvas, &glyph, &pose, Fill::Ground, ink);
+        let whole = {
+            let mut pixel = [0];
+            lay(&mut pixel, ink, Cover::solid(9.0));
+            pixel[0]
+        };
+        for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
+            let right = (x as f32 + 0.5 - 60.0).abs() - 20.0;
+            let down = (y as f32 + 0.5 - 60.0).abs() - 30.0;
+            // Corners of the rectangle are round in the stroke.
+            let outside = right.max(0.0).hypot(down.max(0.0)) + right.max(down).min(0.0);
+            let code = canvas.codes()[y * SIDE + x];
+            let soft = RAMP_PX / 2.0 + 0.25;
+            if outside < -soft {
+                assert_eq!(code, 0, "inside at {x}, {y}");
+            } else if (soft..6.0 - soft).contains(&outside) {
+                assert_eq!(code, whole, "stroke at {x}, {y}");
+            } else if 6.0 + soft < outside {
+                assert_eq!(code, full, "outside at {x}, {y}");
+            }
+        }
+        draw(&mut canvas, &glyph, &pose, Fill::Ink, ink);
+        assert_eq!(canvas.codes()[60 * SIDE + 60], whole);
+    }
+
+    #[test]
+    fn ink_stays_within_the_extent() {
+        for (pose, letter) in poses().zip("Wg8?1jMq".chars().cycle()).take(60) {
+            let glyph = TEST_FONT.glyph(letter).unwrap();
+            let mut canvas = canvas(0);
+            draw(&mut canvas, glyph, &pose, Fill::Ground, ink(1));
+            let half = pose.half_extent_px(glyph).map(|half| half + RAMP_PX / 2.0);
+            for (pixel, _) in canvas
+                .codes()
+                .iter()
+                .enumerate()
+                .filter(|(_, code)| **code != 0)
+            {
+                let place = [pixel % SIDE, pixel / SIDE].map(|side| side as f32 + 0.5);
+                let within =
+                    |axis: usize| (place[axis] - pose.middle_px[axis]).abs() <= half[axis] + 0.3;
+                assert!(within(0) && within(1), "{letter} in {pose:?} at {place:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_off_the_canvas_leave_it_alone() {
+        let glyph = TEST_FONT.glyph('A').unwrap();
+        for middle_px in [[-500.0, 60.0], [60.0, -500.0], [1e6, 60.0], [60.0, 1e6]] {
+            let mut canvas = canvas(0);
+            let pose = Pose {
+                middle_px,
+                size_px: 60.0,
+                angle: 0.3,
+                stroke_px: 4.0,
+            };
+            draw(&mut canvas, glyph, &pose, Fill::Ground, ink(1));
+            assert!(canvas.codes().iter().all(|&code| code == 0));
+        }
     }
 }

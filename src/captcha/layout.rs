@@ -4,6 +4,7 @@
 //! a gap, and hop up and down. What would not fit is scaled down as a whole, so that no letter is
 //! ever cut.
 
+use super::CHAR_PX_MIN;
 use super::canvas::RAMP_PX;
 use super::font::{ADVANCE_EMS, Font, Glyph};
 use super::glyph::{Pose, STROKE_EMS_MAX};
@@ -43,6 +44,10 @@ impl Frame {
 
 /// Five pixels in a picture of 600 x 200 with six letters.
 const PADDING_BASES: f32 = 1.0 / 15.0;
+
+/// Least thickness of an outline: a thinner one would be all edge and have little of its ink.
+const STROKE_PX_MIN: f32 = RAMP_PX;
+const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
 
 /// Room for the soft edge of a letter and a pixel of bare ground.
 const PADDING_PX_MIN: f32 = RAMP_PX / 2.0 + 1.0;
@@ -105,11 +110,7 @@ impl Row {
             middle_px: [0.0; 2],
             size_px,
             angle: between(-ANGLE_MAX, ANGLE_MAX, rng),
-            stroke_px: between(
-                base_px * STROKE_EMS_MAX / 2.0,
-                base_px * STROKE_EMS_MAX,
-                rng,
-            ),
+            stroke_px: stroke_px(base_px, rng),
         };
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
@@ -152,7 +153,153 @@ fn gap_px(width_before_px: f32, width_px: f32, rng: &mut fastrand::Rng) -> f32 {
     )
 }
 
+/// The thickness of a letter's outline. Its upper bound is what the smallest letters can have.
+fn stroke_px(base_px: f32, rng: &mut fastrand::Rng) -> f32 {
+    let thickest = base_px * STROKE_EMS_MAX;
+    between(thickest / 2.0, thickest, rng).max(STROKE_PX_MIN)
+}
+
 /// A number between two others.
 pub(super) fn between(lowest: f32, highest: f32, rng: &mut fastrand::Rng) -> f32 {
     lowest + (highest - lowest) * rng.f32()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::font::TEST_FONT;
+    use super::super::text;
+    use super::*;
+
+    /// Sizes from the smallest for their text to the largest, in all proportions.
+    const SIZES: [(u16, u16, usize); 9] = [
+        (600, 200, 6),
+        (42, 28, 1),
+        (112, 28, 6),
+        (476, 28, 32),
+        (2000, 28, 6),
+        (112, 2000, 6),
+        (2000, 2000, 1),
+        (2000, 2000, 32),
+        (200, 80, 12),
+    ];
+
+    fn arranged((width, height, length): (u16, u16, usize), seed: u64) -> (Frame, Vec<Letter>) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let text = text::random(length, &mut || rng.u8(..));
+        let frame = Frame::new(width, height, length);
+        let mut letters = Vec::new();
+        arrange(&text, &TEST_FONT, &frame, &mut rng, &mut letters);
+        assert_eq!(
+            letters
+                .iter()
+                .map(|letter| letter.character)
+                .collect::<String>(),
+            text
+        );
+        (frame, letters)
+    }
+
+    /// Left, top, right and bottom of a letter.
+    fn bounds(letter: &Letter) -> [f32; 4] {
+        let half = letter
+            .pose
+            .half_extent_px(TEST_FONT.glyph(letter.character).unwrap());
+        let [x, y] = letter.pose.middle_px;
+        [x - half[0], y - half[1], x + half[0], y + half[1]]
+    }
+
+    #[test]
+    fn no_letter_is_cut() {
+        for size in SIZES {
+            for seed in 0..2_000 {
+                let (frame, letters) = arranged(size, seed);
+                for letter in &letters {
+                    let [left, top, right, bottom] = bounds(letter);
+                    let padding = frame.padding - 0.01;
+                    assert!(
+                        padding <= left && right <= frame.width - padding,
+                        "{size:?} {seed}"
+                    );
+                    assert!(
+                        padding <= top && bottom <= frame.height - padding,
+                        "{size:?} {seed}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn letters_are_read_from_left_to_right() {
+        for size in SIZES {
+            for seed in 0..500 {
+                let (_, letters) = arranged(size, seed);
+                let middles = letters.iter().map(|letter| letter.pose.middle_px[0]);
+                assert!(
+                    middles.is_sorted_by(|one, next| one < next),
+                    "{size:?} {seed}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_overlap_by_a_third_at_most() {
+        let mut overlapping = 0;
+        for seed in 0..500 {
+            let (_, letters) = arranged(SIZES[0], seed);
+            for pair in letters.windows(2) {
+                let (one, next) = (bounds(&pair[0]), bounds(&pair[1]));
+                let narrower = (one[2] - one[0]).min(next[2] - next[0]);
+                assert!(one[2] - next[0] <= narrower / 3.0 + 0.01, "{seed}");
+                overlapping += usize::from(next[0] < one[2]);
+            }
+        }
+        // Gaps are drawn from minus a third to a fifth, so that most neighbours overlap.
+        assert!(
+            (1_250..1_800).contains(&overlapping),
+            "{overlapping} of 2,500"
+        );
+    }
+
+    #[test]
+    fn letters_differ_in_all_that_is_drawn_for_them() {
+        let letters: Vec<Letter> = (0..300)
+            .flat_map(|seed| arranged(SIZES[0], seed).1)
+            .collect();
+        let check = |value: fn(&Pose) -> f32, lowest: f32, highest: f32| {
+            let values = letters.iter().map(|letter| value(&letter.pose));
+            let (least, most) = values.fold((f32::MAX, f32::MIN), |(least, most), value| {
+                (least.min(value), most.max(value))
+            });
+            assert!(lowest <= least && most <= highest, "{least} to {most}");
+            let span = highest - lowest;
+            assert!(
+                least < lowest + 0.2 * span && highest - 0.1 * span < most,
+                "{least} to {most}"
+            );
+        };
+        // Scaled down by up to a third where a layout is too large.
+        check(|pose| pose.size_px, 50.0, 150.0);
+        check(|pose| pose.angle.to_degrees(), -40.001, 40.001);
+        check(|pose| pose.stroke_px, 3.0, 9.375);
+    }
+
+    #[test]
+    fn blanks_take_room() {
+        let frame = Frame::new(600, 200, 3);
+        let (mut close, mut apart) = (0.0, 0.0);
+        for seed in 0..200 {
+            let distance = |text| {
+                let mut letters = Vec::new();
+                let mut rng = fastrand::Rng::with_seed(seed);
+                arrange(text, &TEST_FONT, &frame, &mut rng, &mut letters);
+                assert_eq!(letters.len(), 2);
+                letters[1].pose.middle_px[0] - letters[0].pose.middle_px[0]
+            };
+            close += distance("ab");
+            apart += distance("a b");
+        }
+        assert!(close * 1.3 < apart, "{close} and {apart}");
+    }
 }

@@ -52,7 +52,7 @@ pub const SIDE_PX_MAX: u16 = 2000;
 
 /// Least width for each character of a text and for two more, as which the space around them
 /// counts; and half of the least height. Letters are then at least as large as small print.
-pub const CHAR_PX_MIN: u16 = 12;
+pub const CHAR_PX_MIN: u16 = 14;
 
 /// What a picture is to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,5 +240,395 @@ impl Painter {
             noise::dots(canvas, &frame, rng);
             noise::lines(canvas, &frame, rng);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::font::TEST_FONT;
+    use super::text::ALPHABET;
+    use super::*;
+
+    const USUAL: Style = Style {
+        width: 600,
+        height: 200,
+        theme: Theme::Light,
+        background_noise: true,
+        foreground_noise: true,
+    };
+    const BARE: Style = Style {
+        background_noise: false,
+        foreground_noise: false,
+        ..USUAL
+    };
+
+    fn painter() -> Painter {
+        Painter::new(Arc::clone(&TEST_FONT))
+    }
+
+    fn rng(seed: u64) -> fastrand::Rng {
+        fastrand::Rng::with_seed(seed)
+    }
+
+    fn painted(text: &str, style: Style, seed: u64) -> Vec<u8> {
+        let mut png = Vec::new();
+        painter()
+            .paint(text, &style, &mut rng(seed), &mut png)
+            .unwrap();
+        png
+    }
+
+    /// The canvas alone, which is quicker than a PNG and back.
+    fn drawn(text: &str, style: Style, seed: u64) -> Canvas {
+        let mut painter = painter();
+        painter.draw(text, style, &mut rng(seed));
+        painter.canvas
+    }
+
+    /// Palette and codes of a PNG, which must have the size and be indexed.
+    fn decoded(png: &[u8], style: Style) -> (Vec<[u8; 3]>, Vec<u8>) {
+        let mut decoder = ::png::Decoder::new(std::io::Cursor::new(png));
+        decoder.set_transformations(::png::Transformations::IDENTITY);
+        let mut reader = decoder.read_info().unwrap();
+        let info = reader.info();
+        assert_eq!(
+            (info.width, info.height),
+            (style.width.into(), style.height.into())
+        );
+        assert_eq!(info.color_type, ::png::ColorType::Indexed);
+        let palette = info.palette.as_ref().unwrap().as_chunks().0.to_vec();
+        let mut codes = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut codes).unwrap();
+        (palette, codes)
+    }
+
+    fn inked(codes: &[u8]) -> usize {
+        codes.iter().filter(|&&code| code != 0).count()
+    }
+
+    #[test]
+    fn pictures_have_the_size_and_ink_of_every_length() {
+        let sizes = [
+            (600, 200),
+            (601, 199),
+            (196, 28),
+            (200, 80),
+            (250, 500),
+            (2000, 40),
+        ];
+        for (width, height) in sizes {
+            for length in 1..=12 {
+                let text: String = "aB3dE6gH9kM2".chars().take(length).collect();
+                let style = Style {
+                    width,
+                    height,
+                    ..USUAL
+                };
+                let (palette, codes) = decoded(&painted(&text, style, length as u64), style);
+                assert!(
+                    codes.len() / 50 < inked(&codes),
+                    "{text} at {width}x{height}"
+                );
+                assert!(codes.iter().all(|&code| usize::from(code) < palette.len()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_smallest_and_the_largest_pictures_are_painted() {
+        for (text, width, height) in [
+            ("W", 42, 28),
+            ("WWWWWW", 112, 28),
+            (&"W".repeat(TEXT_CHARS_MAX), 476, 28),
+            ("W", 2000, 2000),
+            (&"W".repeat(TEXT_CHARS_MAX), 476, 2000),
+        ] {
+            let style = Style {
+                width,
+                height,
+                ..USUAL
+            };
+            decoded(&painted(text, style, 1), style);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        for (text_chars, width, height, message) in [
+            (0, 600, 200, "expected at least 1 character, but found none"),
+            (33, 600, 200, "expected at most 32 characters, but found 33"),
+            (
+                6,
+                2001,
+                200,
+                "expected at most 2000x2000 pixels, but found 2001x200",
+            ),
+            (
+                6,
+                600,
+                2001,
+                "expected at most 2000x2000 pixels, but found 600x2001",
+            ),
+            (
+                6,
+                111,
+                200,
+                "expected at least 112x28 pixels for 6 characters, but found 111x200",
+            ),
+            (
+                6,
+                600,
+                27,
+                "expected at least 112x28 pixels for 6 characters, but found 600x27",
+            ),
+            (
+                1,
+                0,
+                0,
+                "expected at least 42x28 pixels for 1 characters, but found 0x0",
+            ),
+        ] {
+            assert_eq!(
+                check(text_chars, width, height).unwrap_err().to_string(),
+                message
+            );
+            let style = Style {
+                width,
+                height,
+                ..USUAL
+            };
+            let mut png = Vec::new();
+            let error = painter().paint(&"a".repeat(text_chars), &style, &mut rng(1), &mut png);
+            assert_eq!(error.unwrap_err().to_string(), message);
+            assert!(png.is_empty());
+        }
+        for (text_chars, width, height) in
+            [(6, 112, 28), (1, 42, 28), (32, 476, 28), (1, 2000, 2000)]
+        {
+            assert_eq!(check(text_chars, width, height), Ok(()));
+        }
+    }
+
+    #[test]
+    fn characters_are_counted_and_not_bytes() {
+        let style = Style {
+            width: 42,
+            height: 28,
+            ..USUAL
+        };
+        painted("\u{1f600}", style, 1);
+    }
+
+    #[test]
+    fn the_same_generator_paints_the_same_picture() {
+        let first = painted("aB3dE6", USUAL, 7);
+        assert_eq!(first, painted("aB3dE6", USUAL, 7));
+        assert_ne!(first, painted("aB3dE6", USUAL, 8));
+        assert_ne!(first, painted("aB3dE7", USUAL, 7));
+        // Nor does it matter what the painter painted before.
+        let (mut painter, mut png) = (painter(), Vec::new());
+        let large = Style {
+            width: 900,
+            height: 300,
+            ..USUAL
+        };
+        painter
+            .paint("zzzz", &large, &mut rng(1), &mut png)
+            .unwrap();
+        png.clear();
+        painter
+            .paint("aB3dE6", &USUAL, &mut rng(7), &mut png)
+            .unwrap();
+        assert_eq!(first, png);
+    }
+
+    #[test]
+    fn the_ground_is_that_of_the_theme() {
+        for seed in 0..8 {
+            for (theme, range) in [(Theme::Light, 192..=255), (Theme::Dark, 0..=96)] {
+                let style = Style { theme, ..BARE };
+                let (palette, codes) = decoded(&painted("aB3dE6", style, seed), style);
+                let ground = palette[usize::from(codes[0])];
+                assert!(
+                    ground.iter().all(|channel| range.contains(channel)),
+                    "{theme:?}"
+                );
+                assert!(
+                    codes.len() * 2 / 3 < codes.len() - inked(&codes),
+                    "ground is the most"
+                );
+            }
+        }
+    }
+
+    /// No ink on the outermost pixels, over thousands of pictures: letters have at least a pixel
+    /// of ground around them.
+    #[test]
+    fn no_letter_touches_the_edge() {
+        for (width, height, text, seeds) in [
+            (112, 28, "Wg8jQM", 1_500),
+            (42, 28, "W", 1_500),
+            (120, 40, "gW?jMq", 500),
+            (600, 200, "Wg8jQM", 60),
+            (112, 300, "MWMWMW", 200),
+        ] {
+            let mut painter = painter();
+            let style = Style {
+                width,
+                height,
+                ..BARE
+            };
+            for seed in 0..seeds {
+                painter.draw(text, style, &mut rng(seed));
+                let canvas = &mut painter.canvas;
+                let last = canvas.height() - 1;
+                let edge = [0, last].map(|y| inked(canvas.row(y)));
+                assert_eq!(edge, [0, 0], "{width}x{height}, seed {seed}");
+                for y in 0..last {
+                    let row = canvas.row(y);
+                    assert_eq!(
+                        (row[0], row[row.len() - 1]),
+                        (0, 0),
+                        "{width}x{height}, seed {seed}"
+                    );
+                }
+                assert!(0 < inked(canvas.codes()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_character_is_drawn_and_unlike_the_others() {
+        let style = Style {
+            width: 120,
+            height: 120,
+            ..BARE
+        };
+        let pictures: Vec<Vec<u8>> = ALPHABET
+            .iter()
+            .map(|&letter| {
+                drawn(&char::from(letter).to_string(), style, 5)
+                    .codes()
+                    .to_vec()
+            })
+            .collect();
+        for (i, picture) in pictures.iter().enumerate() {
+            let letter = char::from(ALPHABET[i]);
+            assert!(300 < inked(picture), "{letter}");
+            for other in i + 1..pictures.len() {
+                let pairs = picture.iter().zip(&pictures[other]);
+                let differing = pairs
+                    .filter(|(one, other)| (**one == 0) != (**other == 0))
+                    .count();
+                assert!(
+                    60 < differing,
+                    "{letter} and {}",
+                    char::from(ALPHABET[other])
+                );
+            }
+        }
+    }
+
+    /// Letters hide the noise behind them: most of the ground inside of them stays bare.
+    #[test]
+    fn switches_of_noise_do_what_they_say() {
+        let ink = |background_noise, foreground_noise| -> usize {
+            let style = Style {
+                background_noise,
+                foreground_noise,
+                ..USUAL
+            };
+            (0..10)
+                .map(|seed| inked(drawn("aB3dE6", style, seed).codes()))
+                .sum()
+        };
+        let [bare, behind, before, both] = [
+            ink(false, false),
+            ink(true, false),
+            ink(false, true),
+            ink(true, true),
+        ];
+        assert!(bare * 11 / 10 < behind, "{bare} {behind}");
+        assert!(bare * 11 / 10 < before, "{bare} {before}");
+        assert!(behind < both && before < both, "{behind} {before} {both}");
+
+        // Without any, letters are all there is: no ink in a text of blanks.
+        assert_eq!(inked(drawn(" \t\n", BARE, 1).codes()), 0);
+    }
+
+    /// Lines cross every column but swing only through the middle; above them there are dots.
+    #[test]
+    fn noise_in_front_is_dots_and_lines() {
+        let style = Style {
+            foreground_noise: true,
+            ..BARE
+        };
+        for seed in 0..10 {
+            let canvas = drawn("      ", style, seed);
+            let rows: Vec<&[u8]> = canvas.codes().chunks(canvas.width()).collect();
+            let (above, middle) = (&rows[..30], &rows[33..167]);
+            let dots: usize = above.iter().map(|row| inked(row)).sum();
+            assert!((100..2_000).contains(&dots), "{dots}, seed {seed}");
+            let crossed = |x: &usize| middle.iter().any(|row| row[*x] != 0);
+            assert_eq!((20..595).find(|x| !crossed(x)), None, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn everything_has_its_own_ink() {
+        let inks = |text, background_noise, foreground_noise| {
+            let style = Style {
+                background_noise,
+                foreground_noise,
+                ..USUAL
+            };
+            let canvas = drawn(text, style, 2);
+            let mut inks: Vec<u8> = canvas
+                .codes()
+                .iter()
+                .filter(|&&code| code != 0)
+                .map(|code| (code - 1) / canvas::STEPS)
+                .collect();
+            inks.sort_unstable();
+            inks.dedup();
+            inks.len()
+        };
+        assert!((4..=6).contains(&inks("aB3dE6", false, false)));
+        assert!(15 < inks("      ", true, false));
+        assert!(25 < inks("      ", false, true));
+    }
+
+    /// Text in reading order: blotting out the left half of a picture takes the first letters away.
+    #[test]
+    fn the_first_letter_is_on_the_left() {
+        let (width, half) = (usize::from(BARE.width), usize::from(BARE.width) / 2);
+        for seed in 0..10 {
+            for (text, is_left) in [("W          ", true), ("          W", false)] {
+                let canvas = drawn(text, BARE, seed);
+                let left: usize = canvas
+                    .codes()
+                    .chunks(width)
+                    .map(|row| inked(&row[..half]))
+                    .sum();
+                assert_eq!(
+                    2 * left > inked(canvas.codes()),
+                    is_left,
+                    "{text:?}, seed {seed}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn missing_characters_are_drawn_as_a_box() {
+        let style = Style {
+            width: 120,
+            height: 120,
+            ..BARE
+        };
+        let missing = drawn("é", style, 3);
+        assert_eq!(missing.codes(), drawn("!", style, 3).codes());
+        assert!(300 < inked(missing.codes()));
+        assert_ne!(missing.codes(), drawn("e", style, 3).codes());
     }
 }

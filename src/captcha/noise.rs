@@ -6,9 +6,9 @@
 
 use std::f32::consts::PI;
 
-use super::canvas::{Canvas, Cover, Ink, RAMP_PX, lay};
+use super::canvas::{Canvas, Cover, Ink, RAMP_PX, lay_one};
 use super::font::{CHARACTERS, Font};
-use super::glyph::{self, Fill, Pose};
+use super::glyph::{self, Fill, Pose, pixels};
 use super::layout::{Frame, between};
 
 /// Height of the cells of background letters, in base sizes [47 px].
@@ -24,6 +24,8 @@ const CELL_ANGLE_MAX: f32 = 60.0 * PI / 180.0;
 
 /// Side of the cells of dots, in base sizes [19 px].
 const DOT_CELL_BASES: f32 = 0.253;
+/// Least side of these cells: closer dots would not be noise on a small picture but fog.
+const DOT_CELL_PX_MIN: f32 = 8.0;
 /// Radii of dots in sides of a cell [1.1 to 2.6 px]: those of the reference as they appear, which
 /// draws diameters of 1 to 4 on whole pixels that count at both ends.
 const DOT_RADIUS: [f32; 2] = [0.058, 0.137];
@@ -43,7 +45,8 @@ const LINE_SWING_BASES: f32 = 0.89;
 
 /// Draws small solid letters all over the ground.
 pub(super) fn letters(canvas: &mut Canvas, font: &Font, frame: &Frame, rng: &mut fastrand::Rng) {
-    let grid = Grid::new(frame, [CELL_WIDTH_BASES, CELL_HEIGHT_BASES]);
+    let cell_px = [CELL_WIDTH_BASES, CELL_HEIGHT_BASES].map(|bases| bases * frame.base);
+    let grid = Grid::new(frame, cell_px);
     let size_px_max = CELL_LETTER_MAX * grid.cell_px[1];
     grid.for_each(|middle_px| {
         let letter = CHARACTERS[rng.usize(..CHARACTERS.len())];
@@ -64,7 +67,8 @@ pub(super) fn letters(canvas: &mut Canvas, font: &Font, frame: &Frame, rng: &mut
 
 /// Strews dots over the picture.
 pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) {
-    let grid = Grid::new(frame, [DOT_CELL_BASES; 2]);
+    let cell_px = (DOT_CELL_BASES * frame.base).max(DOT_CELL_PX_MIN);
+    let grid = Grid::new(frame, [cell_px; 2]);
     grid.for_each(|middle_px| {
         let middle_px = std::array::from_fn(|axis| {
             middle_px[axis] + between(-grid.cell_px[axis], grid.cell_px[axis], rng)
@@ -107,10 +111,10 @@ struct Grid {
 
 impl Grid {
     /// Whole cells, each about as large as asked.
-    fn new(frame: &Frame, cell_bases: [f32; 2]) -> Self {
+    fn new(frame: &Frame, cell_px: [f32; 2]) -> Self {
         let sides = [frame.width, frame.height].map(|side| side - 2.0 * frame.padding);
         let counts = std::array::from_fn(|axis| {
-            let cells = sides[axis] / (cell_bases[axis] * frame.base);
+            let cells: f32 = sides[axis] / cell_px[axis];
             (cells.round() as usize).max(1)
         });
         let cell_px = std::array::from_fn(|axis| sides[axis] / counts[axis] as f32);
@@ -135,34 +139,37 @@ impl Grid {
 }
 
 /// Draws a disc.
-fn dot(canvas: &mut Canvas, [x, y]: [f32; 2], radius_px: f32, ink: Ink) {
-    line(canvas, [[x, y], [x, y]], radius_px, ink);
+fn dot(canvas: &mut Canvas, middle_px: [f32; 2], radius_px: f32, ink: Ink) {
+    line(canvas, [middle_px, middle_px], radius_px, ink);
 }
 
 /// Draws all that is within a radius of a segment: a stroke with round ends.
 fn line(canvas: &mut Canvas, [start, end]: [[f32; 2]; 2], radius_px: f32, ink: Ink) {
     let reach_px = radius_px + RAMP_PX / 2.0;
-    let rows = glyph::pixels(
-        start[1].min(end[1]) - reach_px,
-        start[1].max(end[1]) + reach_px,
-        canvas.height(),
-    );
+    let (top, bottom) = (start[1].min(end[1]), start[1].max(end[1]));
+    let (width, height) = (canvas.width(), canvas.height());
     let along = [end[0] - start[0], end[1] - start[1]];
-    let length_squared = (along[0] * along[0] + along[1] * along[1]).max(f32::MIN_POSITIVE);
-    let width = canvas.width();
-    for y in rows {
+    let length_squared = along[0] * along[0] + along[1] * along[1];
+    // A segment without length has one point, to which every share of it leads.
+    let shares = along.map(|side| side / length_squared.max(f32::MIN_POSITIVE));
+    for y in pixels(top - reach_px, bottom + reach_px, height) {
         let down = y as f32 + 0.5 - start[1];
         // The part of the segment that is near enough to this row bounds what it can touch there.
-        let [first, last] = part(down, along[1], reach_px);
-        let (one, other) = (start[0] + first * along[0], start[0] + last * along[0]);
-        let span = glyph::pixels(one.min(other) - reach_px, one.max(other) + reach_px, width);
-        let row = canvas.row(y);
-        for x in span {
-            let right = x as f32 + 0.5 - start[0];
-            let share = ((right * along[0] + down * along[1]) / length_squared).clamp(0.0, 1.0);
+        let [first, last] = part(down, along[1], reach_px).map(|share| start[0] + share * along[0]);
+        let span = pixels(
+            first.min(last) - reach_px,
+            first.max(last) + reach_px,
+            width,
+        );
+        let mut right = span.start as f32 + 0.5 - start[0];
+        for pixel in &mut canvas.row(y)[span] {
+            let share = (right * shares[0] + down * shares[1]).clamp(0.0, 1.0);
             let away = [right - share * along[0], down - share * along[1]];
-            let distance_px = (away[0] * away[0] + away[1] * away[1]).sqrt();
-            lay(&mut row[x..=x], ink, Cover::solid(radius_px - distance_px));
+            let square = away[0] * away[0] + away[1] * away[1];
+            if square < reach_px * reach_px {
+                lay_one(pixel, ink, Cover::solid(radius_px - square.sqrt()));
+            }
+            right += 1.0;
         }
     }
 }
@@ -177,4 +184,140 @@ fn part(down: f32, rise: f32, reach_px: f32) -> [f32; 2] {
         one.min(other).clamp(0.0, 1.0),
         one.max(other).clamp(0.0, 1.0),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::font::TEST_FONT;
+    use super::*;
+
+    const SIZES: [(u16, u16); 6] = [
+        (600, 200),
+        (200, 600),
+        (300, 300),
+        (112, 28),
+        (112, 2000),
+        (2000, 2000),
+    ];
+
+    fn canvas(width: u16, height: u16) -> (Canvas, Frame) {
+        let mut canvas = Canvas::new();
+        canvas.clear(usize::from(width), usize::from(height));
+        (canvas, Frame::new(width, height, 6))
+    }
+
+    /// The share of pixels with ink in each quarter of a picture.
+    fn inked(canvas: &Canvas) -> [f32; 4] {
+        let (width, height) = (canvas.width(), canvas.height());
+        let mut counts = [0; 4];
+        for (pixel, _) in canvas
+            .codes()
+            .iter()
+            .enumerate()
+            .filter(|(_, code)| **code != 0)
+        {
+            let (right, down) = (pixel % width * 2 / width, pixel / width * 2 / height);
+            counts[2 * down + right] += 1;
+        }
+        counts.map(|count| 4.0 * count as f32 / (width * height) as f32)
+    }
+
+    #[test]
+    fn letters_are_all_over_the_ground_whatever_its_shape() {
+        for (width, height) in SIZES {
+            let (mut canvas, frame) = canvas(width, height);
+            letters(
+                &mut canvas,
+                &TEST_FONT,
+                &frame,
+                &mut fastrand::Rng::with_seed(1),
+            );
+            for share in inked(&canvas) {
+                assert!((0.02..0.2).contains(&share), "{share} of {width}x{height}");
+            }
+        }
+    }
+
+    #[test]
+    fn dots_are_all_over_the_picture_whatever_its_shape() {
+        for (width, height) in SIZES {
+            let (mut canvas, frame) = canvas(width, height);
+            dots(&mut canvas, &frame, &mut fastrand::Rng::with_seed(1));
+            for share in inked(&canvas) {
+                assert!((0.01..0.15).contains(&share), "{share} of {width}x{height}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_picture_has_the_numbers_of_the_reference() {
+        let frame = Frame::new(600, 200, 6);
+        let sides = |bases: [f32; 2]| Grid::new(&frame, bases.map(|bases| bases * frame.base));
+        assert_eq!(sides([CELL_WIDTH_BASES, CELL_HEIGHT_BASES]).counts, [8, 4]);
+        assert_eq!(sides([DOT_CELL_BASES; 2]).counts, [31, 10]);
+    }
+
+    #[test]
+    fn lines_cross_the_whole_width() {
+        for (width, height) in SIZES {
+            let (mut canvas, frame) = canvas(width, height);
+            lines(&mut canvas, &frame, &mut fastrand::Rng::with_seed(1));
+            let column = |x: usize| {
+                (0..canvas.height())
+                    .filter(|y| canvas.codes()[y * canvas.width() + x] != 0)
+                    .count()
+            };
+            let first = (frame.base * DOT_CELL_BASES) as usize + 1;
+            let last = (frame.width - frame.padding) as usize;
+            assert!((first..last).all(|x| 0 < column(x)), "{width}x{height}");
+        }
+    }
+
+    /// Every pixel on its own: how far it is from the segment decides.
+    #[test]
+    fn a_line_is_all_within_its_radius() {
+        let ink = Ink::random(&mut fastrand::Rng::with_seed(2));
+        let mut rng = fastrand::Rng::with_seed(3);
+        for round in 0..16 {
+            let mut point = || [0, 1].map(|_| 70.0 * rng.f32() - 5.0);
+            let (start, mut end) = (point(), point());
+            match round % 4 {
+                0 => end[0] = start[0],
+                1 => end[1] = start[1],
+                2 => end = start,
+                _ => {}
+            }
+            let radius_px = 0.5 + 5.0 * rng.f32();
+            let (mut canvas, _) = canvas(60, 60);
+            line(&mut canvas, [start, end], radius_px, ink);
+            for (pixel, &code) in canvas.codes().iter().enumerate() {
+                let place = [pixel % 60, pixel / 60].map(|side| side as f32 + 0.5);
+                // Along a segment the distance from a point falls and rises once.
+                let distance_at = |share: f32| {
+                    let on = |axis: usize| start[axis] + share * (end[axis] - start[axis]);
+                    (place[0] - on(0)).hypot(place[1] - on(1))
+                };
+                let (mut low, mut high) = (0.0, 1.0);
+                for _ in 0..24 {
+                    let third = (high - low) / 3.0;
+                    if distance_at(low + third) < distance_at(high - third) {
+                        high -= third;
+                    } else {
+                        low += third;
+                    }
+                }
+                let distance = distance_at(low);
+                let inside = radius_px - distance;
+                if inside.abs() < 0.05 || (inside.abs() - RAMP_PX / 2.0).abs() < 0.25 {
+                    continue;
+                }
+                let expected = Cover::solid(inside).ink != 0;
+                assert_eq!(
+                    code != 0,
+                    expected,
+                    "{place:?} of {start:?} {end:?} {radius_px}"
+                );
+            }
+        }
+    }
 }

@@ -19,9 +19,42 @@ pub(super) fn encode(
     encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(used);
+    // Level 1 and above take three times as long and more for a tenth to a third fewer bytes;
+    // among the filters Paeth gives the fewest without the search of the adaptive one.
     encoder.set_deflate_compression(DeflateCompression::FdeflateUltraFast);
-    encoder.set_filter(Filter::Up);
+    encoder.set_filter(Filter::Paeth);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(canvas.codes())?;
     writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        let mut canvas = Canvas::new();
+        canvas.clear(7, 3);
+        canvas.row(1).copy_from_slice(&[0, 5, 2, 2, 0, 1, 4]);
+        let palette: Vec<u8> = (0..90).collect();
+        let mut bytes = b"before".to_vec();
+        encode(&canvas, &palette, &mut bytes).unwrap();
+        assert!(bytes.starts_with(b"before"), "what was there is kept");
+
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(&bytes[6..]));
+        decoder.set_transformations(png::Transformations::IDENTITY);
+        let mut reader = decoder.read_info().unwrap();
+        let info = reader.info();
+        assert_eq!((info.width, info.height), (7, 3));
+        assert_eq!(
+            (info.color_type, info.bit_depth),
+            (ColorType::Indexed, BitDepth::Eight)
+        );
+        // The highest code is 5: the palette ends there.
+        assert_eq!(info.palette.as_deref().unwrap(), &palette[..18]);
+        let mut codes = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut codes).unwrap();
+        assert_eq!(codes, canvas.codes());
+    }
 }

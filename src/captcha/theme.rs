@@ -2,12 +2,12 @@
 
 use fastrand::Rng;
 
-/// Whether the ground is light or dark.
+/// Whether a picture is drawn dark on light or light on dark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
-    /// Dark letters on a light ground.
+    /// Dark inks on a light ground.
     Light,
-    /// Letters of medium brightness on a dark ground.
+    /// Inks of medium brightness on a dark ground.
     Dark,
 }
 
@@ -38,6 +38,32 @@ impl ThemeChoice {
             ThemeChoice::Always(theme) => theme,
             ThemeChoice::Random if rng.bool() => Theme::Dark,
             ThemeChoice::Random => Theme::Light,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_is_about_as_often_light_as_dark() {
+        let mut rng = Rng::with_seed(1);
+        let choice = ThemeChoice::parse("random").unwrap();
+        let dark = (0..1_000)
+            .filter(|_| choice.pick(&mut rng) == Theme::Dark)
+            .count();
+        assert!((400..600).contains(&dark), "{dark}");
+    }
+
+    #[test]
+    fn a_fixed_theme_is_kept() {
+        let mut rng = Rng::with_seed(1);
+        for (name, theme) in [("light", Theme::Light), ("dark", Theme::Dark)] {
+            assert_eq!(ThemeChoice::parse(name).unwrap().pick(&mut rng), theme);
+        }
+        for name in ["", "Light", "dark ", "auto"] {
+            assert_eq!(ThemeChoice::parse(name), None);
         }
     }
 }

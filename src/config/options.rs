@@ -18,7 +18,7 @@ const WORKERS_MAX: usize = 1024;
 /// A day: who needs longer to read six letters?
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
 const ATTEMPTS_MAX: u32 = 1_000;
-/// About two gigabytes of captchas.
+/// Some three gigabytes of captchas.
 const CAPACITY_MAX: usize = 10_000_000;
 /// More would be no harder for machines, just for people.
 const LENGTH_MAX: usize = 12;

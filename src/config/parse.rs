@@ -127,10 +127,8 @@ fn check(command: Command, config: &Config) -> Result<(), String> {
 
 fn check_size(config: &Config, text: Option<&str>) -> Result<(), String> {
     let chars = text.map_or(config.length, |text| text.chars().count());
-    captcha::check(chars, config.width, config.height).map_err(|error| {
-        let Config { width, height, .. } = config;
-        format!("--width, --height: expected {error}, but found {width}x{height}")
-    })
+    captcha::check(chars, config.width, config.height)
+        .map_err(|error| format!("--width, --height: {error}"))
 }
 
 impl Config {

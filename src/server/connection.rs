@@ -120,7 +120,8 @@ impl<'a> Connection<'a> {
         };
         Interest {
             read: reading,
-            write: !self.output.is_empty(),
+            // An invitation that could not be sent in time goes out with the answer.
+            write: !self.output.is_empty() && !self.is_answering(),
         }
     }
 
@@ -182,7 +183,7 @@ impl<'a> Connection<'a> {
     }
 
     fn advance_head(&mut self, mut parser: HeadParser, now: Instant) -> Step {
-        if self.input.is_empty() && self.stopping {
+        if self.is_last() {
             return Step::Close;
         }
         match parser.advance(&self.input, &self.settings.limits) {
@@ -268,7 +269,7 @@ impl<'a> Connection<'a> {
         let Phase::Answering(exchange) = self.phase else {
             return;
         };
-        let keep_alive = exchange.keep_alive && !self.stopping;
+        let keep_alive = exchange.keep_alive && !self.is_last();
         let hop = Hop {
             version: exchange.version,
             keep_alive,
@@ -335,10 +336,19 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Learns that the server is stopping: a request that was begun is still answered, and nothing
-    /// after it.
+    /// Learns that the server is stopping: what was received is still answered, a request that was
+    /// begun is waited for, and nothing after that.
     pub(super) fn stop(&mut self) {
         self.stopping = true;
+        let is_last = self.is_last();
+        if let Phase::Sending { keep_alive } = &mut self.phase {
+            *keep_alive &= !is_last;
+        }
+    }
+
+    /// Whether no request is to be expected after the one in work.
+    fn is_last(&self) -> bool {
+        self.stopping && self.input.is_empty()
     }
 }
 
@@ -672,7 +682,7 @@ mod tests {
             talk
         };
         assert!(refused().end().closed);
-        assert!(!refused().wait(TIMEOUTS.drain - SECOND).closed);
+        assert!(!refused().wait(TIMEOUTS.drain.saturating_sub(SECOND)).closed);
         assert!(refused().wait(TIMEOUTS.drain).closed);
         let mut talk = refused();
         talk.say(&vec![0; DRAIN_BYTES_MAX]);
@@ -711,9 +721,11 @@ mod tests {
     #[test]
     fn a_silent_connection_is_closed_without_a_word() {
         let mut talk = Talk::new();
-        talk.wait(TIMEOUTS.idle - SECOND);
+        talk.wait(TIMEOUTS.idle.saturating_sub(SECOND));
         assert!(!talk.closed);
-        talk.say(GET).wait(TIMEOUTS.idle - SECOND).say(GET);
+        talk.say(GET)
+            .wait(TIMEOUTS.idle.saturating_sub(SECOND))
+            .say(GET);
         assert_eq!(talk.heard().len(), 2);
         assert!(talk.wait(TIMEOUTS.idle).closed);
         assert_eq!(talk.heard().len(), 2);
@@ -722,7 +734,7 @@ mod tests {
     #[test]
     fn a_head_has_its_time_however_it_drips() {
         let mut talk = Talk::new();
-        talk.wait(TIMEOUTS.idle - SECOND);
+        talk.wait(TIMEOUTS.idle.saturating_sub(SECOND));
         for byte in GET.iter().take(10) {
             assert!(talk.sent.is_empty());
             talk.say(&[*byte]).wait(TIMEOUTS.head / 10);
@@ -735,7 +747,7 @@ mod tests {
     fn a_pipelined_head_has_its_time_from_the_answer_before_it() {
         let mut talk = Talk::new();
         talk.say(&[GET, b"GET"].concat())
-            .wait(TIMEOUTS.head - SECOND);
+            .wait(TIMEOUTS.head.saturating_sub(SECOND));
         assert_eq!(talk.heard(), ["200 /1"]);
         talk.wait(SECOND);
         assert_eq!(talk.heard(), ["200 /1", "408"]);
@@ -745,10 +757,11 @@ mod tests {
     fn a_body_has_its_time_from_the_end_of_the_head() {
         let mut talk = Talk::new();
         talk.say(&POST[..10])
-            .wait(TIMEOUTS.head - SECOND)
+            .wait(TIMEOUTS.head.saturating_sub(SECOND))
             .say(&POST[10..POST.len() - 3]);
         for byte in b"ab" {
-            talk.wait(TIMEOUTS.body / 2 - SECOND).say(&[*byte]);
+            talk.wait((TIMEOUTS.body / 2).saturating_sub(SECOND))
+                .say(&[*byte]);
             assert!(talk.sent.is_empty());
         }
         assert_eq!(talk.wait(2 * SECOND).heard(), ["408"]);
@@ -761,7 +774,7 @@ mod tests {
         let step = talk.connection.advance(talk.now);
         talk.carry_out(step);
         for _ in 0..20 {
-            talk.now += TIMEOUTS.write - SECOND;
+            talk.now += TIMEOUTS.write.saturating_sub(SECOND);
             talk.send(1);
             assert!(talk.now < talk.connection.deadline().unwrap());
         }
@@ -782,9 +795,51 @@ mod tests {
         begun.connection.stop();
         begun.run();
         assert!(!begun.closed);
-        begun.say(&[&POST[20..], GET].concat());
+        begun.say(&POST[20..]);
         assert_eq!(begun.heard(), ["200 /2abc"]);
         assert!(begun.says_close() && begun.half_closed);
+    }
+
+    #[test]
+    fn a_stopping_server_answers_all_that_it_has_received() {
+        let mut talk = Talk::new();
+        talk.connection
+            .receive(&[GET, POST, GET].concat(), talk.now);
+        talk.connection.stop();
+        talk.run();
+        assert_eq!(talk.heard(), ["200 /1", "200 /2abc", "200 /1"]);
+        assert!(talk.says_close() && talk.half_closed);
+    }
+
+    /// Requests that nobody will read may lie in the kernel: to close at once would reset the
+    /// connection, and take the answer with it.
+    #[test]
+    fn an_answer_on_its_way_when_the_server_stops_is_followed_by_a_half_close() {
+        let mut talk = Talk::new();
+        talk.connection.receive(GET, talk.now);
+        let step = talk.connection.advance(talk.now);
+        talk.carry_out(step);
+        talk.send(10);
+        talk.connection.stop();
+        talk.run();
+        assert_eq!(talk.heard(), ["200 /1"]);
+        assert!(talk.half_closed && !talk.closed);
+    }
+
+    #[test]
+    fn an_invitation_that_could_not_be_sent_does_not_keep_the_socket_awake() {
+        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        let head =
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+        connection.receive(head.as_bytes(), Instant::now());
+        assert!(matches!(connection.advance(Instant::now()), Step::Wait));
+        assert!(connection.interest().write);
+        connection.receive(b"ab", Instant::now());
+        assert!(matches!(
+            connection.advance(Instant::now()),
+            Step::Answer(_)
+        ));
+        assert_eq!(connection.interest(), Interest::default());
     }
 
     #[test]

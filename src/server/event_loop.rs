@@ -1,13 +1,20 @@
 //! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
 //! them and the connections, and carries requests to the pool and answers back.
+//!
+//! What `poll` costs grows with the number of descriptors it is given, and most connections are
+//! idle most of the time. So those on which something has happened lately are polled by themselves
+//! while there is something to do, and all of them every few milliseconds, or when nothing else is
+//! left to do.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::connection::{Connection, Step};
+use super::peers::{Peer, Peers};
 use super::pool::Pool;
 use super::{Handler, Server, Settings};
 use crate::http::{Response, imf_fixdate};
@@ -20,9 +27,18 @@ const READ_BYTES: usize = 16 * 1024;
 /// Connections accepted in a row before others get their turn.
 const ACCEPTS_MAX: usize = 64;
 
-/// How long nothing is accepted after the system has refused to: with no descriptor left, the
-/// listener stays ready, and trying again at once would be a busy loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// How long a failing system call is left alone. What failed for want of descriptors or memory
+/// fails again at once, and trying would be a busy loop.
+const FAILURE_PAUSE: Duration = Duration::from_millis(100);
+
+/// Failures are logged so often at most.
+const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a connection is polled with the active ones after something has happened on it.
+const ACTIVE_TIME: Duration = Duration::from_millis(50);
+
+/// How long an idle connection's request may go unnoticed while active ones keep the loop busy.
+const FULL_POLL_PERIOD: Duration = Duration::from_millis(5);
 
 /// Places of the poll set before the connections.
 const WOKEN: usize = 0;
@@ -53,15 +69,21 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         handler,
         log,
         pool,
+        woken,
         peers: Peers::default(),
+        active: Vec::new(),
+        full_poll: Instant::now(),
+        poll_set: PollSet::default(),
         buffer: vec![0; READ_BYTES].into(),
         date: Date::default(),
         accept_after: None,
+        failure_logged: None,
     };
-    event_loop.serve(&listener, stop, &woken)?;
-    event_loop.accept(&listener, Instant::now());
+    event_loop.serve(&listener, stop)?;
+    // Whoever has connected by now was told that the server is there.
+    event_loop.accept(&listener, settings.connections_max, Instant::now());
     drop(listener);
-    event_loop.finish(&woken)
+    event_loop.finish(stop)
 }
 
 struct EventLoop<'a, H> {
@@ -69,137 +91,161 @@ struct EventLoop<'a, H> {
     handler: Arc<H>,
     log: Log,
     pool: Pool,
+    /// Readable when the pool has answers.
+    woken: UnixStream,
     peers: Peers<'a>,
+    /// Tokens of the connections on which something has happened lately; some may be stale.
+    active: Vec<usize>,
+    /// When all connections are to be polled next.
+    full_poll: Instant,
+    poll_set: PollSet,
     buffer: Box<[u8]>,
     date: Date,
     /// Set while accepting pauses.
     accept_after: Option<Instant>,
-}
-
-/// A socket and the state of its connection.
-struct Peer<'a> {
-    stream: TcpStream,
-    connection: Connection<'a>,
-    /// The peer is gone while a worker makes its answer. The place stays taken until that comes
-    /// back, so that it cannot reach whoever would have the place next.
-    gone: bool,
-}
-
-/// The open connections, each at a place that is its token while it lives.
-#[derive(Default)]
-struct Peers<'a> {
-    places: Vec<Option<Peer<'a>>>,
-    free: Vec<usize>,
-}
-
-/// The value of the `Date` field, written anew once a second.
-#[derive(Default)]
-struct Date {
-    second: u64,
-    text: String,
+    failure_logged: Option<Instant>,
 }
 
 impl<H: Handler> EventLoop<'_, H> {
     /// Runs until told to stop.
-    fn serve(
-        &mut self,
-        listener: &TcpListener,
-        stop: &UnixStream,
-        woken: &UnixStream,
-    ) -> io::Result<()> {
-        let mut poll_set = PollSet::default();
+    fn serve(&mut self, listener: &TcpListener, stop: &UnixStream) -> io::Result<()> {
         loop {
             let now = Instant::now();
             if self.accept_after.is_some_and(|time| time <= now) {
                 self.accept_after = None;
             }
-            let accepting = self.accept_after.is_none();
-            poll_set.fds.clear();
-            poll_set.fds.push(PollFd::new(woken, READ));
-            poll_set.fds.push(PollFd::new(stop, READ));
-            poll_set.fds.push(PollFd::new(
-                listener,
-                if accepting { READ } else { NOTHING },
-            ));
-            poll_set.wait(&self.peers, self.accept_after, now)?;
-            let now = Instant::now();
-            if poll_set.fds[STOP].is_ready() {
+            let accepting = if self.accept_after.is_none() {
+                READ
+            } else {
+                NOTHING
+            };
+            self.poll_set
+                .begin(&self.woken, stop, PollFd::new(listener, accepting));
+            self.turn(self.accept_after, now)?;
+            if self.poll_set.is_ready(STOP) {
                 return Ok(());
             }
-            self.turn(&poll_set, woken, now);
-            if poll_set.fds[LISTENER].is_ready() {
-                self.accept(listener, now);
+            if self.poll_set.is_ready(LISTENER) {
+                self.accept(listener, ACCEPTS_MAX, Instant::now());
             }
         }
     }
 
     /// Lets every connection finish the request it has begun, until none is left or the time for it
     /// is over.
-    fn finish(&mut self, woken: &UnixStream) -> io::Result<()> {
-        let end = Instant::now() + self.settings.timeouts.stop;
+    fn finish(&mut self, stop: &UnixStream) -> io::Result<()> {
+        let now = Instant::now();
+        let end = now + self.settings.timeouts.stop;
         for token in self.peers.tokens() {
-            if let Some(peer) = self.peers.get_mut(token) {
-                // What has arrived by now was sent to a server that was there.
-                if peer.connection.interest().read {
-                    receive(peer, &mut self.buffer, Instant::now());
-                }
-                peer.connection.stop();
-            }
-            self.drive(token, Instant::now());
-        }
-        let mut poll_set = PollSet::default();
-        loop {
-            let now = Instant::now();
-            if self.peers.is_empty() || end <= now {
-                return Ok(());
-            }
-            poll_set.fds.clear();
-            poll_set.fds.push(PollFd::new(woken, READ));
-            poll_set.fds.push(PollFd::new(woken, NOTHING));
-            poll_set.fds.push(PollFd::new(woken, NOTHING));
-            poll_set.wait(&self.peers, Some(end), now)?;
-            self.turn(&poll_set, woken, Instant::now());
-        }
-    }
-
-    /// Deals with everything that a wait has found, but for new connections.
-    fn turn(&mut self, poll_set: &PollSet, woken: &UnixStream, now: Instant) {
-        if poll_set.fds[WOKEN].is_ready() {
-            self.deliver_answers(woken, now);
-        }
-        for (fd, token) in poll_set.fds[CONNECTIONS..].iter().zip(&poll_set.tokens) {
-            let Some(peer) = self.peers.get_mut(*token) else {
+            let Some(peer) = self.peers.get_mut(token) else {
                 continue;
             };
+            // What has arrived by now was sent to a server that was there.
+            if peer.connection.interest().read {
+                receive(peer, &mut self.buffer, now);
+            }
+            peer.connection.stop();
+            self.drive(token, now);
+        }
+        while 0 < self.peers.len() {
+            let now = Instant::now();
+            if end <= now {
+                break;
+            }
+            self.poll_set
+                .begin(&self.woken, stop, PollFd::new(stop, NOTHING));
+            self.poll_set.ignore(STOP);
+            self.turn(Some(end), now)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until something is ready, a deadline has come, or it is `until`, and deals with what
+    /// concerns the connections.
+    fn turn(&mut self, until: Option<Instant>, now: Instant) -> io::Result<()> {
+        let is_full = self.active.is_empty() || self.full_poll <= now;
+        let end = if is_full {
+            let deadline = self.poll_set.add(&self.peers, self.peers.tokens());
+            until.into_iter().chain(deadline).min()
+        } else {
+            self.poll_set.add(&self.peers, self.active.iter().copied());
+            Some(self.full_poll)
+        };
+        if let Err(error) = self.poll_set.wait(end, now) {
+            return self.survive(error);
+        }
+        let now = Instant::now();
+        if self.poll_set.is_ready(WOKEN) {
+            self.deliver_answers(now);
+        }
+        for place in 0..self.poll_set.tokens.len() {
+            let (token, fd) = self.poll_set.connection(place);
             if fd.is_ready() {
-                if peer.connection.is_answering() {
-                    peer.gone = fd.is_broken();
-                    continue;
+                self.attend(token, fd, now);
+            } else if is_full {
+                self.expire(token, now);
+            }
+        }
+        if is_full {
+            self.full_poll = now + FULL_POLL_PERIOD;
+            let is_active = |peer: &Peer| now < peer.active + ACTIVE_TIME;
+            self.active.clear();
+            let peers = &self.peers;
+            self.active.extend(
+                peers
+                    .tokens()
+                    .filter(|token| peers.get(*token).is_some_and(is_active)),
+            );
+        }
+        Ok(())
+    }
+
+    /// Deals with a socket that is ready.
+    fn attend(&mut self, token: usize, fd: PollFd, now: Instant) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        peer.active = now;
+        if peer.connection.is_answering() {
+            if fd.is_broken() {
+                peer.gone = true;
+                if self.pool.cancel(token) {
+                    self.peers.remove(token);
                 }
-                if fd.is_readable() && peer.connection.interest().read {
-                    receive(peer, &mut self.buffer, now);
-                }
-                self.drive(*token, now);
-            } else if peer
-                .connection
-                .deadline()
-                .is_some_and(|deadline| deadline <= now)
-            {
-                let step = peer.connection.expire();
-                self.follow(*token, step, now);
+            }
+            return;
+        }
+        if fd.is_readable() && peer.connection.interest().read {
+            receive(peer, &mut self.buffer, now);
+        }
+        self.drive(token, now);
+    }
+
+    /// Acts on a deadline, if it has come.
+    fn expire(&mut self, token: usize, now: Instant) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        if peer
+            .connection
+            .deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
+            let step = peer.connection.expire();
+            if self.carry_out(token, step, now) {
+                self.drive(token, now);
             }
         }
     }
 
-    fn deliver_answers(&mut self, mut woken: &UnixStream, now: Instant) {
+    fn deliver_answers(&mut self, now: Instant) {
         // Emptied before the answers are taken: one that comes in between wakes the loop again.
+        let mut woken = &self.woken;
         while woken
             .read(&mut self.buffer)
             .is_ok_and(|bytes| bytes == self.buffer.len())
         {}
-        let mut answers = Vec::new();
-        self.pool.take_answers(&mut answers);
-        for (token, answer) in answers {
+        for (token, answer) in self.pool.take_answers() {
             self.answer(token, answer, now);
             self.drive(token, now);
         }
@@ -211,9 +257,10 @@ impl<H: Handler> EventLoop<'_, H> {
         };
         if peer.gone {
             self.peers.remove(token);
-        } else {
-            peer.connection.respond(answer, self.date.now(), now);
+            return;
         }
+        peer.active = now;
+        peer.connection.respond(answer, self.date.now(), now);
     }
 
     /// Moves a connection on as far as it goes without waiting.
@@ -242,19 +289,13 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Carries out a step, and whatever follows from it.
-    fn follow(&mut self, token: usize, step: Step, now: Instant) {
-        if self.carry_out(token, step, now) {
-            self.drive(token, now);
-        }
-    }
-
     /// Does what a connection asks for; returns whether it can go on at once.
     fn carry_out(&mut self, token: usize, step: Step, now: Instant) -> bool {
         match step {
             Step::Wait => false,
             Step::Answer(request) => {
-                self.pool.submit(token, request);
+                let is_quick = self.handler.is_quick(&request.head);
+                self.pool.submit(token, request, is_quick);
                 false
             }
             Step::Refuse(refusal) => {
@@ -276,52 +317,88 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Accepts the connections that wait, making room where there is none.
-    fn accept(&mut self, listener: &TcpListener, now: Instant) {
-        for _ in 0..ACCEPTS_MAX {
-            if self.settings.connections_max <= self.peers.len() && !self.evict() {
-                // Every connection has a worker's attention. One will be free in a moment.
-                self.accept_after = Some(now + ACCEPT_PAUSE);
+    /// Accepts connections that wait, at most `count`, making room where there is none.
+    fn accept(&mut self, listener: &TcpListener, count: usize, now: Instant) {
+        for _ in 0..count {
+            let is_full = self.settings.connections_max <= self.peers.len();
+            if is_full && self.peers.longest_waiting().is_none() {
+                // All of them wait for workers. One will be free in a moment.
+                self.accept_after = Some(now + FAILURE_PAUSE);
                 return;
             }
-            let accepted = listener.accept().and_then(|(stream, _)| {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                Ok(stream)
-            });
-            match accepted {
+            match accept_one(listener) {
                 Ok(stream) => {
-                    let connection = Connection::new(self.settings, now);
-                    self.peers.insert(Peer {
-                        stream,
-                        connection,
-                        gone: false,
-                    });
+                    if is_full {
+                        self.evict();
+                    }
+                    self.welcome(stream, now);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    self.log.error("cannot accept", &[("error", &error)]);
-                    self.accept_after = Some(now + ACCEPT_PAUSE);
-                    return;
+                    // Most often there is no descriptor left, and closing a connection gives one.
+                    self.log_failure("cannot accept", &error, now);
+                    if !self.evict() {
+                        self.accept_after = Some(now + FAILURE_PAUSE);
+                        return;
+                    }
                 }
             }
         }
     }
 
-    /// Closes the connection that has kept the server waiting longest.
-    fn evict(&mut self) -> bool {
-        let waiting = |token: &usize| self.peers.get(*token)?.connection.waiting_since();
-        let longest = self
-            .peers
-            .tokens()
-            .filter_map(|token| Some((waiting(&token)?, token)))
-            .min();
-        longest.is_some_and(|(_, token)| {
-            self.peers.remove(token);
-            true
-        })
+    fn welcome(&mut self, stream: TcpStream, now: Instant) {
+        let token = self.peers.insert(Peer {
+            stream,
+            connection: Connection::new(self.settings, now),
+            active: now,
+            gone: false,
+        });
+        // It may be there still from the last connection that had the place.
+        if !self.active.contains(&token) {
+            self.active.push(token);
+        }
     }
+
+    /// Closes the connection that has kept the server waiting longest; returns whether there was
+    /// one.
+    fn evict(&mut self) -> bool {
+        let longest = self.peers.longest_waiting();
+        if let Some(token) = longest {
+            self.peers.remove(token);
+        }
+        longest.is_some()
+    }
+
+    /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
+    /// lowered. With a connection less it may succeed; without any, nothing can be served.
+    fn survive(&mut self, error: io::Error) -> io::Result<()> {
+        self.poll_set.forget();
+        if !self.evict() {
+            return Err(error);
+        }
+        self.log_failure("cannot wait", &error, Instant::now());
+        thread::sleep(FAILURE_PAUSE / 10);
+        Ok(())
+    }
+
+    fn log_failure(&mut self, message: &str, error: &io::Error, now: Instant) {
+        if self
+            .failure_logged
+            .is_none_or(|time| time + FAILURE_LOG_PAUSE <= now)
+        {
+            self.failure_logged = Some(now);
+            self.log.error(message, &[("error", error)]);
+        }
+    }
+}
+
+fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
+    let (stream, _) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    // An answer is written in one piece; to wait for more of it would only delay it.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Whether an error of `accept` concerns just the connection it would have returned
@@ -380,7 +457,7 @@ fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// What is waited for: the loop's own descriptors, then those of the connections.
+/// What is waited for: the loop's own descriptors, then those of connections.
 #[derive(Default)]
 struct PollSet {
     fds: Vec<PollFd>,
@@ -389,66 +466,61 @@ struct PollSet {
 }
 
 impl PollSet {
-    /// Adds the connections, and waits until something is ready, the nearest of their deadlines, or
-    /// `until`.
-    fn wait(&mut self, peers: &Peers<'_>, until: Option<Instant>, now: Instant) -> io::Result<()> {
-        debug_assert_eq!(self.fds.len(), CONNECTIONS);
+    /// Begins a new set with the loop's own descriptors.
+    fn begin(&mut self, woken: &UnixStream, stop: &UnixStream, listener: PollFd) {
+        self.fds.clear();
         self.tokens.clear();
-        let mut end = until;
-        for token in peers.tokens() {
-            let Some(peer) = peers.get(token) else {
+        self.fds
+            .extend([PollFd::new(woken, READ), PollFd::new(stop, READ), listener]);
+    }
+
+    /// Watches one of the loop's own descriptors for nothing.
+    fn ignore(&mut self, place: usize) {
+        self.fds[place] = self.fds[LISTENER];
+    }
+
+    /// Adds connections, and returns the nearest of their deadlines.
+    fn add(&mut self, peers: &Peers<'_>, tokens: impl Iterator<Item = usize>) -> Option<Instant> {
+        let mut nearest = None;
+        for token in tokens {
+            let Some(peer) = peers.get(token).filter(|peer| !peer.gone) else {
                 continue;
             };
-            if peer.gone {
-                continue;
-            }
             self.fds
                 .push(PollFd::new(&peer.stream, peer.connection.interest()));
             self.tokens.push(token);
-            end = end.into_iter().chain(peer.connection.deadline()).min();
+            nearest = nearest.into_iter().chain(peer.connection.deadline()).min();
         }
-        let timeout = end.map(|end| end.saturating_duration_since(now));
+        nearest
+    }
+
+    fn wait(&mut self, until: Option<Instant>, now: Instant) -> io::Result<()> {
+        let timeout = until.map(|until| until.saturating_duration_since(now));
         sys::wait(&mut self.fds, timeout).map(|_| ())
+    }
+
+    /// Whether one of the loop's own descriptors is ready.
+    fn is_ready(&self, place: usize) -> bool {
+        self.fds.get(place).is_some_and(PollFd::is_ready)
+    }
+
+    /// A connection's token, and what was found of it.
+    fn connection(&self, place: usize) -> (usize, PollFd) {
+        (self.tokens[place], self.fds[CONNECTIONS + place])
+    }
+
+    /// Forgets everything, so that nothing counts as ready.
+    fn forget(&mut self) {
+        self.fds.clear();
+        self.tokens.clear();
     }
 }
 
-impl<'a> Peers<'a> {
-    fn len(&self) -> usize {
-        self.places.len() - self.free.len()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn tokens(&self) -> impl Iterator<Item = usize> + use<> {
-        0..self.places.len()
-    }
-
-    fn get(&self, token: usize) -> Option<&Peer<'a>> {
-        self.places.get(token)?.as_ref()
-    }
-
-    fn get_mut(&mut self, token: usize) -> Option<&mut Peer<'a>> {
-        self.places.get_mut(token)?.as_mut()
-    }
-
-    fn insert(&mut self, peer: Peer<'a>) {
-        match self.free.pop() {
-            Some(token) => self.places[token] = Some(peer),
-            None => self.places.push(Some(peer)),
-        }
-    }
-
-    fn remove(&mut self, token: usize) {
-        if self
-            .places
-            .get_mut(token)
-            .is_some_and(|place| place.take().is_some())
-        {
-            self.free.push(token);
-        }
-    }
+/// The value of the `Date` field, written anew once a second.
+#[derive(Default)]
+struct Date {
+    second: u64,
+    text: String,
 }
 
 impl Date {

@@ -8,6 +8,7 @@
 
 mod connection;
 mod event_loop;
+mod peers;
 mod pool;
 
 use std::io;
@@ -93,6 +94,10 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Makes the part of a new worker thread.
     fn worker(self: &Arc<Self>) -> Self::Worker;
+
+    /// Whether a request takes no time to speak of, so that it need not wait its turn behind those
+    /// that do.
+    fn is_quick(&self, head: &Head) -> bool;
 
     /// Words the answer to a request that was turned down.
     fn refuse(&self, refusal: &Refusal) -> Response;

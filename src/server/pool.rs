@@ -36,7 +36,9 @@ struct Shared {
 
 #[derive(Default)]
 struct Jobs {
-    queue: VecDeque<Tagged<Request>>,
+    /// Those that take no time to speak of: they go first, and hold up the others as little.
+    quick: VecDeque<Tagged<Request>>,
+    slow: VecDeque<Tagged<Request>>,
     closed: bool,
 }
 
@@ -73,19 +75,36 @@ impl Pool {
     }
 
     /// Queues a request for the next free worker.
-    pub(super) fn submit(&self, token: usize, request: Request) {
-        lock(&self.shared.jobs).queue.push_back((token, request));
+    pub(super) fn submit(&self, token: usize, request: Request, is_quick: bool) {
+        let mut jobs = lock(&self.shared.jobs);
+        let queue = if is_quick {
+            &mut jobs.quick
+        } else {
+            &mut jobs.slow
+        };
+        queue.push_back((token, request));
+        mem::drop(jobs);
         self.shared.available.notify_one();
     }
 
-    /// Moves the answers that are ready to the end of `answers`.
-    pub(super) fn take_answers(&self, answers: &mut Vec<Tagged<Response>>) {
-        answers.append(&mut lock(&self.shared.answers));
+    /// Takes a request back, if no worker has it yet; returns whether that was so.
+    pub(super) fn cancel(&self, token: usize) -> bool {
+        let mut jobs = lock(&self.shared.jobs);
+        let jobs = &mut *jobs;
+        [&mut jobs.quick, &mut jobs.slow].into_iter().any(|queue| {
+            let place = queue.iter().position(|(known, _)| *known == token);
+            place.and_then(|place| queue.remove(place)).is_some()
+        })
+    }
+
+    /// Takes the answers that are ready.
+    pub(super) fn take_answers(&self) -> Vec<Tagged<Response>> {
+        mem::take(&mut lock(&self.shared.answers))
     }
 }
 
 impl Drop for Pool {
-    /// Tells the threads to end when the queue is empty, and does not wait for them.
+    /// Tells the threads to end when nothing is queued, and does not wait for them.
     fn drop(&mut self) {
         lock(&self.shared.jobs).closed = true;
         self.shared.available.notify_all();
@@ -114,9 +133,11 @@ impl Shared {
         let jobs = lock(&self.jobs);
         let mut jobs = self
             .available
-            .wait_while(jobs, |jobs| jobs.queue.is_empty() && !jobs.closed)
+            .wait_while(jobs, |jobs| {
+                jobs.quick.is_empty() && jobs.slow.is_empty() && !jobs.closed
+            })
             .unwrap_or_else(PoisonError::into_inner);
-        jobs.queue.pop_front()
+        jobs.quick.pop_front().or_else(|| jobs.slow.pop_front())
     }
 
     fn hand_back(&self, token: usize, answer: Response) {
@@ -139,7 +160,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{HeadParser, Limits, Progress};
+    use crate::http::{Head, HeadParser, Limits, Progress};
     use crate::sys::{self, Interest, PollFd};
     use std::collections::BTreeMap;
     use std::sync::Barrier;
@@ -158,6 +179,10 @@ mod tests {
 
         fn worker(self: &Arc<Self>) -> ServiceWorker {
             ServiceWorker(Arc::clone(self))
+        }
+
+        fn is_quick(&self, _: &Head) -> bool {
+            unreachable!("the event loop asks this")
         }
 
         fn refuse(&self, refusal: &Refusal) -> Response {
@@ -198,7 +223,7 @@ mod tests {
         });
         let (pool, woken) = Pool::start(threads, &service).unwrap();
         for (token, path) in paths.iter().enumerate() {
-            pool.submit(token, request(path));
+            pool.submit(token, request(path), *path == "/quick");
         }
         let mut answers = Vec::new();
         while answers.len() < paths.len() {
@@ -212,7 +237,7 @@ mod tests {
             let ready = sys::wait(&mut fds, Some(Duration::from_secs(30))).unwrap();
             assert_eq!(ready, 1, "no answer came");
             let _ = io::Read::read(&mut &woken, &mut [0; 64]);
-            pool.take_answers(&mut answers);
+            answers.append(&mut pool.take_answers());
         }
         let by_token: BTreeMap<usize, u16> = answers
             .iter()
@@ -225,6 +250,34 @@ mod tests {
     fn every_worker_works() {
         // Each waits for the others: with fewer than four at work none would return.
         assert_eq!(statuses(4, &["/meet"; 8]), [200; 8]);
+    }
+
+    #[test]
+    fn quick_requests_go_first_and_cancelled_ones_not_at_all() {
+        let service = Arc::new(Service {
+            meeting: Barrier::new(2),
+        });
+        let (pool, _woken) = Pool::start(1, &service).unwrap();
+        // Keeps the only worker busy until this thread comes to the meeting.
+        pool.submit(0, request("/meet"), true);
+        while !lock(&pool.shared.jobs).quick.is_empty() {
+            thread::yield_now();
+        }
+        for (token, is_quick) in [(1, false), (2, true), (3, false), (4, true)] {
+            pool.submit(token, request("/"), is_quick);
+        }
+        assert_eq!(
+            [0, 1, 2, 2].map(|token| pool.cancel(token)),
+            [false, true, true, false]
+        );
+        service.meeting.wait();
+        let mut answers = Vec::new();
+        while answers.len() < 3 {
+            answers.append(&mut pool.take_answers());
+            thread::yield_now();
+        }
+        let order: Vec<usize> = answers.into_iter().map(|(token, _)| token).collect();
+        assert_eq!(order, [0, 4, 3]);
     }
 
     #[test]

@@ -14,7 +14,7 @@
 mod id;
 mod reaper;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, TryReserveError};
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,17 +72,22 @@ struct Captchas {
 }
 
 impl Store {
-    /// An empty store.
-    #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        Store {
+    /// An empty store, with room for as many captchas as it may hold.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for that many.
+    pub fn new(settings: Settings) -> Result<Self, TryReserveError> {
+        let mut by_id = HashMap::new();
+        by_id.try_reserve(settings.capacity.saturating_mul(ROOM))?;
+        Ok(Store {
             settings,
             captchas: Mutex::new(Captchas {
-                by_id: HashMap::with_capacity(settings.capacity.saturating_mul(ROOM)),
+                by_id,
                 queue: BTreeMap::new(),
                 next_serial: 0,
             }),
-        }
+        })
     }
 
     /// Begins a captcha's life and returns the id that it is known by. When the store is full, the
@@ -224,6 +229,7 @@ mod tests {
             attempts: 3,
             capacity,
         })
+        .unwrap()
     }
 
     /// Judges the answers in turn and compares the verdicts: R(ight), W(rong), U(nknown).

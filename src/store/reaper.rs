@@ -10,6 +10,10 @@ use super::Store;
 /// Captchas removed under one lock: a fraction of a millisecond's work.
 const BATCH: usize = 256;
 
+/// The pause between two batches. Without one the reaper would have the lock again before any
+/// request that waits for it has woken up.
+const BREATH: Duration = Duration::from_millis(1);
+
 /// The shortest pause between two rounds. A busy service has a captcha expire at every moment; to
 /// answer that they are gone needs no reaper, so they may as well go together.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -64,7 +68,11 @@ fn run(store: &Store, stop: &Stop) {
     let mut pause = Duration::ZERO;
     while !stop.is_set_within(pause) {
         let now = Instant::now();
-        while store.reap(BATCH, now) == BATCH {}
+        while store.reap(BATCH, now) == BATCH {
+            if stop.is_set_within(BREATH) {
+                return;
+            }
+        }
         pause = pause_until(store.next_expiry(), store.settings().ttl, now);
     }
 }
@@ -112,7 +120,8 @@ mod tests {
             ttl: Duration::from_mins(10),
             attempts: 3,
             capacity: 10,
-        });
+        })
+        .unwrap();
         let begun = Instant::now();
         drop(Reaper::start(Arc::new(store)).unwrap());
         assert!(begun.elapsed() < Duration::from_mins(1));

@@ -6,9 +6,9 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
 /// The type that counts descriptors: `nfds_t`.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 type Count = std::ffi::c_ulong;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(target_os = "linux"))]
 type Count = std::ffi::c_uint;
 
 const POLLIN: c_short = 0x1;

@@ -90,15 +90,30 @@ fn wrong_origins_are_refused() {
 
 #[test]
 fn sizes_that_cannot_hold_the_text_are_refused() {
-    for arguments in [
-        ["--width", "90", "--length", "6"],
-        ["--height", "10", "--length", "6"],
-        ["--width", "150", "--length", "12"],
-        ["--width", "150", "--test-text", "aaaaaaaaaaaa"],
+    let long = "a".repeat(12);
+    for (arguments, expected) in [
+        (
+            &["--width", "111"][..],
+            "112x28 pixels for 6 characters, but found 111x200",
+        ),
+        (
+            &["--height", "27"],
+            "112x28 pixels for 6 characters, but found 600x27",
+        ),
+        (
+            &["--width", "150", "--length", "12"],
+            "196x28 pixels for 12 characters, but found 150x200",
+        ),
+        (
+            &["--width", "150", "--test-text", &long],
+            "196x28 pixels for 12 characters, but found 150x200",
+        ),
     ] {
-        let line = refused(&arguments);
-        assert!(line.starts_with("--width, --height: expected "), "{line}");
-        assert!(line.contains("but found "), "{line}");
+        let line = refused(arguments);
+        assert_eq!(
+            line,
+            format!("--width, --height: expected at least {expected}")
+        );
     }
 }
 
