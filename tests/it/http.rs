@@ -1,8 +1,10 @@
 //! Connections as clients see them: order, patience, and that none can hold up another.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, post, validate};
+use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually, minicap, post, validate};
 
 #[test]
 fn answers_have_date_and_length_and_keep_the_connection() {
@@ -230,13 +232,110 @@ fn two_busy_connections_keep_two_workers_busy() {
 }
 
 #[test]
-fn more_connections_than_there_is_room_for_push_out_the_idlest() {
+fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
     let server = Server::start(&[]);
     let mut first = server.connect();
     first.send(HEALTH);
     assert_eq!(first.answer().status, 200);
-    let crowd: Vec<Client> = (0..1_000).map(|_| server.connect()).collect();
+    let mut crowd: Vec<Client> = (1..1_000).map(|_| server.connect()).collect();
+    // There is room for a thousand: the last of them and the first are both served.
+    for client in [crowd.last_mut().unwrap(), &mut first] {
+        client.send(HEALTH);
+        assert_eq!(client.answer().status, 200);
+    }
+    // Of the crowd, the first has waited longest now.
     assert_eq!(server.request(HEALTH).status, 200);
-    first.assert_closed();
+    crowd[0].assert_closed();
+    first.send(HEALTH);
+    assert_eq!(first.answer().status, 200);
+}
+
+/// With no descriptor left, whoever holds connections open must not keep others out.
+#[test]
+fn a_lack_of_descriptors_pushes_out_the_idlest() {
+    let script = format!(
+        "ulimit -n 40; exec {} --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    let server = Server::spawn(Command::new("sh").args(["-c", &script]));
+    let crowd: Vec<Client> = (0..60).map(|_| server.connect()).collect();
+    for _ in 0..5 {
+        assert_eq!(server.request(HEALTH).status, 200);
+    }
+    assert!(
+        server.log().matches("cannot accept").count() < 5,
+        "at most once a second"
+    );
     drop(crowd);
+}
+
+#[test]
+fn health_does_not_wait_behind_pictures() {
+    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let mut painters: Vec<Client> = (0..40).map(|_| server.connect()).collect();
+    for client in &mut painters {
+        client.send(GENERATE);
+    }
+    assert_eq!(server.request(HEALTH).status, 200);
+    // The log has a line for each answer, in their order.
+    server.await_log("path=/healthz");
+    let drawn = server.log().matches("path=/api/captcha/generate/").count();
+    assert!(drawn < 20, "{drawn} pictures were drawn first");
+}
+
+#[test]
+fn pictures_for_clients_that_are_gone_are_not_drawn() {
+    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let clients: Vec<Client> = (0..40)
+        .map(|_| {
+            let mut client = server.connect();
+            client.send(GENERATE);
+            client
+        })
+        .collect();
+    // They are known to be queued, since what came later was answered; then they reset.
+    assert_eq!(server.request(HEALTH).status, 200);
+    for client in clients {
+        client.reset();
+    }
+    let mut client = server.connect();
+    client.send(GENERATE);
+    assert_eq!(client.answer().status, 200);
+    let drawn = server.log().matches("path=/api/captcha/generate/").count();
+    assert!(drawn < 30, "{drawn} pictures were drawn");
+}
+
+/// As with a blocked container log or a paused terminal.
+#[test]
+fn a_log_that_nobody_reads_holds_up_nobody() {
+    let mut command = minicap(&["--listen", "127.0.0.1:0"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let address = line.trim_end().rsplit('/').next().unwrap().parse().unwrap();
+    let mut client = Client::connect(address);
+    // Twice what a pipe and the log's own buffer hold.
+    for _ in 0..100 {
+        client.send(HEALTH.repeat(100));
+        for _ in 0..100 {
+            assert_eq!(client.answer().status, 200);
+        }
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    let mut status = None;
+    eventually(
+        || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        },
+        || "the end".into(),
+    );
+    assert_eq!(status.unwrap().code(), Some(0));
 }

@@ -48,6 +48,39 @@ fn a_request_that_was_begun_is_finished() {
 }
 
 #[test]
+fn everybody_who_has_connected_is_answered() {
+    let mut server = Server::start(&[]);
+    // Stopped, it cannot accept: all of them wait in the kernel.
+    server.signal("STOP");
+    let mut clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    for client in &mut clients {
+        client.send(GENERATE);
+    }
+    server.signal("TERM");
+    server.signal("CONT");
+    for client in &mut clients {
+        assert_eq!(client.answer().status, 200);
+    }
+    drop(clients);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn pipelined_requests_that_were_received_are_answered() {
+    let mut server = Server::start(&["--workers", "1"]);
+    let mut client = server.connect();
+    client.send(GENERATE.repeat(50));
+    assert_eq!(client.answer().status, 200);
+    server.signal("TERM");
+    for _ in 1..50 {
+        assert_eq!(client.answer().status, 200);
+    }
+    client.assert_closed();
+    drop(client);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn pictures_being_drawn_are_sent() {
     let mut server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
     let mut clients: Vec<_> = (0..10).map(|_| server.connect()).collect();

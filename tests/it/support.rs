@@ -205,6 +205,12 @@ impl Client {
         }
     }
 
+    /// Closes the connection with a reset.
+    pub(crate) fn reset(self) {
+        let socket = socket2::SockRef::from(&self.stream);
+        socket.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
     /// Asserts that the server closes without sending anything more.
     pub(crate) fn assert_closed(&mut self) {
         self.stream.read_to_end(&mut self.input).unwrap();
