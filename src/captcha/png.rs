@@ -13,16 +13,14 @@ pub(super) fn encode(
     palette: &[u8],
     png: &mut Vec<u8>,
 ) -> Result<(), EncodingError> {
-    let highest = canvas.codes().iter().copied().max().unwrap_or(0);
-    let used = &palette[..3 * (usize::from(highest) + 1)];
     let mut encoder = Encoder::new(png, canvas.width() as u32, canvas.height() as u32);
     encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
-    encoder.set_palette(used);
-    // Level 1 and above take three times as long and more for a tenth to a third fewer bytes;
-    // among the filters Paeth gives the fewest without the search of the adaptive one.
+    encoder.set_palette(palette);
+    // Level 1 and above take three times as long and more for a tenth to a third fewer bytes.
+    // Among the filters, Paeth gives 7 % fewer bytes and takes as long as everything else here.
     encoder.set_deflate_compression(DeflateCompression::FdeflateUltraFast);
-    encoder.set_filter(Filter::Paeth);
+    encoder.set_filter(Filter::Up);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(canvas.codes())?;
     writer.finish()
@@ -51,8 +49,7 @@ mod tests {
             (info.color_type, info.bit_depth),
             (ColorType::Indexed, BitDepth::Eight)
         );
-        // The highest code is 5: the palette ends there.
-        assert_eq!(info.palette.as_deref().unwrap(), &palette[..18]);
+        assert_eq!(info.palette.as_deref().unwrap(), &palette);
         let mut codes = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut codes).unwrap();
         assert_eq!(codes, canvas.codes());

@@ -201,6 +201,30 @@ fn help_lists_every_option_and_version_is_the_packages() {
     );
 }
 
+/// The README's table has every option for serving, with the default that `--help` says.
+#[test]
+fn the_readme_lists_the_options_as_they_are() {
+    let readme = include_str!("../../README.md");
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let serving = help.split("Options for").nth(1).unwrap();
+    let mut count = 0;
+    for line in serving.lines().filter_map(|line| line.strip_prefix("  --")) {
+        let name = line.split(' ').next().unwrap();
+        let default = line
+            .split_once("[default: ")
+            .map_or("", |(_, rest)| &rest[..rest.len() - 1]);
+        let cell = if default.is_empty() || default.contains(' ') {
+            default.to_owned()
+        } else {
+            format!("`{default}`")
+        };
+        let row = format!("| `--{name}` | {cell} | ").replace("|  |", "| |");
+        assert!(readme.contains(&row), "{row:?}");
+        count += 1;
+    }
+    assert_eq!(count, readme.matches("\n| `--").count());
+}
+
 #[test]
 fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_none() {
     let server = Server::spawn(
