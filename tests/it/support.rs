@@ -1,6 +1,6 @@
 //! A running `minicap`, and a client that speaks raw bytes to it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -195,7 +195,11 @@ impl Client {
                 return answer;
             }
             let mut buffer = [0; 16 * 1024];
-            let bytes = self.stream.read(&mut buffer).unwrap();
+            let bytes = match self.stream.read(&mut buffer) {
+                // A child that stops or ends interrupts its parent's calls.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result.unwrap(),
+            };
             assert!(
                 bytes != 0,
                 "closed within {:?}",
