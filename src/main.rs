@@ -15,6 +15,7 @@ use std::time::Duration;
 use minicap::api::{self, App};
 use minicap::captcha::{Font, Style, Theme};
 use minicap::config::{self, Command, Config};
+use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
 use minicap::server::{self, Server, Timeouts};
@@ -69,6 +70,8 @@ fn serve(config: Config) -> Result<(), String> {
 }
 
 fn serve_with(config: Config, log: &Log) -> Result<(), String> {
+    // Without random bytes there is no captcha: then it ends here, and not at the first request.
+    Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
     let store = Store::new(store::Settings {
         ttl: config.ttl,
