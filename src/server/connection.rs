@@ -25,7 +25,7 @@ const INPUT_BYTES_KEPT: usize = 4096;
 const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 
 /// What the connection wants done next.
-pub(super) enum Step {
+pub enum Step {
     /// Nothing, until there are bytes to receive, room for output, or the deadline has come.
     Wait,
     /// An answer to this request.
@@ -39,7 +39,7 @@ pub(super) enum Step {
 }
 
 /// The state of one connection.
-pub(super) struct Connection<'a> {
+pub struct Connection<'a> {
     settings: &'a Settings,
     phase: Phase,
     /// Received, and not yet used.
@@ -99,7 +99,8 @@ struct Output {
 
 impl<'a> Connection<'a> {
     /// A connection that was accepted just now.
-    pub(super) fn new(settings: &'a Settings, now: Instant) -> Self {
+    #[must_use]
+    pub fn new(settings: &'a Settings, now: Instant) -> Self {
         Connection {
             settings,
             phase: Phase::Head(HeadParser::default()),
@@ -113,7 +114,8 @@ impl<'a> Connection<'a> {
     }
 
     /// What to watch the socket for.
-    pub(super) fn interest(&self) -> Interest {
+    #[must_use]
+    pub fn interest(&self) -> Interest {
         let reading = match self.phase {
             Phase::Head(_) | Phase::Body(_) | Phase::Draining { .. } => !self.input_ended,
             Phase::Answering(_) | Phase::Sending { .. } | Phase::Sent | Phase::Closed => false,
@@ -126,22 +128,25 @@ impl<'a> Connection<'a> {
     }
 
     /// When the connection's patience ends; never while its answer is being made.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     /// Since when the connection waits for its peer; none while its answer is being made.
-    pub(super) fn waiting_since(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<Instant> {
         (!self.is_answering()).then_some(self.waiting_since)
     }
 
     /// Whether a worker has its request.
-    pub(super) fn is_answering(&self) -> bool {
+    #[must_use]
+    pub fn is_answering(&self) -> bool {
         matches!(self.phase, Phase::Answering(_))
     }
 
     /// Takes bytes that the peer sent.
-    pub(super) fn receive(&mut self, bytes: &[u8], now: Instant) {
+    pub fn receive(&mut self, bytes: &[u8], now: Instant) {
         match &mut self.phase {
             Phase::Draining { bytes_left } => match bytes_left.checked_sub(bytes.len()) {
                 Some(left) => *bytes_left = left,
@@ -156,12 +161,12 @@ impl<'a> Connection<'a> {
     }
 
     /// Learns that the peer will send no more.
-    pub(super) fn receive_end(&mut self) {
+    pub fn receive_end(&mut self) {
         self.input_ended = true;
     }
 
     /// Goes on as far as it can with what it has.
-    pub(super) fn advance(&mut self, now: Instant) -> Step {
+    pub fn advance(&mut self, now: Instant) -> Step {
         match mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Head(parser) => self.advance_head(parser, now),
             Phase::Body(incoming) => self.advance_body(incoming, now),
@@ -265,7 +270,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Takes the answer to the request it handed out. `date` is the value of the `Date` field.
-    pub(super) fn respond(&mut self, response: Response, date: &str, now: Instant) {
+    pub fn respond(&mut self, response: Response, date: &str, now: Instant) {
         let Phase::Answering(exchange) = self.phase else {
             return;
         };
@@ -284,12 +289,12 @@ impl<'a> Connection<'a> {
     }
 
     /// The bytes to send next, in order; all empty when there are none.
-    pub(super) fn output(&self) -> [IoSlice<'_>; 2] {
+    pub fn output(&self) -> [IoSlice<'_>; 2] {
         self.output.unsent().map(IoSlice::new)
     }
 
     /// Learns that `bytes` of the output were sent.
-    pub(super) fn sent(&mut self, bytes: usize, now: Instant) {
+    pub fn sent(&mut self, bytes: usize, now: Instant) {
         self.output.sent += bytes;
         if let Phase::Sending { keep_alive } = self.phase {
             self.deadline = Some(now + self.settings.timeouts.write);
@@ -321,7 +326,7 @@ impl<'a> Connection<'a> {
     }
 
     /// Acts on a deadline that has come.
-    pub(super) fn expire(&mut self) -> Step {
+    pub fn expire(&mut self) -> Step {
         match mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Head(_) if !self.input.is_empty() => self.refuse(
                 Status::RequestTimeout,
@@ -338,7 +343,7 @@ impl<'a> Connection<'a> {
 
     /// Learns that the server is stopping: what was received is still answered, a request that was
     /// begun is waited for, and nothing after that.
-    pub(super) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.stopping = true;
         let is_last = self.is_last();
         if let Phase::Sending { keep_alive } = &mut self.phase {

@@ -6,7 +6,7 @@
 //! that is slow, silent or stuck costs a place among the connections for a bounded time, and never
 //! a worker.
 
-mod connection;
+pub mod connection;
 mod event_loop;
 mod peers;
 mod pool;
