@@ -1,8 +1,11 @@
 //! Asks a running server for its health, as an image without a shell has nothing else to do it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use minicap::server::Address;
 
 /// How long each step may take. A server that needs longer is not well.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -11,9 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const ANSWER_BYTES_MAX: u64 = 1024;
 
 /// Succeeds if `GET /healthz` is answered with 200 by whoever listens on `listen`.
-pub(crate) fn run(listen: SocketAddr) -> Result<(), String> {
+pub(crate) fn run(listen: &Address) -> Result<(), String> {
     let address = reachable(listen);
-    let answer = ask(address).map_err(|error| match error.kind() {
+    let answer = ask(&address).map_err(|error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("no answer from {address}: nothing came within {TIMEOUT:?}")
         }
@@ -22,18 +25,32 @@ pub(crate) fn run(listen: SocketAddr) -> Result<(), String> {
     if answer.starts_with(b"HTTP/1.1 200 ") {
         return Ok(());
     }
-    let status_line =
-        String::from_utf8_lossy(answer.split(|byte| *byte == b'\r').next().unwrap_or(&[]));
+    let status_line = answer.split(|byte| *byte == b'\r').next();
+    let status_line = String::from_utf8_lossy(status_line.unwrap_or_default());
     Err(format!(
         "expected the status 200 from {address}, but found {status_line:?}"
     ))
 }
 
-fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+fn ask(address: &Address) -> io::Result<Vec<u8>> {
+    match address {
+        Address::Tcp(address) => {
+            let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
+            stream.set_write_timeout(Some(TIMEOUT))?;
+            converse(stream, &address.to_string())
+        }
+        Address::Unix(path) => {
+            let stream = UnixStream::connect(path)?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
+            stream.set_write_timeout(Some(TIMEOUT))?;
+            converse(stream, "localhost")
+        }
+    }
+}
+
+fn converse(mut stream: impl Read + Write, host: &str) -> io::Result<Vec<u8>> {
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
@@ -41,8 +58,11 @@ fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
 }
 
 /// Whoever listens on all addresses is asked on the loopback one.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
+fn reachable(listen: &Address) -> Address {
+    let mut address = listen.clone();
+    if let Address::Tcp(address) = &mut address
+        && address.ip().is_unspecified()
+    {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),

@@ -7,6 +7,7 @@ mod render;
 
 use std::env;
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,16 +19,12 @@ use minicap::config::{self, Command, Config};
 use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
-use minicap::server::{self, Server, Timeouts};
+use minicap::server::{self, Address, Listener, Server};
 use minicap::store::{self, Reaper, Store};
 use minicap::sys;
 
 /// What a wrong command line ends with; a failure at work ends with 1.
 const USAGE_ERROR: u8 = 2;
-
-/// Connections open at a time: below the 1,024 descriptors that a process usually may have, and
-/// bounded memory on the smallest host.
-const CONNECTIONS_MAX: usize = 1_000;
 
 /// How long the end waits for the last lines of the log to be taken.
 const LOG_FLUSH_TIME: Duration = Duration::from_millis(500);
@@ -47,7 +44,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve => serve(config),
         Command::Render => render::run(&config),
-        Command::Healthcheck => healthcheck::run(config.listen),
+        Command::Healthcheck => healthcheck::run(&config.listen),
         Command::Help => print(&config::usage()),
         Command::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
     };
@@ -62,14 +59,19 @@ fn main() -> ExitCode {
 
 /// Serves until SIGTERM or SIGINT.
 fn serve(config: Config) -> Result<(), String> {
+    // Before anything else opens descriptors.
+    let inherited = sys::inherited(
+        env::var("LISTEN_PID").ok().as_deref(),
+        env::var("LISTEN_FDS").ok().as_deref(),
+    );
     let log = Log::start(config.log).map_err(|error| format!("cannot start the log: {error}"))?;
     log_panics(log.clone());
-    let served = serve_with(config, &log);
+    let served = serve_on(inherited, config, &log);
     log.flush(LOG_FLUSH_TIME);
     served
 }
 
-fn serve_with(config: Config, log: &Log) -> Result<(), String> {
+fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), String> {
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -90,30 +92,39 @@ fn serve_with(config: Config, log: &Log) -> Result<(), String> {
     }
     let settings = server::Settings {
         workers: config.workers,
-        connections_max: CONNECTIONS_MAX,
+        connections_max: config.max_connections,
         limits: Limits::DEFAULT,
-        timeouts: Timeouts::DEFAULT,
+        timeouts: config.timeouts,
     };
-    let listen = config.listen;
-    let app = Arc::new(App::new(
-        api_settings(config),
-        store,
-        Arc::new(Font::new()),
-        log.clone(),
-    ));
-    let cannot_listen = |error| format!("cannot listen on {listen}: {error}");
-    let server = Server::bind(listen, app, settings, log.clone()).map_err(cannot_listen)?;
-    let address = server.local_addr().map_err(cannot_listen)?;
-    print(&format!("miniCAP listening on http://{address}\n"))?;
+    let listen = config.listen.clone();
+    let font = Arc::new(Font::new());
+    let app = Arc::new(App::new(api_settings(config), store, font, log.clone()));
+    let listeners = listeners(inherited, &listen)?;
+    let names: Vec<String> = listeners.iter().map(ToString::to_string).collect();
+    let names = names.join(", ");
+    let server = Server::new(listeners, app, settings, log.clone());
+    print(&format!("miniCAP listening on {names}\n"))?;
     log.info(
         "started",
-        &[("address", &address), ("workers", &settings.workers)],
+        &[("address", &names), ("workers", &settings.workers)],
     );
     server
         .run(&stop)
         .map_err(|error| format!("cannot go on serving: {error}"))?;
     log.info("stopped", &[]);
     Ok(())
+}
+
+/// The sockets that a service manager passes, or if there are none, one of our own.
+fn listeners(inherited: Vec<OwnedFd>, listen: &Address) -> Result<Vec<Listener>, String> {
+    if inherited.is_empty() {
+        let listener = Listener::bind(listen);
+        let listener = listener.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+        return Ok(vec![listener]);
+    }
+    let listeners = inherited.into_iter().map(Listener::inherit);
+    let listeners = listeners.collect::<io::Result<_>>();
+    listeners.map_err(|error| format!("cannot listen on what LISTEN_FDS passes: {error}"))
 }
 
 fn api_settings(config: Config) -> api::Settings {

@@ -4,7 +4,6 @@
 mod options;
 mod parse;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ pub use parse::{parse, usage};
 use crate::api::Cors;
 use crate::captcha::ThemeChoice;
 use crate::log::Level;
+use crate::server::{Address, Timeouts};
 
 /// What the program is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,13 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Where to listen, or whom to ask for its health.
-    pub listen: SocketAddr,
+    pub listen: Address,
     /// Threads that draw and judge.
     pub workers: usize,
+    /// Connections open at a time.
+    pub max_connections: usize,
+    /// How long a client may keep the server waiting.
+    pub timeouts: Timeouts,
     /// How long a captcha lives.
     pub ttl: Duration,
     /// The wrong answers that end a captcha.

@@ -1,6 +1,5 @@
 //! The table of options: names, bounds, defaults, and where each value goes.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -12,11 +11,16 @@ use crate::api::Cors;
 use crate::captcha::text::TEXT_CHARS_MAX;
 use crate::captcha::{SIDE_PX_MAX, ThemeChoice};
 use crate::log::Level;
+use crate::server::Address;
 
 /// Far more threads than any machine this is for has cores.
 const WORKERS_MAX: usize = 1024;
 /// A day: who needs longer to read six letters?
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
+/// An hour: what waits longer than that is not waiting but forgotten.
+const TIMEOUT_SECS_MAX: u64 = 60 * 60;
+/// As many descriptors as a process can have on common systems without further ado.
+const CONNECTIONS_MAX: usize = 65_536;
 const ATTEMPTS_MAX: u32 = 1_000;
 /// Some three gigabytes of captchas.
 const CAPACITY_MAX: usize = 10_000_000;
@@ -59,11 +63,11 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 18] = [
+pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
-        help: "IP address and port; port 0 takes a free one",
+        help: "an IP address and a port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
         set: |config, text| put(&mut config.listen, address(text)),
@@ -176,6 +180,59 @@ pub(super) const OPTIONS: [Spec; 18] = [
         set: |config, text| put(&mut config.log, level(text)),
     },
     Spec {
+        name: "max-connections",
+        value: "N",
+        help: "connections open at a time; the idlest makes room",
+        default: Some("1024"),
+        commands: &[Serve],
+        set: |config, text| {
+            put(
+                &mut config.max_connections,
+                number(text, 1..=CONNECTIONS_MAX),
+            )
+        },
+    },
+    Spec {
+        name: "idle-timeout",
+        value: "SECONDS",
+        help: "how long an open connection may be without a request",
+        default: Some("75"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.timeouts.idle, seconds(text)),
+    },
+    Spec {
+        name: "head-timeout",
+        value: "SECONDS",
+        help: "how long a request's head may take",
+        default: Some("10"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.timeouts.head, seconds(text)),
+    },
+    Spec {
+        name: "body-timeout",
+        value: "SECONDS",
+        help: "how long a request's body may take",
+        default: Some("10"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.timeouts.body, seconds(text)),
+    },
+    Spec {
+        name: "write-timeout",
+        value: "SECONDS",
+        help: "how long a client may take nothing of its answer",
+        default: Some("10"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.timeouts.write, seconds(text)),
+    },
+    Spec {
+        name: "stop-timeout",
+        value: "SECONDS",
+        help: "how long what was begun is waited for at the end",
+        default: Some("5"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.timeouts.stop, seconds(text)),
+    },
+    Spec {
         name: "test-text",
         value: "TEXT",
         help: "the text of every captcha, for tests of your own: protects nothing",
@@ -257,11 +314,18 @@ fn level(text: &str) -> Result<Level, Expected> {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, Expected> {
-    text.parse().map_err(|_| {
-        let example = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8000);
-        format!("an IP address and port, such as {example} or [::]:8000")
+fn address(text: &str) -> Result<Address, Expected> {
+    let address = match text.strip_prefix("unix:") {
+        Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
+        None => text.parse().ok().map(Address::Tcp),
+    };
+    address.ok_or_else(|| {
+        "an IP address and port such as 127.0.0.1:8000 or [::]:8000, or unix: and a path".into()
     })
+}
+
+fn seconds(text: &str) -> Result<Duration, Expected> {
+    number(text, 1..=TIMEOUT_SECS_MAX).map(Duration::from_secs)
 }
 
 fn text(text: &str) -> Result<String, Expected> {

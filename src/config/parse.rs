@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::iter::Peekable;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::{Command, Config};
 use crate::api::Cors;
 use crate::captcha::{self, ThemeChoice};
 use crate::log::Level;
+use crate::server::{Address, Timeouts};
 
 const SUMMARY: &str = "\
 miniCAP: image CAPTCHAs over HTTP
@@ -117,10 +118,12 @@ fn check(command: Command, config: &Config) -> Result<(), String> {
             Err("--out: expected a path, but found none".into())
         }
         Command::Render => check_size(config, config.text.as_deref()),
-        Command::Healthcheck if config.listen.port() == 0 => Err(format!(
-            "--listen: expected a port other than 0, but found {:?}",
-            config.listen
-        )),
+        Command::Healthcheck if matches!(&config.listen, Address::Tcp(tcp) if tcp.port() == 0) => {
+            let listen = config.listen.to_string();
+            Err(format!(
+                "--listen: expected a port other than 0, but found {listen:?}"
+            ))
+        }
         Command::Healthcheck | Command::Help | Command::Version => Ok(()),
     }
 }
@@ -135,8 +138,10 @@ impl Config {
     /// What stands before the defaults of the table are read, and stays where it has none.
     fn unset() -> Self {
         Config {
-            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            listen: Address::Unix(PathBuf::new()),
             workers: thread::available_parallelism().map_or(1, usize::from),
+            max_connections: 0,
+            timeouts: Timeouts::DEFAULT,
             ttl: Duration::ZERO,
             attempts: 0,
             capacity: 0,

@@ -6,8 +6,8 @@
 //! while there is something to do, and all of them every few milliseconds, or when nothing else is
 //! left to do.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::connection::{Connection, Step};
 use super::peers::{Peer, Peers};
 use super::pool::Pool;
+use super::socket::{Listener, Stream};
 use super::{Handler, Server, Settings};
 use crate::http::{Response, imf_fixdate};
 use crate::log::Log;
@@ -40,11 +41,10 @@ const ACTIVE_TIME: Duration = Duration::from_millis(50);
 /// How long an idle connection's request may go unnoticed while active ones keep the loop busy.
 const FULL_POLL_PERIOD: Duration = Duration::from_millis(5);
 
-/// Places of the poll set before the connections.
+/// Places of the poll set; the listeners follow, and then the connections.
 const WOKEN: usize = 0;
 const STOP: usize = 1;
-const LISTENER: usize = 2;
-const CONNECTIONS: usize = 3;
+const LISTENERS: usize = 2;
 
 const READ: Interest = Interest {
     read: true,
@@ -58,7 +58,7 @@ const NOTHING: Interest = Interest {
 /// Serves until `stop` is readable and what was begun is finished.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
     let Server {
-        listener,
+        listeners,
         handler,
         settings,
         log,
@@ -79,11 +79,13 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         accept_after: None,
         failure_logged: None,
     };
-    event_loop.serve(&listener, stop)?;
+    event_loop.serve(&listeners, stop)?;
     // Whoever has connected by now was told that the server is there.
-    event_loop.accept(&listener, settings.connections_max, Instant::now());
-    drop(listener);
-    event_loop.finish(stop)
+    for listener in &listeners {
+        event_loop.accept(listener, settings.connections_max, Instant::now());
+    }
+    drop(listeners);
+    event_loop.finish()
 }
 
 struct EventLoop<'a, H> {
@@ -108,7 +110,7 @@ struct EventLoop<'a, H> {
 
 impl<H: Handler> EventLoop<'_, H> {
     /// Runs until told to stop.
-    fn serve(&mut self, listener: &TcpListener, stop: &UnixStream) -> io::Result<()> {
+    fn serve(&mut self, listeners: &[Listener], stop: &UnixStream) -> io::Result<()> {
         loop {
             let now = Instant::now();
             if self.accept_after.is_some_and(|time| time <= now) {
@@ -119,21 +121,27 @@ impl<H: Handler> EventLoop<'_, H> {
             } else {
                 NOTHING
             };
-            self.poll_set
-                .begin(&self.woken, stop, PollFd::new(listener, accepting));
+            self.poll_set.clear();
+            self.poll_set.watch(&self.woken, READ);
+            self.poll_set.watch(stop, READ);
+            for listener in listeners {
+                self.poll_set.watch(listener, accepting);
+            }
             self.turn(self.accept_after, now)?;
             if self.poll_set.is_ready(STOP) {
                 return Ok(());
             }
-            if self.poll_set.is_ready(LISTENER) {
-                self.accept(listener, ACCEPTS_MAX, Instant::now());
+            for (place, listener) in (LISTENERS..).zip(listeners) {
+                if self.poll_set.is_ready(place) {
+                    self.accept(listener, ACCEPTS_MAX, Instant::now());
+                }
             }
         }
     }
 
     /// Lets every connection finish the request it has begun, until none is left or the time for it
     /// is over.
-    fn finish(&mut self, stop: &UnixStream) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         let now = Instant::now();
         let end = now + self.settings.timeouts.stop;
         for token in self.peers.tokens() {
@@ -152,9 +160,8 @@ impl<H: Handler> EventLoop<'_, H> {
             if end <= now {
                 break;
             }
-            self.poll_set
-                .begin(&self.woken, stop, PollFd::new(stop, NOTHING));
-            self.poll_set.ignore(STOP);
+            self.poll_set.clear();
+            self.poll_set.watch(&self.woken, READ);
             self.turn(Some(end), now)?;
         }
         Ok(())
@@ -306,7 +313,7 @@ impl<H: Handler> EventLoop<'_, H> {
             Step::HalfClose => {
                 if let Some(peer) = self.peers.get_mut(token) {
                     // Fails when the peer is gone, which reading will tell.
-                    let _ = peer.stream.shutdown(Shutdown::Write);
+                    let _ = peer.stream.end();
                 }
                 true
             }
@@ -318,7 +325,7 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     /// Accepts connections that wait, at most `count`, making room where there is none.
-    fn accept(&mut self, listener: &TcpListener, count: usize, now: Instant) {
+    fn accept(&mut self, listener: &Listener, count: usize, now: Instant) {
         for _ in 0..count {
             let is_full = self.settings.connections_max <= self.peers.len();
             if is_full && self.peers.longest_waiting().is_none() {
@@ -326,7 +333,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 self.accept_after = Some(now + FAILURE_PAUSE);
                 return;
             }
-            match accept_one(listener) {
+            match listener.accept() {
                 Ok(stream) => {
                     if is_full {
                         self.evict();
@@ -347,7 +354,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    fn welcome(&mut self, stream: TcpStream, now: Instant) {
+    fn welcome(&mut self, stream: Stream, now: Instant) {
         let token = self.peers.insert(Peer {
             stream,
             connection: Connection::new(self.settings, now),
@@ -373,7 +380,7 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
     /// lowered. With a connection less it may succeed; without any, nothing can be served.
     fn survive(&mut self, error: io::Error) -> io::Result<()> {
-        self.poll_set.forget();
+        self.poll_set.clear();
         if !self.evict() {
             return Err(error);
         }
@@ -391,14 +398,6 @@ impl<H: Handler> EventLoop<'_, H> {
             self.log.error(message, &[("error", error)]);
         }
     }
-}
-
-fn accept_one(listener: &TcpListener) -> io::Result<TcpStream> {
-    let (stream, _) = listener.accept()?;
-    stream.set_nonblocking(true)?;
-    // An answer is written in one piece; to wait for more of it would only delay it.
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// Whether an error of `accept` concerns just the connection it would have returned
@@ -436,7 +435,7 @@ fn receive(peer: &mut Peer<'_>, buffer: &mut [u8], now: Instant) {
 fn send(peer: &mut Peer<'_>, now: Instant) -> io::Result<bool> {
     let mut has_sent = false;
     while peer.connection.interest().write {
-        match peer.stream.write_vectored(&peer.connection.output()) {
+        match peer.stream.write(&peer.connection.output()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(bytes) => {
                 peer.connection.sent(bytes, now);
@@ -461,22 +460,19 @@ fn is_transient(error: &io::Error) -> bool {
 #[derive(Default)]
 struct PollSet {
     fds: Vec<PollFd>,
-    /// Of each connection in `fds`, in the same order.
+    /// Of each connection at the end of `fds`, in the same order.
     tokens: Vec<usize>,
 }
 
 impl PollSet {
-    /// Begins a new set with the loop's own descriptors.
-    fn begin(&mut self, woken: &UnixStream, stop: &UnixStream, listener: PollFd) {
+    fn clear(&mut self) {
         self.fds.clear();
         self.tokens.clear();
-        self.fds
-            .extend([PollFd::new(woken, READ), PollFd::new(stop, READ), listener]);
     }
 
-    /// Watches one of the loop's own descriptors for nothing.
-    fn ignore(&mut self, place: usize) {
-        self.fds[place] = self.fds[LISTENER];
+    /// Adds one of the loop's own descriptors.
+    fn watch(&mut self, fd: &impl AsFd, interest: Interest) {
+        self.fds.push(PollFd::new(fd, interest));
     }
 
     /// Adds connections, and returns the nearest of their deadlines.
@@ -506,13 +502,8 @@ impl PollSet {
 
     /// A connection's token, and what was found of it.
     fn connection(&self, place: usize) -> (usize, PollFd) {
-        (self.tokens[place], self.fds[CONNECTIONS + place])
-    }
-
-    /// Forgets everything, so that nothing counts as ready.
-    fn forget(&mut self) {
-        self.fds.clear();
-        self.tokens.clear();
+        let own = self.fds.len() - self.tokens.len();
+        (self.tokens[place], self.fds[own + place])
     }
 }
 

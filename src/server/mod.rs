@@ -10,12 +10,14 @@ pub mod connection;
 mod event_loop;
 mod peers;
 mod pool;
+mod socket;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+pub use socket::{Address, Listener};
 
 use crate::http::{self, Head, Response, Status};
 use crate::log::Log;
@@ -35,7 +37,7 @@ pub struct Settings {
 }
 
 /// How long a peer may keep the server waiting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// For the first byte of a request, on a new connection as on a kept one.
     pub idle: Duration,
@@ -109,43 +111,23 @@ pub trait Worker {
     fn answer(&mut self, request: &Request) -> Response;
 }
 
-/// A bound listener and what is to run behind it.
+/// Listeners and what is to run behind them.
 pub struct Server<H> {
-    listener: TcpListener,
+    listeners: Vec<Listener>,
     handler: Arc<H>,
     settings: Settings,
     log: Log,
 }
 
 impl<H: Handler> Server<H> {
-    /// Listens on `address`; from here on clients can connect, and wait for `run`.
-    ///
-    /// # Errors
-    ///
-    /// What the system reports, such as an address in use.
-    pub fn bind(
-        address: SocketAddr,
-        handler: Arc<H>,
-        settings: Settings,
-        log: Log,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        Ok(Server {
-            listener,
+    /// A server on sockets that listen already: clients can connect, and wait for `run`.
+    pub fn new(listeners: Vec<Listener>, handler: Arc<H>, settings: Settings, log: Log) -> Self {
+        Server {
+            listeners,
             handler,
             settings,
             log,
-        })
-    }
-
-    /// The address listened on, with the port that the system chose where 0 was asked for.
-    ///
-    /// # Errors
-    ///
-    /// What the system reports.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        }
     }
 
     /// Serves until `stop` becomes readable; then stops accepting, finishes what was begun within

@@ -1,13 +1,13 @@
 //! The open connections and their sockets, each at a place that is its token while it lives.
 
-use std::net::TcpStream;
 use std::time::Instant;
 
 use super::connection::Connection;
+use super::socket::Stream;
 
 /// A socket and the state of its connection.
 pub(super) struct Peer<'a> {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) connection: Connection<'a>,
     /// When the socket was last ready for something.
     pub(super) active: Instant,

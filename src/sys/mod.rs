@@ -1,14 +1,16 @@
-//! What the standard library lacks: waiting for many sockets at once, and hearing that the process
-//! should end. The only module with `unsafe`; each call sits behind a safe function that takes and
+//! What the standard library lacks: waiting for many sockets at once, hearing that the process
+//! should end, and taking over sockets that somebody else has opened. The only module with `unsafe`; each call sits behind a safe function that takes and
 //! returns plain values. Knows nothing of HTTP, connections or captchas.
 //!
-//! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`), whose numbers
+//! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`, `fcntl`), whose numbers
 //! used here are the same on every Unix that Rust supports.
 
 #![allow(unsafe_code)]
 
+mod inherited;
 mod poll;
 mod signal;
 
+pub use inherited::inherited;
 pub use poll::{Interest, PollFd, wait};
 pub use signal::termination;

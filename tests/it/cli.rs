@@ -19,20 +19,22 @@ fn refused(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+const LISTEN: &str =
+    "an IP address and port such as 127.0.0.1:8000 or [::]:8000, or unix: and a path";
+
 #[test]
 fn every_wrong_value_is_named_with_what_was_expected() {
     let number = |range: &str| format!("a number from {range}");
     for (option, wrong, expected) in [
-        (
-            "listen",
-            "localhost",
-            "an IP address and port, such as 127.0.0.1:8000 or [::]:8000".into(),
-        ),
-        (
-            "listen",
-            "8000",
-            "an IP address and port, such as 127.0.0.1:8000 or [::]:8000".into(),
-        ),
+        ("listen", "localhost", LISTEN.into()),
+        ("listen", "8000", LISTEN.into()),
+        ("listen", "unix:", LISTEN.into()),
+        ("max-connections", "0", number("1 to 65536")),
+        ("idle-timeout", "0", number("1 to 3600")),
+        ("head-timeout", "1.5", number("1 to 3600")),
+        ("body-timeout", "x", number("1 to 3600")),
+        ("write-timeout", "3601", number("1 to 3600")),
+        ("stop-timeout", "-1", number("1 to 3600")),
         ("workers", "0", number("1 to 1024")),
         ("workers", "many", number("1 to 1024")),
         ("ttl", "0", number("1 to 86400")),
@@ -167,6 +169,12 @@ fn help_lists_every_option_and_version_is_the_packages() {
     for option in [
         "listen",
         "workers",
+        "max-connections",
+        "idle-timeout",
+        "head-timeout",
+        "body-timeout",
+        "write-timeout",
+        "stop-timeout",
         "ttl",
         "attempts",
         "capacity",

@@ -233,12 +233,12 @@ fn two_busy_connections_keep_two_workers_busy() {
 
 #[test]
 fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
-    let server = Server::start(&[]);
+    let server = Server::start(&["--max-connections", "20"]);
     let mut first = server.connect();
     first.send(HEALTH);
     assert_eq!(first.answer().status, 200);
-    let mut crowd: Vec<Client> = (1..1_000).map(|_| server.connect()).collect();
-    // There is room for a thousand: the last of them and the first are both served.
+    let mut crowd: Vec<Client> = (1..20).map(|_| server.connect()).collect();
+    // There is room for twenty: the last of them and the first are both served.
     for client in [crowd.last_mut().unwrap(), &mut first] {
         client.send(HEALTH);
         assert_eq!(client.answer().status, 200);
@@ -248,6 +248,58 @@ fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
     crowd[0].assert_closed();
     first.send(HEALTH);
     assert_eq!(first.answer().status, 200);
+}
+
+#[test]
+fn each_deadline_is_kept() {
+    let server = Server::start(&[
+        "--idle-timeout",
+        "1",
+        "--head-timeout",
+        "1",
+        "--body-timeout",
+        "1",
+    ]);
+    let mut silent = server.connect();
+    let mut head = server.connect();
+    head.send(&GENERATE[..10]);
+    let mut body = server.connect();
+    let request = validate("x", "y");
+    body.send(&request[..request.len() - 1]);
+    silent.assert_closed();
+    for client in [&mut head, &mut body] {
+        let answer = client.answer();
+        assert_eq!(
+            (answer.status, answer.field("Connection")),
+            (408, Some("close"))
+        );
+        client.assert_closed();
+    }
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
+    let server = Server::start(&[
+        "--write-timeout",
+        "1",
+        "--width",
+        "2000",
+        "--height",
+        "2000",
+    ]);
+    let mut deaf = server.connect();
+    deaf.send(GENERATE.repeat(100));
+    let begun = Instant::now();
+    let mut answers = 0;
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    while deaf.try_answer() {
+        answers += 1;
+    }
+    assert!(
+        answers < 100,
+        "{answers} answers after {:?}",
+        begun.elapsed()
+    );
 }
 
 /// With no descriptor left, whoever holds connections open must not keep others out.

@@ -10,3 +10,4 @@ mod http;
 mod life;
 mod render;
 mod shutdown;
+mod sockets;

@@ -25,9 +25,23 @@ pub(crate) fn minicap(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program to its end, which must not be long in coming.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    minicap(arguments).output().unwrap()
+    let mut command = minicap(arguments);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if PATIENCE < begun.elapsed() {
+            child.kill().unwrap();
+            panic!("{arguments:?} runs on and on");
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    child.wait_with_output().unwrap()
 }
 
 /// A running server; killed when dropped.
@@ -186,6 +200,21 @@ impl Client {
     /// Reads the next answer, which is to HEAD.
     pub(crate) fn head_answer(&mut self) -> Answer {
         self.next_answer(false)
+    }
+
+    /// Reads the next answer, if it comes whole before the connection ends.
+    pub(crate) fn try_answer(&mut self) -> bool {
+        loop {
+            if let Some((_, bytes)) = Answer::parse(&self.input, true) {
+                self.input.drain(..bytes);
+                return true;
+            }
+            let mut buffer = [0; 16 * 1024];
+            match self.stream.read(&mut buffer) {
+                Ok(0) | Err(_) => return false,
+                Ok(bytes) => self.input.extend_from_slice(&buffer[..bytes]),
+            }
+        }
     }
 
     fn next_answer(&mut self, has_body: bool) -> Answer {
