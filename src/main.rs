@@ -19,7 +19,7 @@ use minicap::config::{self, Command, Config};
 use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
-use minicap::server::{self, Address, Listener, Server};
+use minicap::server::{self, Address, Figures, Listener, Server};
 use minicap::store::{self, Reaper, Store};
 use minicap::sys;
 
@@ -98,11 +98,18 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     };
     let listen = config.listen.clone();
     let font = Arc::new(Font::new());
-    let app = Arc::new(App::new(api_settings(config), store, font, log.clone()));
+    let figures = Arc::new(Figures::default());
+    let app = App::new(
+        api_settings(config),
+        store,
+        font,
+        Arc::clone(&figures),
+        log.clone(),
+    );
     let listeners = listeners(inherited, &listen)?;
     let names: Vec<String> = listeners.iter().map(ToString::to_string).collect();
     let names = names.join(", ");
-    let server = Server::new(listeners, app, settings, log.clone());
+    let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
     print(&format!("miniCAP listening on {names}\n"))?;
     log.info(
         "started",

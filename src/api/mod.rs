@@ -4,18 +4,20 @@
 mod cors;
 mod error;
 mod generate;
+mod metrics;
 mod validate;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 pub use cors::Cors;
+use metrics::Metrics;
 
 use crate::captcha::{Font, Painter, Style, ThemeChoice};
 use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
-use crate::server::{Handler, Refusal, Request, Worker};
+use crate::server::{Figures, Handler, Refusal, Request, Worker};
 use crate::store::Store;
 
 /// The media type of every body that is not a picture.
@@ -41,6 +43,9 @@ pub struct App {
     settings: Settings,
     store: Arc<Store>,
     font: Arc<Font>,
+    metrics: Metrics,
+    /// The server's own.
+    figures: Arc<Figures>,
     log: Log,
 }
 
@@ -61,7 +66,7 @@ struct Route {
 }
 
 /// Every path there is. One that ends in a slash is answered without it as well.
-const ROUTES: [Route; 4] = [
+const ROUTES: [Route; 5] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
@@ -81,6 +86,12 @@ const ROUTES: [Route; 4] = [
         answer: health,
     },
     Route {
+        path: "/metrics",
+        allow: "GET, HEAD",
+        is_quick: true,
+        answer: metrics::answer,
+    },
+    Route {
         path: "*",
         allow: "OPTIONS",
         is_quick: true,
@@ -91,16 +102,28 @@ const ROUTES: [Route; 4] = [
 impl App {
     /// A service over these parts.
     #[must_use]
-    pub fn new(settings: Settings, store: Arc<Store>, font: Arc<Font>, log: Log) -> Self {
+    pub fn new(
+        settings: Settings,
+        store: Arc<Store>,
+        font: Arc<Font>,
+        figures: Arc<Figures>,
+        log: Log,
+    ) -> Self {
         App {
             settings,
             store,
             font,
+            metrics: Metrics::default(),
+            figures,
             log,
         }
     }
 
-    fn log_request(&self, head: Option<&Head>, response: &Response, received: Instant) {
+    /// Counts and logs a request that was answered.
+    fn record(&self, head: Option<&Head>, response: &Response, received: Instant) {
+        let time = received.elapsed();
+        let route = head.and_then(|head| Route::find(&head.target.path));
+        self.metrics.count_request(route, response.status, time);
         let method = head.map_or("-", |head| head.method.as_str());
         let path = head.map_or("-".into(), |head| {
             String::from_utf8_lossy(&head.target.path)
@@ -112,7 +135,7 @@ impl App {
                 ("path", &path),
                 ("status", &response.status.code()),
                 ("bytes", &response.body.len()),
-                ("us", &received.elapsed().as_micros()),
+                ("us", &time.as_micros()),
             ],
         );
     }
@@ -130,7 +153,7 @@ impl Handler for App {
     }
 
     fn is_quick(&self, head: &Head) -> bool {
-        Route::find(&head.target.path).is_none_or(|route| route.is_quick)
+        Route::find(&head.target.path).is_none_or(|route| ROUTES[route].is_quick)
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
@@ -138,7 +161,7 @@ impl Handler for App {
         if let Some(head) = &refusal.head {
             self.settings.cors.share(&mut response, head);
         }
-        self.log_request(refusal.head.as_ref(), &response, Instant::now());
+        self.record(refusal.head.as_ref(), &response, Instant::now());
         response
     }
 }
@@ -151,8 +174,7 @@ impl Worker for AppWorker {
             self.app.settings.cors.share(&mut response, head);
             response
         });
-        self.app
-            .log_request(Some(head), &response, request.received);
+        self.app.record(Some(head), &response, request.received);
         response
     }
 }
@@ -162,6 +184,7 @@ impl AppWorker {
         let Some(route) = Route::find(&request.head.target.path) else {
             return error::response(Status::NotFound, "Not Found");
         };
+        let route = &ROUTES[route];
         if !route.allows(&request.head.method) {
             return error::response(Status::MethodNotAllowed, "Method Not Allowed")
                 .with_field("Allow", route.allow);
@@ -171,8 +194,9 @@ impl AppWorker {
 }
 
 impl Route {
-    fn find(path: &[u8]) -> Option<&'static Self> {
-        ROUTES.iter().find(|route| route.matches(path))
+    /// The place of the route for a path.
+    fn find(path: &[u8]) -> Option<usize> {
+        ROUTES.iter().position(|route| route.matches(path))
     }
 
     fn matches(&self, path: &[u8]) -> bool {
@@ -187,10 +211,17 @@ impl Route {
     }
 }
 
-fn health(_: &mut AppWorker, _: &Request) -> Response {
-    Response::new(Status::Ok)
+/// Well is who accepts connections, has a worker free for this, and gets the store's lock.
+fn health(worker: &mut AppWorker, _: &Request) -> Response {
+    let _ = worker.app.store.len();
+    let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
+        (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
+    } else {
+        (Status::Ok, br#"{"status":"ok"}"#)
+    };
+    Response::new(status)
         .with_field("Cache-Control", "no-store")
-        .with_body(JSON, br#"{"status":"ok"}"#)
+        .with_body(JSON, body)
 }
 
 /// `OPTIONS *` asks for what the server as a whole can do (RFC 9110 section 9.3.7).

@@ -54,6 +54,7 @@ fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
     let verdict = Id::parse(id).map_or(Verdict::Unknown, |id| {
         worker.app.store.judge(id, text, Instant::now())
     });
+    worker.app.metrics.count_verdict(verdict);
     verdict_response(verdict)
 }
 

@@ -10,7 +10,7 @@ use std::io::IoSlice;
 use std::mem;
 use std::time::Instant;
 
-use super::{Refusal, Request, Settings};
+use super::{Reason, Refusal, Request, Settings};
 use crate::http::{
     BodyDecoder, CONTINUE, Head, HeadParser, Hop, Method, Progress, Response, Status, Version,
 };
@@ -51,6 +51,8 @@ pub struct Connection<'a> {
     /// Since when it is the peer's turn.
     waiting_since: Instant,
     stopping: bool,
+    /// Why it is closed, once it is.
+    ending: Reason,
 }
 
 enum Phase {
@@ -110,6 +112,7 @@ impl<'a> Connection<'a> {
             deadline: Some(now + settings.timeouts.idle),
             waiting_since: now,
             stopping: false,
+            ending: Reason::Done,
         }
     }
 
@@ -189,6 +192,7 @@ impl<'a> Connection<'a> {
 
     fn advance_head(&mut self, mut parser: HeadParser, now: Instant) -> Step {
         if self.is_last() {
+            self.ending = Reason::Stop;
             return Step::Close;
         }
         match parser.advance(&self.input, &self.settings.limits) {
@@ -250,6 +254,7 @@ impl<'a> Connection<'a> {
     }
 
     fn refuse(&mut self, status: Status, reason: &'static str, head: Option<Head>) -> Step {
+        self.ending = Reason::Refused;
         self.await_answer(Exchange {
             keep_alive: false,
             ..head.as_ref().map_or(Exchange::UNKNOWN, Exchange::of)
@@ -327,18 +332,34 @@ impl<'a> Connection<'a> {
 
     /// Acts on a deadline that has come.
     pub fn expire(&mut self) -> Step {
-        match mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Head(_) if !self.input.is_empty() => self.refuse(
-                Status::RequestTimeout,
-                "the request head took too long",
-                None,
-            ),
+        let (reason, step) = match mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Head(_) if self.input.is_empty() => (Reason::Idle, Step::Close),
+            Phase::Head(_) => {
+                let reason = "the request head took too long";
+                (
+                    Reason::Head,
+                    self.refuse(Status::RequestTimeout, reason, None),
+                )
+            }
             Phase::Body(incoming) => {
                 let reason = "the request body took too long";
-                self.refuse(Status::RequestTimeout, reason, Some(incoming.head))
+                let head = Some(incoming.head);
+                (
+                    Reason::Body,
+                    self.refuse(Status::RequestTimeout, reason, head),
+                )
             }
-            _ => Step::Close,
-        }
+            Phase::Sending { .. } => (Reason::Write, Step::Close),
+            _ => (self.ending, Step::Close),
+        };
+        self.ending = reason;
+        step
+    }
+
+    /// Why it is closed, once it is.
+    #[must_use]
+    pub fn ending(&self) -> Reason {
+        self.ending
     }
 
     /// Learns that the server is stopping: what was received is still answered, a request that was

@@ -17,7 +17,7 @@ use super::connection::{Connection, Step};
 use super::peers::{Peer, Peers};
 use super::pool::Pool;
 use super::socket::{Listener, Stream};
-use super::{Handler, Server, Settings};
+use super::{Figures, Handler, Reason, Server, Settings};
 use crate::http::{Response, imf_fixdate};
 use crate::log::Log;
 use crate::sys::{self, Interest, PollFd};
@@ -61,11 +61,13 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         listeners,
         handler,
         settings,
+        figures,
         log,
     } = server;
     let (pool, woken) = Pool::start(settings.workers, &handler)?;
     let mut event_loop = EventLoop {
         settings: &settings,
+        figures,
         handler,
         log,
         pool,
@@ -90,6 +92,7 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
 
 struct EventLoop<'a, H> {
     settings: &'a Settings,
+    figures: Arc<Figures>,
     handler: Arc<H>,
     log: Log,
     pool: Pool,
@@ -144,6 +147,7 @@ impl<H: Handler> EventLoop<'_, H> {
     fn finish(&mut self) -> io::Result<()> {
         let now = Instant::now();
         let end = now + self.settings.timeouts.stop;
+        self.figures.stop();
         for token in self.peers.tokens() {
             let Some(peer) = self.peers.get_mut(token) else {
                 continue;
@@ -217,7 +221,7 @@ impl<H: Handler> EventLoop<'_, H> {
             if fd.is_broken() {
                 peer.gone = true;
                 if self.pool.cancel(token) {
-                    self.peers.remove(token);
+                    self.close(token, Some(Reason::Lost));
                 }
             }
             return;
@@ -263,7 +267,7 @@ impl<H: Handler> EventLoop<'_, H> {
             return;
         };
         if peer.gone {
-            self.peers.remove(token);
+            self.close(token, Some(Reason::Lost));
             return;
         }
         peer.active = now;
@@ -284,12 +288,12 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 return;
             };
-            match send(peer, now) {
+            match send(peer, &self.figures, now) {
                 // Having sent an answer, it may go on with the next request.
                 Ok(has_sent) if has_sent || !is_waiting => {}
                 Ok(_) => return,
                 Err(_) => {
-                    self.peers.remove(token);
+                    self.close(token, Some(Reason::Lost));
                     return;
                 }
             }
@@ -318,7 +322,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 true
             }
             Step::Close => {
-                self.peers.remove(token);
+                self.close(token, None);
                 false
             }
         }
@@ -355,6 +359,7 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     fn welcome(&mut self, stream: Stream, now: Instant) {
+        self.figures.count_opened();
         let token = self.peers.insert(Peer {
             stream,
             connection: Connection::new(self.settings, now),
@@ -372,9 +377,17 @@ impl<H: Handler> EventLoop<'_, H> {
     fn evict(&mut self) -> bool {
         let longest = self.peers.longest_waiting();
         if let Some(token) = longest {
-            self.peers.remove(token);
+            self.close(token, Some(Reason::Limit));
         }
         longest.is_some()
+    }
+
+    /// Closes a connection, for this reason or for its own.
+    fn close(&mut self, token: usize, reason: Option<Reason>) {
+        if let Some(peer) = self.peers.remove(token) {
+            let reason = reason.unwrap_or(peer.connection.ending());
+            self.figures.count_closed(reason);
+        }
     }
 
     /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
@@ -432,12 +445,13 @@ fn receive(peer: &mut Peer<'_>, buffer: &mut [u8], now: Instant) {
 }
 
 /// Writes as much of the output as the socket takes; returns whether that was anything.
-fn send(peer: &mut Peer<'_>, now: Instant) -> io::Result<bool> {
+fn send(peer: &mut Peer<'_>, figures: &Figures, now: Instant) -> io::Result<bool> {
     let mut has_sent = false;
     while peer.connection.interest().write {
         match peer.stream.write(&peer.connection.output()) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(bytes) => {
+                figures.count_sent(bytes);
                 peer.connection.sent(bytes, now);
                 has_sent = true;
             }

@@ -8,6 +8,7 @@
 
 pub mod connection;
 mod event_loop;
+mod figures;
 mod peers;
 mod pool;
 mod socket;
@@ -17,6 +18,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use figures::{Figures, Reason};
 pub use socket::{Address, Listener};
 
 use crate::http::{self, Head, Response, Status};
@@ -116,16 +118,25 @@ pub struct Server<H> {
     listeners: Vec<Listener>,
     handler: Arc<H>,
     settings: Settings,
+    figures: Arc<Figures>,
     log: Log,
 }
 
 impl<H: Handler> Server<H> {
     /// A server on sockets that listen already: clients can connect, and wait for `run`.
-    pub fn new(listeners: Vec<Listener>, handler: Arc<H>, settings: Settings, log: Log) -> Self {
+    /// What it counts goes to `figures`.
+    pub fn new(
+        listeners: Vec<Listener>,
+        handler: Arc<H>,
+        settings: Settings,
+        figures: Arc<Figures>,
+        log: Log,
+    ) -> Self {
         Server {
             listeners,
             handler,
             settings,
+            figures,
             log,
         }
     }

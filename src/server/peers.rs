@@ -51,12 +51,11 @@ impl<'a> Peers<'a> {
         self.places.len() - 1
     }
 
-    /// Closes a connection and frees its place.
-    pub(super) fn remove(&mut self, token: usize) {
-        let peer = self.places.get_mut(token).and_then(Option::take);
-        if peer.is_some() {
-            self.free.push(token);
-        }
+    /// Takes a connection out, and frees its place.
+    pub(super) fn remove(&mut self, token: usize) -> Option<Peer<'a>> {
+        let peer = self.places.get_mut(token)?.take()?;
+        self.free.push(token);
+        Some(peer)
     }
 
     /// The connection that has kept the server waiting longest; none if all wait for the server.

@@ -49,6 +49,19 @@ pub enum Verdict {
     Unknown,
 }
 
+/// How many captchas there were, and what became of those that nobody solved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Captchas that were ever inserted.
+    pub generated: u64,
+    /// Captchas whose lifetime ended.
+    pub expired: u64,
+    /// Captchas that made room for newer ones.
+    pub evicted: u64,
+    /// Captchas alive, or expired and not yet removed.
+    pub alive: u64,
+}
+
 /// All captchas that wait for an answer.
 pub struct Store {
     settings: Settings,
@@ -69,6 +82,8 @@ struct Captchas {
     /// Oldest first.
     queue: BTreeMap<u64, Id>,
     next_serial: u64,
+    expired: u64,
+    evicted: u64,
 }
 
 impl Store {
@@ -86,6 +101,8 @@ impl Store {
                 by_id,
                 queue: BTreeMap::new(),
                 next_serial: 0,
+                expired: 0,
+                evicted: 0,
             }),
         })
     }
@@ -103,6 +120,7 @@ impl Store {
         let mut captchas = self.lock();
         if self.settings.capacity <= captchas.by_id.len() {
             captchas.remove_oldest();
+            captchas.evicted += 1;
         }
         captchas.insert(id, captcha);
         id
@@ -116,6 +134,7 @@ impl Store {
         };
         if captcha.expires <= now {
             captchas.remove(id);
+            captchas.expired += 1;
             return Verdict::Unknown;
         }
         if is_solution(&captcha.solution, answer) {
@@ -138,6 +157,7 @@ impl Store {
                 let expired = captchas.oldest().is_some_and(|expires| expires <= now);
                 if expired {
                     captchas.remove_oldest();
+                    captchas.expired += 1;
                 }
                 expired
             })
@@ -157,6 +177,18 @@ impl Store {
     /// Whether there is no captcha.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The figures as they are now.
+    pub fn counts(&self) -> Counts {
+        let captchas = self.lock();
+        Counts {
+            // Serial numbers begin with 0 and are given in turn.
+            generated: captchas.next_serial,
+            expired: captchas.expired,
+            evicted: captchas.evicted,
+            alive: captchas.by_id.len() as u64,
+        }
     }
 
     /// The rules that this store keeps.
@@ -308,6 +340,7 @@ mod tests {
             store.is_empty(),
             "an expired captcha that is asked for goes at once"
         );
+        assert_eq!(store.counts().expired, 1);
     }
 
     #[test]
@@ -326,6 +359,13 @@ mod tests {
         let verdicts: Vec<Verdict> = ids.iter().map(|id| store.judge(*id, "x", now)).collect();
         let (gone, there) = (Verdict::Unknown, Verdict::Wrong);
         assert_eq!(verdicts, [gone, gone, there, there, there]);
+        let counts = Counts {
+            generated: 5,
+            evicted: 2,
+            alive: 3,
+            expired: 0,
+        };
+        assert_eq!(store.counts(), counts);
         assert_consistent(&store);
     }
 
@@ -355,6 +395,7 @@ mod tests {
         assert_eq!(store.reap(8, then), 2);
         assert_eq!(store.reap(8, then), 0);
         assert_eq!(store.len(), 10);
+        assert_eq!(store.counts().expired, 10);
         assert_eq!(store.next_expiry(), Some(then + MOMENT));
         assert_consistent(&store);
     }

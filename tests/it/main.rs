@@ -8,6 +8,7 @@ mod api;
 mod cli;
 mod http;
 mod life;
+mod metrics;
 mod render;
 mod shutdown;
 mod sockets;

@@ -1,0 +1,118 @@
+//! What the server counts of itself, for whoever shows it. Written by the event loop alone and read
+//! by anyone, without a lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Why a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It was done with: by the client, or after an answer that was to be the last.
+    Done,
+    /// The time for the first byte of a request was over.
+    Idle,
+    /// The time for a head was over.
+    Head,
+    /// The time for a body was over.
+    Body,
+    /// The time for taking some of an answer was over.
+    Write,
+    /// A newer connection needed its place.
+    Limit,
+    /// Its request could not be served.
+    Refused,
+    /// The client was gone before its answer was.
+    Lost,
+    /// The server was at its end.
+    Stop,
+}
+
+impl Reason {
+    /// Every reason, in the order of their declaration.
+    pub const ALL: [Reason; 9] = [
+        Reason::Done,
+        Reason::Idle,
+        Reason::Head,
+        Reason::Body,
+        Reason::Write,
+        Reason::Limit,
+        Reason::Refused,
+        Reason::Lost,
+        Reason::Stop,
+    ];
+
+    /// The reason in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Done => "done",
+            Reason::Idle => "idle_timeout",
+            Reason::Head => "head_timeout",
+            Reason::Body => "body_timeout",
+            Reason::Write => "write_timeout",
+            Reason::Limit => "limit",
+            Reason::Refused => "refused",
+            Reason::Lost => "lost",
+            Reason::Stop => "stop",
+        }
+    }
+}
+
+/// The figures of one server.
+#[derive(Default)]
+pub struct Figures {
+    open: AtomicU64,
+    closed: [AtomicU64; Reason::ALL.len()],
+    bytes_sent: AtomicU64,
+    stopping: AtomicBool,
+}
+
+impl Figures {
+    /// Connections that are open now.
+    pub fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Connections that were closed for this reason.
+    pub fn closed(&self, reason: Reason) -> u64 {
+        self.closed[reason as usize].load(Ordering::Relaxed)
+    }
+
+    /// Bytes that were sent, heads included.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server accepts no more.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_opened(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_closed(&self, reason: Reason) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.closed[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_sent(&self, bytes: usize) {
+        self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_stand_at_their_own_places() {
+        for (place, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place);
+        }
+    }
+}
