@@ -1,0 +1,5 @@
+//! Whole connections.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| minicap_fuzz::connection::check(input));

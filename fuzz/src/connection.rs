@@ -1,0 +1,422 @@
+//! A connection answers what it was sent, in order, whatever its peer does and whenever, and ends.
+//!
+//! The world around it is the event loop's: it hands over bytes only when asked for them, answers
+//! refusals at once, acts on deadlines that have come, and drops a connection that wants to be
+//! closed. What was received is read a second time, whole, by the parsers alone: the requests and
+//! refusals of the connection must be the same ones.
+
+use std::time::{Duration, Instant};
+
+use minicap::http::{
+    BodyDecoder, Error, Head, HeadParser, Method, Progress, Response, Status, TRAILER_BYTES_MAX,
+};
+use minicap::http::{CHUNK_EXTENSION_BYTES_MAX, METHOD_BYTES_MAX};
+use minicap::server::connection::{Connection, Step};
+use minicap::server::{Refusal, Request, Settings, Timeouts};
+
+use super::{LIMITS, split_first_line};
+
+const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
+const SETTINGS: Settings = Settings {
+    workers: 1,
+    connections_max: 1,
+    limits: LIMITS,
+    timeouts: TIMEOUTS,
+};
+
+/// No request has more bytes: a chunk of one byte takes sixteen digits, two line ends and the byte.
+const REQUEST_BYTES_MAX: usize = LIMITS.head_bytes_max
+    + LIMITS.body_bytes_max * 21
+    + CHUNK_EXTENSION_BYTES_MAX
+    + TRAILER_BYTES_MAX
+    + 21;
+
+/// No answer to a request, with an invitation before it, has more bytes.
+const ANSWER_BYTES_MAX: usize =
+    512 + METHOD_BYTES_MAX + LIMITS.target_bytes_max + LIMITS.body_bytes_max;
+
+/// More than half of what a connection takes in after its last answer.
+const FLOOD: &[u8] = &[b'x'; 600 * 1024];
+
+/// The first line is what happens, a byte for each event; what follows is what the peer sends.
+pub fn check(input: &[u8]) {
+    let (events, message) = split_first_line(input);
+    let mut talk = Talk::new(message);
+    for &event in events {
+        talk.happen(event);
+        if talk.closed {
+            break;
+        }
+    }
+    talk.finish();
+    talk.check_sent();
+}
+
+/// A connection, its peer and a service.
+#[allow(clippy::struct_excessive_bools)] // Any of these may be true beside any other.
+struct Talk<'input> {
+    connection: Connection<'static>,
+    now: Instant,
+    /// What the peer will send, or the system has not handed over yet.
+    unread: &'input [u8],
+    /// Received, and part of no request so far.
+    received: Vec<u8>,
+    ended: bool,
+    /// In work.
+    asked: Option<Request>,
+    answers: Vec<Answer>,
+    sent: Vec<u8>,
+    /// Since when the connection waits: for a request, for an answer to be taken, for the end.
+    since: Instant,
+    /// By how much events were late.
+    late: Duration,
+    stopping: bool,
+    flooded: bool,
+    half_closed: bool,
+    closed: bool,
+    /// Closed before all was sent.
+    cut: bool,
+}
+
+/// What the peer must hear.
+struct Answer {
+    status: Status,
+    body: Vec<u8>,
+    may_invite: bool,
+}
+
+impl<'input> Talk<'input> {
+    fn new(message: &'input [u8]) -> Self {
+        let now = Instant::now();
+        let talk = Talk {
+            connection: Connection::new(&SETTINGS, now),
+            now,
+            unread: message,
+            received: Vec::new(),
+            ended: false,
+            asked: None,
+            answers: Vec::new(),
+            sent: Vec::new(),
+            since: now,
+            late: Duration::ZERO,
+            stopping: false,
+            flooded: false,
+            half_closed: false,
+            closed: false,
+            cut: false,
+        };
+        talk.check_state();
+        talk
+    }
+
+    fn happen(&mut self, event: u8) {
+        match event {
+            b'a' => self.answer(),
+            b'd' => self.pass_until_deadline(),
+            b'e' => self.end(),
+            b'f' => self.flood(),
+            b'r' => self.receive(usize::MAX),
+            b's' => self.stop(),
+            b't' => self.pass(Duration::from_secs(1)),
+            b'T' => self.pass(Duration::from_secs(9)),
+            b'w' => self.take(1),
+            b'W' => self.take(50),
+            b'x' => self.take(usize::MAX),
+            b'z' => self.oversleep(Duration::from_secs(1)),
+            b'0'..=b'9' => self.receive(1 << (event - b'0')),
+            bytes => self.receive(bytes.into()),
+        }
+    }
+
+    /// Whatever has happened, the rest is received, answered and taken, and then time ends it.
+    fn finish(&mut self) {
+        for _ in 0..self.unread.len() + self.received.len() + 8 {
+            if self.closed {
+                return;
+            }
+            let before = (self.unread.len(), self.answers.len(), self.sent.len());
+            self.receive(usize::MAX);
+            self.answer();
+            self.take(usize::MAX);
+            if before == (self.unread.len(), self.answers.len(), self.sent.len()) {
+                self.pass_until_deadline();
+            }
+        }
+        assert!(self.closed, "it never ends");
+    }
+
+    fn receive(&mut self, bytes_max: usize) {
+        if !self.connection.interest().read || self.unread.is_empty() || bytes_max == 0 {
+            return;
+        }
+        let (piece, rest) = self.unread.split_at(bytes_max.min(self.unread.len()));
+        self.unread = rest;
+        self.connection.receive(piece, self.now);
+        if !self.half_closed {
+            self.received.extend_from_slice(piece);
+        }
+        self.advance();
+    }
+
+    /// What comes after the last answer is thrown away, and not without end.
+    fn flood(&mut self) {
+        if self.half_closed && self.connection.interest().read {
+            self.connection.receive(FLOOD, self.now);
+            self.flooded = true;
+            self.advance();
+        }
+    }
+
+    fn end(&mut self) {
+        if self.connection.interest().read {
+            self.unread = &[];
+            self.ended = true;
+            self.connection.receive_end();
+            self.advance();
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+        self.connection.stop();
+        self.advance();
+    }
+
+    /// Answers the request in work.
+    fn answer(&mut self) {
+        if let Some(request) = self.asked.take() {
+            let said = [&request.head.target.path, request.body.as_slice()].concat();
+            let response = match said.as_slice() {
+                b"/304" => Response::new(Status::NotModified),
+                _ => Response::new(Status::Ok).with_body("text/plain", said),
+            };
+            self.respond(response, Some(&request.head));
+            self.advance();
+        }
+    }
+
+    fn respond(&mut self, response: Response, head: Option<&Head>) {
+        let head_only = head.is_some_and(|head| head.method == Method::Head);
+        self.answers.push(Answer {
+            status: response.status,
+            body: if head_only {
+                Vec::new()
+            } else {
+                response.body.to_vec()
+            },
+            may_invite: head.is_some_and(|head| head.expects_continue),
+        });
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+        self.connection.respond(response, date, self.now);
+        self.since = self.now;
+    }
+
+    /// The peer takes so much of the output.
+    fn take(&mut self, bytes_max: usize) {
+        let interest = self.connection.interest();
+        if !interest.write || self.closed {
+            return;
+        }
+        let output = self.connection.output().map(|part| part.to_vec()).concat();
+        let output = &output[..output.len().min(bytes_max)];
+        assert!(!output.is_empty(), "awake for nothing");
+        self.sent.extend_from_slice(output);
+        self.connection.sent(output.len(), self.now);
+        if !interest.read {
+            self.since = self.now;
+        }
+        self.advance();
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        if self
+            .connection
+            .deadline()
+            .is_some_and(|deadline| deadline <= self.now)
+        {
+            self.expire();
+        }
+    }
+
+    /// Something else happens before the deadline is looked at.
+    fn oversleep(&mut self, time: Duration) {
+        self.now += time;
+        self.late += time;
+    }
+
+    fn pass_until_deadline(&mut self) {
+        if let Some(deadline) = self.connection.deadline() {
+            self.now = self.now.max(deadline);
+            self.expire();
+        }
+    }
+
+    fn expire(&mut self) {
+        match self.connection.expire() {
+            Step::Close => self.close(),
+            Step::Refuse(refusal) => {
+                assert_eq!(refusal.status, Status::RequestTimeout);
+                assert!(read_request(&self.received).is_none(), "it was all there");
+                self.refuse(&refusal);
+                self.advance();
+            }
+            _ => panic!("a deadline is for giving up"),
+        }
+    }
+
+    /// Lets the connection go on as far as it can.
+    fn advance(&mut self) {
+        for _ in 0..4 {
+            match self.connection.advance(self.now) {
+                Step::Wait => return self.check_state(),
+                Step::Answer(request) => self.ask(request),
+                Step::Refuse(refusal) => {
+                    let error = read_request(&self.received).unwrap().unwrap_err();
+                    assert_eq!(
+                        (refusal.status, refusal.reason),
+                        (error.status(), error.reason())
+                    );
+                    self.refuse(&refusal);
+                }
+                Step::HalfClose => {
+                    assert!(!self.half_closed, "it was already");
+                    assert!(!self.answers.is_empty(), "nothing was said");
+                    self.half_closed = true;
+                    self.since = self.now;
+                }
+                Step::Close => {
+                    assert!(self.ended || self.stopping || self.flooded, "for no reason");
+                    assert!(self.half_closed || read_request(&self.received).is_none());
+                    return self.close();
+                }
+            }
+        }
+        panic!("it goes on and on");
+    }
+
+    fn ask(&mut self, request: Request) {
+        assert!(self.asked.is_none() && !self.half_closed, "out of turn");
+        let (head, body, taken) = read_request(&self.received).unwrap().unwrap();
+        assert_eq!((&request.head, &request.body), (&head, &body));
+        assert_eq!(request.received, self.now);
+        self.received.drain(..taken);
+        self.asked = Some(request);
+    }
+
+    fn refuse(&mut self, refusal: &Refusal) {
+        assert!(self.asked.is_none() && !self.half_closed, "out of turn");
+        self.received.clear();
+        self.respond(Response::new(refusal.status), refusal.head.as_ref());
+    }
+
+    fn close(&mut self) {
+        assert!(self.asked.is_none(), "an answer is due");
+        assert!(matches!(self.connection.advance(self.now), Step::Close));
+        assert!(!self.connection.interest().read);
+        self.closed = true;
+        self.cut = self.connection.interest().write;
+    }
+
+    fn check_state(&self) {
+        let connection = &self.connection;
+        let interest = connection.interest();
+        let answering = self.asked.is_some();
+        assert_eq!(connection.is_answering(), answering);
+        assert_eq!(connection.deadline().is_none(), answering);
+        assert_eq!(connection.waiting_since().is_none(), answering);
+        assert_eq!(interest.read || interest.write, !answering, "deaf");
+        assert!(
+            connection
+                .waiting_since()
+                .is_none_or(|since| since <= self.now)
+        );
+        let patience = match interest.read {
+            _ if self.half_closed => TIMEOUTS.drain,
+            true => TIMEOUTS.idle + TIMEOUTS.head + TIMEOUTS.body,
+            false => TIMEOUTS.write,
+        };
+        let latest = self.since + self.late + patience;
+        assert!(
+            connection
+                .deadline()
+                .is_none_or(|deadline| deadline <= latest),
+            "too patient"
+        );
+        let output_bytes: usize = connection.output().iter().map(|part| part.len()).sum();
+        assert!(
+            output_bytes <= ANSWER_BYTES_MAX,
+            "{output_bytes} bytes to send"
+        );
+        assert!(answering || interest.write == (0 < output_bytes));
+        assert!(!self.half_closed || output_bytes == 0, "sent after the end");
+        if interest.read && !self.half_closed {
+            assert!(!self.ended, "nothing will come");
+            assert!(self.received.len() <= REQUEST_BYTES_MAX, "hoarding");
+            assert!(read_request(&self.received).is_none(), "it is all there");
+        }
+    }
+
+    /// What was sent is the answers, whole and in order, each after an invitation perhaps; only a
+    /// connection that was cut ends within one.
+    fn check_sent(&self) {
+        let mut left = self.sent.as_slice();
+        let mut closing = false;
+        for answer in &self.answers {
+            assert!(!closing, "an answer after the last");
+            left = without_invitation(left, answer.may_invite);
+            let mut slots = [httparse::EMPTY_HEADER; 8];
+            let mut heard = httparse::Response::new(&mut slots);
+            let Ok(httparse::Status::Complete(head_bytes)) = heard.parse(left) else {
+                return assert!(self.cut, "{}", left.escape_ascii());
+            };
+            assert_eq!(heard.code, Some(answer.status.code()));
+            let has = |name, value: &[u8]| {
+                heard
+                    .headers
+                    .iter()
+                    .any(|field| field.name == name && field.value == value)
+            };
+            closing = has("Connection", b"close");
+            let length = answer.body.len().to_string();
+            assert!(answer.body.is_empty() || has("Content-Length", length.as_bytes()));
+            left = &left[head_bytes..];
+            let Some(rest) = left.strip_prefix(answer.body.as_slice()) else {
+                return assert!(self.cut && answer.body.starts_with(left));
+            };
+            left = rest;
+        }
+        assert!(without_invitation(left, !closing).is_empty() || self.cut);
+        assert!(
+            !closing || self.half_closed || self.cut,
+            "a close that was announced"
+        );
+    }
+}
+
+fn without_invitation(sent: &[u8], may_be: bool) -> &[u8] {
+    match sent.strip_prefix(minicap::http::CONTINUE) {
+        Some(rest) if may_be => rest,
+        _ => sent,
+    }
+}
+
+/// Head and body of a request, and how many bytes they were.
+type Read = (Head, Vec<u8>, usize);
+
+/// Reads a request with which the bytes begin; none where it has not all come.
+fn read_request(received: &[u8]) -> Option<Result<Read, Error>> {
+    let (head, head_bytes) = match HeadParser::default().advance(received, &LIMITS) {
+        Ok(Progress::Complete(head, taken)) => (head, taken),
+        Ok(Progress::Partial) => return None,
+        Err(error) => return Some(Err(error)),
+    };
+    let mut body = Vec::new();
+    let decoded = BodyDecoder::new(head.framing, &LIMITS)
+        .and_then(|mut decoder| decoder.advance(&received[head_bytes..], &mut body));
+    match decoded {
+        Ok(taken) if taken.finished => Some(Ok((head, body, head_bytes + taken.bytes))),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    }
+}
