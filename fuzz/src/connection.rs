@@ -16,7 +16,15 @@ use minicap::server::{Refusal, Request, Settings, Timeouts};
 
 use super::{LIMITS, split_first_line};
 
-const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
+/// No two the same, so that none can pass for another.
+const TIMEOUTS: Timeouts = Timeouts {
+    idle: Duration::from_secs(75),
+    head: Duration::from_secs(10),
+    body: Duration::from_secs(14),
+    write: Duration::from_secs(12),
+    drain: Duration::from_secs(2),
+    stop: Duration::from_secs(5),
+};
 const SETTINGS: Settings = Settings {
     workers: 1,
     connections_max: 1,
