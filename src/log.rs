@@ -296,7 +296,7 @@ mod tests {
 
         let (sink, written) = std::sync::mpsc::channel();
         thread::spawn(move || shared.write_to(&mut Sink(sink)));
-        log.flush(Duration::from_secs(60));
+        log.flush(Duration::from_mins(1));
         let text = String::from_utf8(written.try_iter().flatten().collect()).unwrap();
         let kept = text.matches(" a line ").count();
         let (_, lost) = text.split_once("lost count=").unwrap();
