@@ -12,10 +12,10 @@
 //! - [`entropy`], [`calendar`], [`log`] and [`sys`] are what all of this stands on; `sys` has the
 //!   only `unsafe` code.
 //!
-//! `api` uses `captcha`, `store` and `json`; `server` uses `sys`; both use `http`; `config` names
-//! the settings of the others. The leaves `json`, `store`, `captcha`, `entropy` and `sys` use
-//! nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
-//! system's generator.
+//! `api` uses `captcha`, `store`, `json` and `entropy`, and implements what `server` calls; `server`
+//! uses `sys`; both use `http` and `log`, and these `calendar`; `config` names the settings of the
+//! others. The leaves use nothing of ours. No text of a captcha is ever logged, and none is drawn
+//! from anything but the system's generator.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -5,7 +5,6 @@
 use std::net::Ipv6Addr;
 
 use super::class::{IP_FUTURE, REG_NAME, find};
-use super::target::has_sound_escapes;
 
 /// Whether the bytes are a host, not empty, and perhaps a port.
 /// ```text
@@ -57,6 +56,24 @@ fn is_ip_literal(bytes: &[u8]) -> bool {
         }
         _ => str::from_utf8(bytes).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok()),
     }
+}
+
+/// Whether every `%` begins an escape.
+/// ```text
+/// pct-encoded = "%" HEXDIG HEXDIG                                  ; RFC 3986 section 2.1
+/// ```
+fn has_sound_escapes(mut bytes: &[u8]) -> bool {
+    while let Some(at) = find(b'%', bytes) {
+        match bytes.get(at..) {
+            Some([_, high, low, rest @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                bytes = rest;
+            }
+            _ => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -116,24 +116,6 @@ fn find_authority(raw: &[u8]) -> Result<Range<usize>, Error> {
     Ok(start..start + len)
 }
 
-/// Whether every `%` begins an escape.
-/// ```text
-/// pct-encoded = "%" HEXDIG HEXDIG                                  ; RFC 3986 section 2.1
-/// ```
-pub(super) fn has_sound_escapes(mut bytes: &[u8]) -> bool {
-    while let Some(at) = find(b'%', bytes) {
-        match bytes.get(at..) {
-            Some([_, high, low, rest @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
-                bytes = rest;
-            }
-            _ => return false,
-        }
-    }
-    true
-}
-
 fn decode_form(bytes: &[u8]) -> Vec<u8> {
     decode(bytes, |byte| if byte == b'+' { b' ' } else { byte })
 }
