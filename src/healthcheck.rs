@@ -8,7 +8,8 @@ use std::time::Duration;
 use minicap::server::Address;
 
 /// How long each step may take. A server that needs longer is not well.
-const TIMEOUT: Duration = Duration::from_secs(2);
+const TIMEOUT_SECS: u64 = 2;
+const TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS);
 
 /// Bytes of the answer that are read: the status line is its beginning.
 const ANSWER_BYTES_MAX: u64 = 1024;
@@ -18,7 +19,7 @@ pub(crate) fn run(listen: &Address) -> Result<(), String> {
     let address = reachable(listen);
     let answer = ask(&address).map_err(|error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("no answer from {address}: nothing came within {TIMEOUT:?}")
+            format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s")
         }
         _ => format!("no answer from {address}: {error}"),
     })?;

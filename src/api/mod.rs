@@ -122,6 +122,7 @@ impl App {
     /// Counts and logs a request that was answered.
     fn record(&self, head: Option<&Head>, response: &Response, received: Instant) {
         let time = received.elapsed();
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let route = head.and_then(|head| Route::find(&head.target.path));
         self.metrics.count_request(route, response.status, time);
         let method = head.map_or("-", |head| head.method.as_str());
@@ -135,7 +136,7 @@ impl App {
                 ("path", &path),
                 ("status", &response.status.code()),
                 ("bytes", &response.body.len()),
-                ("us", &time.as_micros()),
+                ("us", &micros),
             ],
         );
     }

@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use super::Command::{self, Healthcheck, Render, Serve};
@@ -14,20 +13,20 @@ use crate::log::Level;
 use crate::server::Address;
 
 /// Far more threads than any machine this is for has cores.
-const WORKERS_MAX: usize = 1024;
+const WORKERS_MAX: u64 = 1024;
 /// A day: who needs longer to read six letters?
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
 /// An hour: what waits longer than that is not waiting but forgotten.
 const TIMEOUT_SECS_MAX: u64 = 60 * 60;
 /// As many descriptors as a process can have on common systems without further ado.
-const CONNECTIONS_MAX: usize = 65_536;
-const ATTEMPTS_MAX: u32 = 1_000;
+const CONNECTIONS_MAX: u64 = 65_536;
+const ATTEMPTS_MAX: u64 = 1_000;
 /// Some three gigabytes of captchas.
-const CAPACITY_MAX: usize = 10_000_000;
+const CAPACITY_MAX: u64 = 10_000_000;
 /// More would be no harder for machines, just for people.
-const LENGTH_MAX: usize = 12;
+const LENGTH_MAX: u64 = 12;
 /// A hundred times what a solver needs to be trained on.
-const COUNT_MAX: usize = 1_000_000;
+const COUNT_MAX: u64 = 1_000_000;
 
 /// What a value should have been.
 pub(super) type Expected = String;
@@ -123,7 +122,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
         help: "width of the picture",
         default: Some("600"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.width, number(text, 1..=SIDE_PX_MAX)),
+        set: |config, text| put(&mut config.width, number(text, 1..=u64::from(SIDE_PX_MAX))),
     },
     Spec {
         name: "height",
@@ -131,7 +130,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
         help: "height of the picture",
         default: Some("200"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.height, number(text, 1..=SIDE_PX_MAX)),
+        set: |config, text| put(&mut config.height, number(text, 1..=u64::from(SIDE_PX_MAX))),
     },
     Spec {
         name: "theme",
@@ -284,16 +283,21 @@ fn put<T>(place: &mut T, value: Result<T, Expected>) -> Result<(), Expected> {
     Ok(())
 }
 
-fn number<T>(text: &str, range: RangeInclusive<T>) -> Result<T, Expected>
-where
-    T: FromStr + PartialOrd + std::fmt::Display,
-{
+fn number<T: TryFrom<u64>>(text: &str, range: RangeInclusive<u64>) -> Result<T, Expected> {
+    // No bound here is beyond its type.
+    let value = whole_number(text, &range).and_then(|value| T::try_from(value).ok());
+    value.ok_or_else(|| expected_number(&range))
+}
+
+fn whole_number(text: &str, range: &RangeInclusive<u64>) -> Option<u64> {
     let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let value = text
-        .parse()
+    text.parse()
         .ok()
-        .filter(|value| is_plain && range.contains(value));
-    value.ok_or_else(|| format!("a number from {} to {}", range.start(), range.end()))
+        .filter(|value| is_plain && range.contains(value))
+}
+
+fn expected_number(range: &RangeInclusive<u64>) -> Expected {
+    format!("a number from {} to {}", range.start(), range.end())
 }
 
 fn switch(text: &str) -> Result<bool, Expected> {

@@ -3,6 +3,7 @@
 //! which decides which of several errors is told and where. Nothing here writes.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::{DEPTH_MAX, Error, ErrorKind, INTEGER_DIGITS_MAX, Value};
 
@@ -314,23 +315,24 @@ fn hex_digit(byte: u8) -> Option<u16> {
     }
 }
 
-/// Gives the first of equal names the value of the last, and drops the others. Sorts rather than
-/// compares each with each: a body may consist of thousands of short names.
+/// Gives the first of equal names the value of the last, and drops the others. Looks names up rather
+/// than comparing each with each: a body may consist of thousands of short ones.
 fn without_repeated_names<'a>(
     members: Vec<(Cow<'a, str>, Value<'a>)>,
 ) -> Vec<(Cow<'a, str>, Value<'a>)> {
     if members.len() < 2 {
         return members;
     }
-    let mut placed: Vec<_> = members.into_iter().enumerate().collect();
-    placed.sort_by(|(_, (one, _)), (_, (other, _))| one.cmp(other)); // stable: equal names stay in order
-    placed.dedup_by(|(_, (name, value)), (_, (kept_name, kept_value))| {
-        let repeated = name == kept_name;
-        if repeated {
-            std::mem::swap(kept_value, value);
+    let mut places: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(members.len());
+    let mut kept: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        let first = places.get(&name).and_then(|place| kept.get_mut(*place));
+        if let Some((_, last)) = first {
+            *last = value;
+        } else {
+            places.insert(name.clone(), kept.len());
+            kept.push((name, value));
         }
-        repeated
-    });
-    placed.sort_unstable_by_key(|(place, _)| *place);
-    placed.into_iter().map(|(_, member)| member).collect()
+    }
+    kept
 }

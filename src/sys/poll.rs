@@ -82,7 +82,9 @@ impl PollFd {
 pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> {
     // Rounded up, since a wait that ends just before a deadline would only be begun again.
     let timeout_ms = timeout.map_or(-1, |time| {
-        c_int::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+        let whole = time.as_secs().saturating_mul(1_000);
+        let rest = u64::from(time.subsec_nanos().div_ceil(1_000_000));
+        c_int::try_from(whole.saturating_add(rest)).unwrap_or(c_int::MAX)
     });
     let count = Count::try_from(fds.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: pointer and count describe one exclusively borrowed slice, whose element is laid out
