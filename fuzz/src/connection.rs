@@ -8,9 +8,9 @@
 use std::time::{Duration, Instant};
 
 use minicap::http::{
-    BodyDecoder, Error, Head, HeadParser, Method, Progress, Response, Status, TRAILER_BYTES_MAX,
+    BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CONTINUE, Error, Head, HeadParser, Method, Progress,
+    Response, Status, TRAILER_BYTES_MAX,
 };
-use minicap::http::{CHUNK_EXTENSION_BYTES_MAX, METHOD_BYTES_MAX};
 use minicap::server::connection::{Connection, Step};
 use minicap::server::{Refusal, Request, Settings, Timeouts};
 
@@ -40,8 +40,7 @@ const REQUEST_BYTES_MAX: usize = LIMITS.head_bytes_max
     + 21;
 
 /// No answer to a request, with an invitation before it, has more bytes.
-const ANSWER_BYTES_MAX: usize =
-    512 + METHOD_BYTES_MAX + LIMITS.target_bytes_max + LIMITS.body_bytes_max;
+const ANSWER_BYTES_MAX: usize = 512 + LIMITS.target_bytes_max + LIMITS.body_bytes_max;
 
 /// More than half of what a connection takes in after its last answer.
 const FLOOD: &[u8] = &[b'x'; 600 * 1024];
@@ -427,7 +426,7 @@ impl<'input> Talk<'input> {
 }
 
 fn without_invitation(sent: &[u8], may_be: bool) -> &[u8] {
-    match sent.strip_prefix(minicap::http::CONTINUE) {
+    match sent.strip_prefix(CONTINUE) {
         Some(rest) if may_be => rest,
         _ => sent,
     }
