@@ -330,6 +330,7 @@ impl<H: Handler> EventLoop<'_, H> {
 
     /// Accepts connections that wait, at most `count`, making room where there is none.
     fn accept(&mut self, listener: &Listener, count: usize, now: Instant) {
+        let mut has_evicted = false;
         for _ in 0..count {
             let is_full = self.settings.connections_max <= self.peers.len();
             if is_full && self.peers.longest_waiting().is_none() {
@@ -343,16 +344,19 @@ impl<H: Handler> EventLoop<'_, H> {
                         self.evict();
                     }
                     self.welcome(stream, now);
+                    has_evicted = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     // Most often there is no descriptor left, and closing a connection gives one.
+                    // Where that did not help, closing more of them would not either.
                     self.log_failure("cannot accept", &error, now);
-                    if !self.evict() {
+                    if has_evicted || !self.evict() {
                         self.accept_after = Some(now + FAILURE_PAUSE);
                         return;
                     }
+                    has_evicted = true;
                 }
             }
         }
