@@ -51,6 +51,8 @@ pub struct Connection<'a> {
     /// Since when it is the peer's turn.
     waiting_since: Instant,
     stopping: bool,
+    /// The request to come was there before the answer to the last one was sent.
+    is_pipelined: bool,
     /// Why it is closed, once it is.
     ending: Reason,
 }
@@ -112,6 +114,7 @@ impl<'a> Connection<'a> {
             deadline: Some(now + settings.timeouts.idle),
             waiting_since: now,
             stopping: false,
+            is_pipelined: false,
             ending: Reason::Done,
         }
     }
@@ -237,6 +240,7 @@ impl<'a> Connection<'a> {
                 Step::Answer(Request {
                     head,
                     body,
+                    is_pipelined: self.is_pipelined || !self.input.is_empty(),
                     received: now,
                 })
             }
@@ -320,11 +324,12 @@ impl<'a> Connection<'a> {
             self.phase = Phase::Sent;
             return;
         }
+        self.is_pipelined = !self.input.is_empty();
         let timeouts = &self.settings.timeouts;
-        let patience = if self.input.is_empty() {
-            timeouts.idle
-        } else {
+        let patience = if self.is_pipelined {
             timeouts.head
+        } else {
+            timeouts.idle
         };
         self.phase = Phase::Head(HeadParser::default());
         self.deadline = Some(now + patience);
@@ -436,6 +441,8 @@ mod tests {
         now: Instant,
         /// All that was sent so far.
         sent: Vec<u8>,
+        /// Of each request, whether it was taken for a pipelined one.
+        pipelined: Vec<bool>,
         half_closed: bool,
         closed: bool,
     }
@@ -447,6 +454,7 @@ mod tests {
                 connection: Connection::new(&SETTINGS, now),
                 now,
                 sent: Vec::new(),
+                pipelined: Vec::new(),
                 half_closed: false,
                 closed: false,
             }
@@ -508,7 +516,9 @@ mod tests {
                     return false;
                 }
                 Step::HalfClose => self.half_closed = true,
-                Step::Answer(Request { head, body, .. }) => {
+                Step::Answer(request) => {
+                    self.pipelined.push(request.is_pipelined);
+                    let Request { head, body, .. } = request;
                     let mut said = head.target.path;
                     said.extend_from_slice(&body);
                     self.respond(Response::new(Status::Ok).with_body("text/plain", said));
@@ -560,6 +570,14 @@ mod tests {
         talk.say(&[GET, POST, CHUNKED, GET].concat());
         assert_eq!(talk.heard(), ["200 /1", "200 /2abc", "200 /3de", "200 /1"]);
         assert!(!talk.closed && talk.connection.interest().read);
+    }
+
+    #[test]
+    fn requests_sent_in_a_row_are_pipelined_from_the_first_to_the_last() {
+        let mut talk = Talk::new();
+        talk.say(GET).say(&[GET, POST, &GET[..5]].concat());
+        talk.say(&GET[5..]).say(GET);
+        assert_eq!(talk.pipelined, [false, true, true, true, false]);
     }
 
     #[test]

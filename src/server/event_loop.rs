@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::connection::{Connection, Step};
 use super::peers::{Peer, Peers};
-use super::pool::Pool;
+use super::pool::{Lane, Pool};
 use super::socket::{Listener, Stream};
 use super::{Figures, Handler, Reason, Server, Settings};
 use crate::http::{Response, imf_fixdate};
@@ -305,8 +305,14 @@ impl<H: Handler> EventLoop<'_, H> {
         match step {
             Step::Wait => false,
             Step::Answer(request) => {
-                let is_quick = self.handler.is_quick(&request.head);
-                self.pool.submit(token, request, is_quick);
+                let lane = if self.handler.is_quick(&request.head) {
+                    Lane::Quick
+                } else if request.is_pipelined {
+                    Lane::Pipelined
+                } else {
+                    Lane::Slow
+                };
+                self.pool.submit(token, request, lane);
                 false
             }
             Step::Refuse(refusal) => {

@@ -76,6 +76,9 @@ pub struct Request {
     pub head: Head,
     /// The whole body, its transfer coding undone.
     pub body: Vec<u8>,
+    /// Whether the client sends requests without waiting for the answers (RFC 9112 section
+    /// 9.3.2): more was there behind this one, or this one before the last answer was sent.
+    pub is_pipelined: bool,
     /// When its last byte was read.
     pub received: Instant,
 }

@@ -36,11 +36,27 @@ struct Shared {
 
 #[derive(Default)]
 struct Jobs {
-    /// Those that take no time to speak of: they go first, and hold up the others as little.
-    quick: VecDeque<Tagged<Request>>,
-    slow: VecDeque<Tagged<Request>>,
+    /// By [`Lane`].
+    lanes: [VecDeque<Tagged<Request>>; 3],
+    /// How often a request that is not quick was looked for.
+    turns: usize,
     closed: bool,
 }
+
+/// Where a request waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// For those that take no time to speak of: they go first, and hold up the others as little.
+    Quick,
+    /// For those whose client waits for the answer.
+    Slow,
+    /// For those of clients that send many and wait for no answer. Else whoever sends hundreds and
+    /// takes none would have most of the workers' time.
+    Pipelined,
+}
+
+/// Of so many turns one is for the pipelined requests, so that they are late and not never.
+const PIPELINED_TURN: usize = 16;
 
 impl Pool {
     /// Starts `threads` workers, and returns with them the socket that becomes readable when there
@@ -75,25 +91,16 @@ impl Pool {
     }
 
     /// Queues a request for the next free worker.
-    pub(super) fn submit(&self, token: usize, request: Request, is_quick: bool) {
-        let mut jobs = lock(&self.shared.jobs);
-        let queue = if is_quick {
-            &mut jobs.quick
-        } else {
-            &mut jobs.slow
-        };
-        queue.push_back((token, request));
-        mem::drop(jobs);
+    pub(super) fn submit(&self, token: usize, request: Request, lane: Lane) {
+        lock(&self.shared.jobs).lanes[lane as usize].push_back((token, request));
         self.shared.available.notify_one();
     }
 
     /// Takes a request back, if no worker has it yet; returns whether that was so.
     pub(super) fn cancel(&self, token: usize) -> bool {
-        let mut jobs = lock(&self.shared.jobs);
-        let jobs = &mut *jobs;
-        [&mut jobs.quick, &mut jobs.slow].into_iter().any(|queue| {
-            let place = queue.iter().position(|(known, _)| *known == token);
-            place.and_then(|place| queue.remove(place)).is_some()
+        lock(&self.shared.jobs).lanes.iter_mut().any(|lane| {
+            let place = lane.iter().position(|(known, _)| *known == token);
+            place.and_then(|place| lane.remove(place)).is_some()
         })
     }
 
@@ -108,6 +115,20 @@ impl Drop for Pool {
     fn drop(&mut self) {
         lock(&self.shared.jobs).closed = true;
         self.shared.available.notify_all();
+    }
+}
+
+impl Jobs {
+    fn next(&mut self) -> Option<Tagged<Request>> {
+        let [quick, slow, pipelined] = &mut self.lanes;
+        quick.pop_front().or_else(|| {
+            self.turns = self.turns.wrapping_add(1);
+            if self.turns.is_multiple_of(PIPELINED_TURN) {
+                pipelined.pop_front().or_else(|| slow.pop_front())
+            } else {
+                slow.pop_front().or_else(|| pipelined.pop_front())
+            }
+        })
     }
 }
 
@@ -134,10 +155,10 @@ impl Shared {
         let mut jobs = self
             .available
             .wait_while(jobs, |jobs| {
-                jobs.quick.is_empty() && jobs.slow.is_empty() && !jobs.closed
+                jobs.lanes.iter().all(VecDeque::is_empty) && !jobs.closed
             })
             .unwrap_or_else(PoisonError::into_inner);
-        jobs.quick.pop_front().or_else(|| jobs.slow.pop_front())
+        jobs.next()
     }
 
     fn hand_back(&self, token: usize, answer: Response) {
@@ -212,6 +233,7 @@ mod tests {
         Request {
             head,
             body: Vec::new(),
+            is_pipelined: false,
             received: Instant::now(),
         }
     }
@@ -223,7 +245,7 @@ mod tests {
         });
         let (pool, woken) = Pool::start(threads, &service).unwrap();
         for (token, path) in paths.iter().enumerate() {
-            pool.submit(token, request(path), *path == "/quick");
+            pool.submit(token, request(path), Lane::Slow);
         }
         let mut answers = Vec::new();
         while answers.len() < paths.len() {
@@ -253,31 +275,46 @@ mod tests {
     }
 
     #[test]
-    fn quick_requests_go_first_and_cancelled_ones_not_at_all() {
+    fn requests_take_their_turns_by_lane_and_cancelled_ones_none() {
         let service = Arc::new(Service {
             meeting: Barrier::new(2),
         });
         let (pool, _woken) = Pool::start(1, &service).unwrap();
         // Keeps the only worker busy until this thread comes to the meeting.
-        pool.submit(0, request("/meet"), true);
-        while !lock(&pool.shared.jobs).quick.is_empty() {
+        pool.submit(0, request("/meet"), Lane::Quick);
+        while !lock(&pool.shared.jobs).lanes.iter().all(VecDeque::is_empty) {
             thread::yield_now();
         }
-        for (token, is_quick) in [(1, false), (2, true), (3, false), (4, true)] {
-            pool.submit(token, request("/"), is_quick);
+        let lanes = [Lane::Pipelined, Lane::Slow, Lane::Quick];
+        for token in 1..=60 {
+            pool.submit(token, request("/"), lanes[token % 3]);
         }
         assert_eq!(
-            [0, 1, 2, 2].map(|token| pool.cancel(token)),
-            [false, true, true, false]
+            [0, 1, 2, 3, 3].map(|token| pool.cancel(token)),
+            [false, true, true, true, false]
         );
         service.meeting.wait();
         let mut answers = Vec::new();
-        while answers.len() < 3 {
+        while answers.len() < 58 {
             answers.append(&mut pool.take_answers());
             thread::yield_now();
         }
         let order: Vec<usize> = answers.into_iter().map(|(token, _)| token).collect();
-        assert_eq!(order, [0, 4, 3]);
+        // The worker's sixteenth turn, and no other, is for a pipelined request while slow ones wait.
+        let [pipelined, slow, quick] = [0, 1, 2].map(|lane| {
+            let tokens = (4..=60).filter(move |token| token % 3 == lane);
+            tokens.collect::<Vec<usize>>()
+        });
+        let expected = [
+            &[0],
+            &quick[..],
+            &slow[..15],
+            &pipelined[..1],
+            &slow[15..],
+            &pipelined[1..],
+        ]
+        .concat();
+        assert_eq!(order, expected);
     }
 
     #[test]

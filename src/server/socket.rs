@@ -9,8 +9,20 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::sys;
+
 /// Owner and group may connect: the proxy in front is put into the group.
 const UNIX_SOCKET_MODE: u32 = 0o660;
+
+/// Bytes of answers that the system takes over for a peer that does not read: room for a picture
+/// of the usual size, so that it leaves in one piece, and for no row of pictures that were drawn
+/// for nobody. Left to itself Linux takes megabytes.
+const SEND_BUFFER_BYTES: u16 = 32 * 1024;
+
+/// Connections that may wait to be accepted. As many as are open at a time by default, for the case
+/// that all of them come back at once; the standard library's 128 would let the rest wait a second
+/// for their next try.
+const BACKLOG: u16 = 1024;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,30 +87,36 @@ impl Listener {
 
     fn of_tcp(listener: TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
+        // Where that is refused, the length that it has serves as well.
+        let _ = sys::set_backlog(&listener, BACKLOG);
         Ok(Listener::Tcp(listener))
     }
 
     fn of_unix(listener: UnixListener, path: Option<PathBuf>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
+        // Where that is refused, the length that it has serves as well.
+        let _ = sys::set_backlog(&listener, BACKLOG);
         Ok(Listener::Unix { listener, path })
     }
 
     /// Accepts one connection, if one waits.
     pub(super) fn accept(&self) -> io::Result<Stream> {
-        match self {
+        let stream = match self {
             Listener::Tcp(listener) => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 // An answer is written in one piece; to wait for more of it would only delay it.
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Stream::Tcp(stream)
             }
             Listener::Unix { listener, .. } => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
-                Ok(Stream::Unix(stream))
+                Stream::Unix(stream)
             }
-        }
+        };
+        sys::set_send_buffer(&stream, SEND_BUFFER_BYTES)?;
+        Ok(stream)
     }
 }
 
@@ -199,5 +217,56 @@ impl AsFd for Stream {
             Stream::Tcp(stream) => stream.as_fd(),
             Stream::Unix(stream) => stream.as_fd(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{Interest, PollFd, wait};
+    use std::env;
+    use std::process;
+    use std::time::Duration;
+
+    /// What a peer that reads nothing is sent before the server has to wait for it.
+    fn bytes_taken(address: &Address) -> usize {
+        let listener = Listener::bind(address).unwrap();
+        let _deaf: Box<dyn AsFd> = match (&listener, address) {
+            (Listener::Tcp(listener), _) => {
+                Box::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap())
+            }
+            (_, Address::Unix(path)) => Box::new(UnixStream::connect(path).unwrap()),
+            _ => unreachable!("bound to another address"),
+        };
+        let mut stream = listener.accept().unwrap();
+        let answer = [0; 16 * 1024];
+        let writable = Interest {
+            read: false,
+            write: true,
+        };
+        let mut taken = 0;
+        // The system moves bytes to the peer's side for a moment after a write was refused.
+        while wait(
+            &mut [PollFd::new(&stream, writable)],
+            Some(Duration::from_millis(300)),
+        )
+        .unwrap()
+            == 1
+        {
+            taken += stream.write(&[IoSlice::new(&answer)]).unwrap_or(0);
+        }
+        taken
+    }
+
+    /// A peer decides what it takes on its own side, by default some 100 KB; what is bounded here
+    /// is the server's side, which would be megabytes.
+    #[test]
+    fn little_is_sent_to_a_peer_that_reads_nothing() {
+        let tcp = bytes_taken(&Address::Tcp("127.0.0.1:0".parse().unwrap()));
+        let path = env::temp_dir().join(format!("minicap-deaf-{}.sock", process::id()));
+        let unix = bytes_taken(&Address::Unix(path));
+        let bound = usize::from(SEND_BUFFER_BYTES);
+        assert!((bound..20 * bound).contains(&tcp), "{tcp}");
+        assert!((bound / 2..4 * bound).contains(&unix), "{unix}");
     }
 }

@@ -138,3 +138,27 @@ fn bytes_are_counted_as_they_are_sent() {
     let head = sent - f64::from(u32::try_from(answer.body.len()).unwrap());
     assert!((150.0..400.0).contains(&head), "{head} bytes of head");
 }
+
+#[test]
+fn few_pictures_are_drawn_for_a_client_that_takes_none() {
+    let server = Server::start(&[]);
+    let mut deaf = server.connect();
+    deaf.send(GENERATE.repeat(200));
+    let mut client = server.connect();
+    let mut drawn = || figures(&mut client)["captchas_generated_total"];
+    let mut last = 0.0;
+    // Half a second is time for hundreds of pictures, were it not that these wait.
+    eventually(
+        || {
+            std::thread::sleep(std::time::Duration::from_millis(500));
+            let before = std::mem::replace(&mut last, drawn());
+            // Counts are whole numbers.
+            0.0 < last && last.to_bits() == before.to_bits()
+        },
+        || "an end of the drawing".to_owned(),
+    );
+    assert!(last < 50.0, "{last} were drawn");
+    for _ in 0..200 {
+        assert_eq!(deaf.answer().status, 200);
+    }
+}

@@ -1,0 +1,86 @@
+//! Options of listening sockets.
+
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+/// Level and name of the option, by `sys/socket.h`: Linux has numbers of its own but on
+/// architectures that had another Unix before it; those and the other systems have BSD's.
+const SOL_SOCKET_AND_SO_SNDBUF: (c_int, c_int) = if cfg!(all(
+    any(target_os = "linux", target_os = "android"),
+    not(any(
+        target_arch = "mips",
+        target_arch = "mips64",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    ))
+)) {
+    (1, 7)
+} else {
+    (0xffff, 0x1001)
+};
+
+unsafe extern "C" {
+    fn setsockopt(
+        fd: c_int,
+        level: c_int,
+        name: c_int,
+        value: *const c_void,
+        value_bytes: u32,
+    ) -> c_int;
+    fn listen(fd: c_int, backlog: c_int) -> c_int;
+}
+
+/// Bounds the bytes that the system holds for a peer that does not take them. What a listening
+/// socket accepts inherits the bound. Linux counts its own bookkeeping as well, and allows twice
+/// the number for that (`socket(7)`).
+///
+/// # Errors
+///
+/// What the system reports: it is no socket, or has no such option.
+pub fn set_send_buffer(socket: &impl AsFd, bytes: u16) -> io::Result<()> {
+    const VALUE_BYTES: u32 = c_int::BITS / 8;
+    let (level, name) = SOL_SOCKET_AND_SO_SNDBUF;
+    let fd = socket.as_fd().as_raw_fd();
+    let value = c_int::from(bytes);
+    // SAFETY: the pointer is to one `int`, as many bytes as are announced; the call copies it.
+    let result = unsafe { setsockopt(fd, level, name, (&raw const value).cast(), VALUE_BYTES) };
+    checked(result)
+}
+
+/// Sets how many connections may wait to be accepted on a socket that listens already. The system
+/// may have a bound of its own.
+///
+/// # Errors
+///
+/// What the system reports: it does not listen.
+pub fn set_backlog(listener: &impl AsFd, connections: u16) -> io::Result<()> {
+    // SAFETY: takes two numbers. On a socket that listens it changes the length of the queue
+    // alone.
+    checked(unsafe { listen(listener.as_fd().as_raw_fd(), c_int::from(connections)) })
+}
+
+fn checked(result: c_int) -> io::Result<()> {
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::net::TcpListener;
+
+    #[test]
+    fn takes_listening_sockets_and_nothing_else() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        set_send_buffer(&listener, 16_384).unwrap();
+        set_backlog(&listener, 1).unwrap();
+        let file = File::open("/dev/null").unwrap();
+        assert!(set_send_buffer(&file, 16_384).is_err());
+        assert!(set_backlog(&file, 1).is_err());
+    }
+}

@@ -1,0 +1,93 @@
+"""What the load scripts share: starting the server, and an honest client on a kept connection."""
+
+import re
+import socket
+import subprocess
+
+GENERATE = b"POST /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+
+# Longest that a client waits for an answer, in seconds.
+PATIENCE = 30
+
+
+def validate(captcha_id, text):
+    body = b'{"id":"%s","text":"%s"}' % (captcha_id, text)
+    head = b"POST /api/captcha/validate/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+class Server:
+    """A server of one's own on a free port, with the text of every captcha known."""
+
+    def __init__(self, binary, *options, log="off", log_file=None):
+        command = [binary, "--listen", "127.0.0.1:0", "--test-text", "abc123", "--log", log]
+        self.process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, stderr=log_file or subprocess.DEVNULL
+        )
+        self.port = int(self.process.stdout.readline().rsplit(b":", 1)[1])
+
+    def connect(self):
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def resident_kb(self):
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
+
+    def metrics(self):
+        """Every sample by its name and labels, as written."""
+        with self.connect() as connection:
+            connection.sendall(METRICS)
+            page = Answers(connection).next().body.decode()
+        samples = (line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in samples}
+
+    def stop(self):
+        """Asks the server to end and returns its exit status."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
+
+
+class Answer:
+    def __init__(self, head, body):
+        self.status = int(head[9:12])
+        self.head = head
+        self.body = body
+        self.bytes = len(head) + len(body)
+
+    def captcha_id(self):
+        return re.search(rb"Captcha-Id: (\S+)", self.head)[1]
+
+    def is_last(self):
+        return b"\r\nConnection: close\r\n" in self.head
+
+
+class Answers:
+    """Reads the answers that come on a connection, one after the other."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.unread = b""
+
+    def next(self):
+        """The next answer; none if the server has closed the connection before it began."""
+        while b"\r\n\r\n" not in self.unread:
+            if not self.more():
+                return None
+        head, _, self.unread = self.unread.partition(b"\r\n\r\n")
+        length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        while len(self.unread) < length:
+            if not self.more():
+                raise EOFError("an answer was cut off")
+        body, self.unread = self.unread[:length], self.unread[length:]
+        return Answer(head + b"\r\n\r\n", body)
+
+    def more(self):
+        piece = self.connection.recv(65536)
+        if not piece and self.unread:
+            raise EOFError("an answer was cut off")
+        self.unread += piece
+        return bool(piece)
