@@ -24,6 +24,7 @@
 pub mod text;
 
 mod canvas;
+mod crc;
 mod deflate;
 mod field;
 mod font;
@@ -165,26 +166,6 @@ fn smallest(text_chars: usize) -> [usize; 2] {
     [char_px_min * (text_chars + 2), char_px_min * 2]
 }
 
-/// Why there is no picture.
-#[derive(Debug)]
-pub enum Error {
-    /// The picture cannot hold the text.
-    Size(SizeError),
-    /// The encoder refused the canvas, which it has no reason to.
-    Encoding(::png::EncodingError),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Size(error) => error.fmt(f),
-            Self::Encoding(error) => write!(f, "encoding the picture: {error}"),
-        }
-    }
-}
-
-impl error::Error for Error {}
-
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
 /// nothing is allocated but the bytes of the answer.
 pub struct Painter {
@@ -222,9 +203,10 @@ impl Painter {
         style: &Style,
         rng: &mut fastrand::Rng,
         png: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        self.draw(text, style, rng).map_err(Error::Size)?;
-        self.encode(png)
+    ) -> Result<(), SizeError> {
+        self.draw(text, style, rng)?;
+        self.encode(png);
+        Ok(())
     }
 
     /// Draws a text in colours of its own, over what was drawn before.
@@ -244,15 +226,9 @@ impl Painter {
         Ok(())
     }
 
-    /// Appends what was drawn to `png`.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was drawn yet.
-    pub fn encode(&mut self, png: &mut Vec<u8>) -> Result<(), Error> {
-        self.encoder
-            .encode(&self.canvas, &self.palette, png)
-            .map_err(Error::Encoding)
+    /// Appends what was drawn last to `png`.
+    pub fn encode(&mut self, png: &mut Vec<u8>) {
+        self.encoder.encode(&self.canvas, &self.palette, png);
     }
 
     /// Everything on the canvas, from the back to the front.
