@@ -42,9 +42,10 @@ impl BitWriter {
         }
     }
 
-    /// Begins anew. Memory is kept.
-    pub(super) fn clear(&mut self) {
+    /// Begins anew, with room for so many bytes. Memory is kept.
+    pub(super) fn begin(&mut self, bytes: usize) {
         self.bytes.clear();
+        self.bytes.reserve(bytes);
         self.begun = Bits::default();
     }
 
@@ -95,7 +96,7 @@ mod tests {
         writer.align();
         writer.put_bytes(b"y");
         assert_eq!(writer.bytes(), [b'x', 0b1011_0101, 0xff, 0b11, b'y']);
-        writer.clear();
+        writer.begin(1);
         assert_eq!(writer.bytes(), b"");
     }
 

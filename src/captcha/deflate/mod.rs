@@ -41,6 +41,10 @@ const LENGTH_ORDER: [usize; LENGTH_SYMBOLS] = [
     16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15,
 ];
 
+/// What is compressed, to the room that is taken for it at once: twice as much as a picture full of
+/// noise needs, so that no picture takes more memory than the first of its size.
+const ROOM_PER_BYTE: usize = 4;
+
 /// Deflate with a window of 32 KB, by the fastest algorithm (RFC 1950, section 2.2).
 const ZLIB_HEADER: [u8; 2] = [0x78, 0x01];
 
@@ -63,7 +67,7 @@ impl Deflater {
     /// The zlib stream of rows that are `row_bytes` long each.
     pub(super) fn compress(&mut self, data: &[u8], row_bytes: usize) -> &[u8] {
         let writer = &mut self.writer;
-        writer.clear();
+        writer.begin(data.len() / ROOM_PER_BYTE);
         writer.put_bytes(&ZLIB_HEADER);
         self.matcher.begin(row_bytes);
         let mut at = 0;
