@@ -4,13 +4,14 @@
 //! what that looks like. A pixel has one ink only; where the edges of two meet, the one that covers
 //! more gives its colour to both.
 
-/// Inks of a picture. Enough for a colourful one; what shares an ink cannot be separated by colour,
-/// and each costs twelve bytes of palette.
-pub(super) const INKS: u8 = 31;
+/// Inks of a picture. Enough for a colourful one, and so few that letters, noise and lines share
+/// them: what shares an ink cannot be separated by colour. Twice as many take 5 % more bytes, half
+/// as many save 1 %.
+pub(super) const INKS: u8 = 15;
 
-/// Parts by which an ink can cover a pixel. At the size of a picture eight parts look the same, and
-/// make the PNG an eighth larger.
-pub(super) const STEPS: u8 = 4;
+/// Parts by which an ink can cover a pixel. At the size of a picture four parts and eight look the
+/// same, four take 7 % more bytes; two take 15 % less, and make thin lines rough.
+pub(super) const STEPS: u8 = 3;
 
 /// Codes a pixel can have: ground, and every ink in every step.
 pub(super) const CODES_MAX: usize = 1 + INKS as usize * STEPS as usize;
@@ -63,6 +64,12 @@ impl Cover {
     pub(super) const NONE: Self = Self {
         ink: 0,
         kept: STEPS,
+    };
+
+    /// A pixel that the shape covers wholly.
+    pub(super) const WHOLE: Self = Self {
+        ink: STEPS,
+        kept: 0,
     };
 
     /// Part of a solid shape whose edge lies `inside_px` beyond the centre of the pixel.
@@ -268,9 +275,10 @@ mod tests {
     #[test]
     fn edges_fade_over_the_ramp() {
         assert_eq!(Cover::solid(-RAMP_PX), Cover::NONE);
-        assert_eq!(Cover::solid(0.0), solid(STEPS / 2));
-        assert_eq!(Cover::solid(RAMP_PX), solid(STEPS));
-        assert_eq!(Cover::solid(1e6), solid(STEPS));
+        let half = Cover::solid(0.0).ink;
+        assert!(half.abs_diff(STEPS - half) <= 1, "{half}");
+        assert_eq!(Cover::solid(RAMP_PX), Cover::WHOLE);
+        assert_eq!(Cover::solid(1e6), Cover::WHOLE);
     }
 
     #[test]

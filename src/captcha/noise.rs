@@ -6,7 +6,7 @@
 
 use std::f32::consts::PI;
 
-use super::canvas::{Canvas, Cover, Ink, RAMP_PX, lay_one};
+use super::canvas::{Canvas, Cover, Ink, RAMP_PX, lay, lay_one};
 use super::font::{CHARACTERS, Font};
 use super::glyph::{self, Fill, Pose, pixels};
 use super::layout::{Frame, between};
@@ -26,11 +26,9 @@ const CELL_ANGLE_MAX: f32 = 60.0 * PI / 180.0;
 const DOT_CELL_BASES: f32 = 0.253;
 /// Least side of these cells: closer dots would not be noise on a small picture but fog.
 const DOT_CELL_PX_MIN: f32 = 8.0;
-/// Radii of dots in sides of a cell [1.1 to 2.6 px]: those of the reference as they appear, which
-/// draws diameters of 1 to 4 on whole pixels that count at both ends.
-const DOT_RADIUS: [f32; 2] = [0.058, 0.137];
-/// Least radius of a dot, below which it would be a grey shade.
-const DOT_RADIUS_PX_MIN: f32 = 0.6;
+/// Diameters of dots in sides of a cell, before they are rounded to whole pixels [2 to 5], as which
+/// those of the reference count: it draws diameters of 1 to 4 with both ends.
+const DOT_DIAMETER: [f32; 2] = [0.08, 0.285];
 
 /// Lines across the picture.
 const LINES: usize = 2;
@@ -73,11 +71,11 @@ pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) 
         let middle_px = std::array::from_fn(|axis| {
             middle_px[axis] + between(-grid.cell_px[axis], grid.cell_px[axis], rng)
         });
-        let radius_px = between(DOT_RADIUS[0], DOT_RADIUS[1], rng) * grid.cell_px[1];
+        let diameter = between(DOT_DIAMETER[0], DOT_DIAMETER[1], rng) * grid.cell_px[1];
         dot(
             canvas,
             middle_px,
-            radius_px.max(DOT_RADIUS_PX_MIN),
+            diameter.round().max(1.0) as i32,
             Ink::random(rng),
         );
     });
@@ -138,9 +136,27 @@ impl Grid {
     }
 }
 
-/// Draws a disc.
-fn dot(canvas: &mut Canvas, middle_px: [f32; 2], radius_px: f32, ink: Ink) {
-    line(canvas, [middle_px, middle_px], radius_px, ink);
+/// Draws a disc of whole pixels, so many across. A dot is too small for a soft edge, which would be
+/// most of it, and rows that are alike take few bytes: soft dots took as many as all the rest.
+fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: i32, ink: Ink) {
+    let (width, height) = (canvas.width(), canvas.height());
+    let side = diameter as f32;
+    let [left, top] = middle_px.map(|middle| (middle - side / 2.0).round());
+    for y in pixels(top, top + side, height) {
+        let down = y as i32 - top as i32;
+        let outside = |right: &i32| !in_disc([*right, down], diameter);
+        let bare = (0..diameter).take_while(outside).count() as f32;
+        let span = pixels(left + bare, left + side - bare, width);
+        lay(&mut canvas.row(y)[span], ink, Cover::WHOLE);
+    }
+}
+
+/// Whether a pixel of the square around a disc is in it: within half a pixel less than its diameter,
+/// without which the corners of the smallest would be, too.
+fn in_disc(place: [i32; 2], diameter: i32) -> bool {
+    // From the middle, in halves of pixels; squares therefore in quarters.
+    let [right, down] = place.map(|side| 2 * side + 1 - diameter);
+    4 * (right * right + down * down) < (2 * diameter - 1).pow(2)
 }
 
 /// Draws all that is within a radius of a segment: a stroke with round ends.
@@ -270,6 +286,47 @@ mod tests {
             let first = (frame.base * DOT_CELL_BASES) as usize + 1;
             let last = (frame.width - frame.padding) as usize;
             assert!((first..last).all(|x| 0 < column(x)), "{width}x{height}");
+        }
+    }
+
+    /// Section 11.5 of the contract: 4, 5, 12 and 21 pixels.
+    #[test]
+    fn dots_have_the_pixels_of_the_reference() {
+        let ink = Ink::random(&mut fastrand::Rng::with_seed(2));
+        for (diameter, pixels) in [(1, 1), (2, 4), (3, 5), (4, 12), (5, 21)] {
+            for middle_px in [[20.0, 30.0], [20.5, 29.5], [19.7, 30.2]] {
+                let (mut canvas, _) = canvas(112, 60);
+                dot(&mut canvas, middle_px, diameter, ink);
+                let inked: Vec<[usize; 2]> = (0..112 * 60)
+                    .filter(|&pixel| canvas.codes()[pixel] != 0)
+                    .map(|pixel| [pixel % 112, pixel / 112])
+                    .collect();
+                assert_eq!(inked.len(), pixels, "{diameter} at {middle_px:?}");
+                for axis in 0..2 {
+                    let sides = inked.iter().map(|place| place[axis] as f32 + 0.5);
+                    let middle = sides.sum::<f32>() / pixels as f32;
+                    assert!((middle - middle_px[axis]).abs() <= 0.5, "{middle_px:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dots_are_cut_at_the_edge() {
+        let ink = Ink::random(&mut fastrand::Rng::with_seed(2));
+        for (middle_px, pixels) in [
+            ([0.5, 30.5], 3 + 5 + 5),
+            ([111.5, 30.5], 3 + 5 + 5),
+            ([50.5, 0.5], 3 + 5 + 5),
+            ([50.5, 59.5], 3 + 5 + 5),
+            ([0.5, 0.5], 8),
+            ([-9.0, -9.0], 0),
+            ([130.0, 90.0], 0),
+        ] {
+            let (mut canvas, _) = canvas(112, 60);
+            dot(&mut canvas, middle_px, 5, ink);
+            let inked = canvas.codes().iter().filter(|code| **code != 0).count();
+            assert_eq!(inked, pixels, "{middle_px:?}");
         }
     }
 

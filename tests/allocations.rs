@@ -1,0 +1,49 @@
+//! What painting allocates: after the first picture, nothing but the bytes of the answer.
+//!
+//! An own program, since its allocator counts.
+
+use std::sync::Arc;
+
+use allocation_counter::measure;
+use fastrand::Rng;
+use minicap::captcha::{Font, Painter, Style, Theme};
+
+/// Many times what an answer takes, so that it need not grow.
+const ANSWER_BYTES: usize = 1 << 20;
+
+fn style(width: u16, height: u16, theme: Theme) -> Style {
+    Style {
+        width,
+        height,
+        theme,
+        background_noise: true,
+        foreground_noise: true,
+    }
+}
+
+#[test]
+fn nothing_but_the_answer_is_allocated_after_the_first_picture() {
+    let font = Arc::new(Font::new());
+    for style in [
+        style(600, 200, Theme::Light),
+        style(600, 200, Theme::Dark),
+        style(200, 80, Theme::Dark),
+        style(1200, 400, Theme::Light),
+    ] {
+        let mut painter = Painter::new(Arc::clone(&font));
+        let mut png = Vec::with_capacity(ANSWER_BYTES);
+        let mut paint = |seed| {
+            png.clear();
+            painter
+                .paint("aB3dE6", &style, &mut Rng::with_seed(seed), &mut png)
+                .expect("the size is good");
+            assert!(1_000 < png.len());
+        };
+        let first = measure(|| paint(0));
+        assert!(0 < first.count_total, "the counter counts");
+        for seed in 1..=100 {
+            let next = measure(|| paint(seed));
+            assert_eq!(next.count_total, 0, "{style:?}, seed {seed}: {next:?}");
+        }
+    }
+}
