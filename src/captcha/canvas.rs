@@ -59,10 +59,10 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// A pixel that the shape does not touch.
-    pub(super) const NONE: Self = Self {
-        ink: 0,
-        kept: STEPS,
+    /// A pixel that is all of the shape's ink.
+    pub(super) const WHOLE: Self = Self {
+        ink: STEPS,
+        kept: 0,
     };
 
     /// Part of a solid shape whose edge lies `inside_px` beyond the centre of the pixel.
@@ -117,17 +117,6 @@ impl Canvas {
     /// A row to draw on.
     pub(super) fn row(&mut self, y: usize) -> &mut [u8] {
         &mut self.codes[y * self.width..][..self.width]
-    }
-}
-
-/// Lays an ink on pixels that a shape covers all alike.
-pub(super) fn lay(pixels: &mut [u8], ink: Ink, cover: Cover) {
-    if cover.kept == 0 {
-        pixels.fill(ink.code(cover.ink));
-    } else if cover != Cover::NONE {
-        for pixel in pixels {
-            *pixel = blend(*pixel, ink, cover);
-        }
     }
 }
 
@@ -194,11 +183,9 @@ mod tests {
     }
 
     fn laid(below: u8, ink: Ink, cover: Cover) -> u8 {
-        let mut pixels = [below; 2];
-        lay(&mut pixels[..1], ink, cover);
-        lay_one(&mut pixels[1], ink, cover);
-        assert_eq!(pixels[0], pixels[1]);
-        pixels[0]
+        let mut pixel = below;
+        lay_one(&mut pixel, ink, cover);
+        pixel
     }
 
     #[test]
@@ -225,7 +212,7 @@ mod tests {
     #[test]
     fn no_ink_changes_nothing() {
         for below in [GROUND, ONE.code(1), OTHER.code(STEPS)] {
-            assert_eq!(laid(below, OTHER, Cover::NONE), below);
+            assert_eq!(laid(below, OTHER, solid(0)), below);
         }
     }
 
@@ -267,7 +254,7 @@ mod tests {
 
     #[test]
     fn edges_fade_over_the_ramp() {
-        assert_eq!(Cover::solid(-RAMP_PX), Cover::NONE);
+        assert_eq!(Cover::solid(-RAMP_PX), solid(0));
         assert_eq!(Cover::solid(0.0), solid(STEPS / 2));
         assert_eq!(Cover::solid(RAMP_PX), solid(STEPS));
         assert_eq!(Cover::solid(1e6), solid(STEPS));
