@@ -152,6 +152,7 @@ fn style(config: &Config) -> Style {
         theme: Theme::Light,
         background_noise: config.background_noise,
         foreground_noise: config.foreground_noise,
+        distortion: config.distortion,
     }
 }
 

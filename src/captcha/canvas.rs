@@ -36,7 +36,7 @@ impl Ink {
     }
 
     /// The code of a pixel that the ink covers in so many steps, over bare ground.
-    fn code(self, step: u8) -> u8 {
+    pub(super) fn code(self, step: u8) -> u8 {
         if step == 0 {
             GROUND
         } else {
@@ -60,12 +60,6 @@ pub(super) struct Cover {
 }
 
 impl Cover {
-    /// A pixel that the shape does not touch.
-    pub(super) const NONE: Self = Self {
-        ink: 0,
-        kept: STEPS,
-    };
-
     /// A pixel that the shape covers wholly.
     pub(super) const WHOLE: Self = Self {
         ink: STEPS,
@@ -124,17 +118,6 @@ impl Canvas {
     /// A row to draw on.
     pub(super) fn row(&mut self, y: usize) -> &mut [u8] {
         &mut self.codes[y * self.width..][..self.width]
-    }
-}
-
-/// Lays an ink on pixels that a shape covers all alike.
-pub(super) fn lay(pixels: &mut [u8], ink: Ink, cover: Cover) {
-    if cover.kept == 0 {
-        pixels.fill(ink.code(cover.ink));
-    } else if cover != Cover::NONE {
-        for pixel in pixels {
-            *pixel = blend(*pixel, ink, cover);
-        }
     }
 }
 
@@ -201,11 +184,9 @@ mod tests {
     }
 
     fn laid(below: u8, ink: Ink, cover: Cover) -> u8 {
-        let mut pixels = [below; 2];
-        lay(&mut pixels[..1], ink, cover);
-        lay_one(&mut pixels[1], ink, cover);
-        assert_eq!(pixels[0], pixels[1]);
-        pixels[0]
+        let mut pixel = below;
+        lay_one(&mut pixel, ink, cover);
+        pixel
     }
 
     #[test]
@@ -232,7 +213,7 @@ mod tests {
     #[test]
     fn no_ink_changes_nothing() {
         for below in [GROUND, ONE.code(1), OTHER.code(STEPS)] {
-            assert_eq!(laid(below, OTHER, Cover::NONE), below);
+            assert_eq!(laid(below, OTHER, solid(0)), below);
         }
     }
 
@@ -274,7 +255,7 @@ mod tests {
 
     #[test]
     fn edges_fade_over_the_ramp() {
-        assert_eq!(Cover::solid(-RAMP_PX), Cover::NONE);
+        assert_eq!(Cover::solid(-RAMP_PX).ink, 0);
         let half = Cover::solid(0.0).ink;
         assert!(half.abs_diff(STEPS - half) <= 1, "{half}");
         assert_eq!(Cover::solid(RAMP_PX), Cover::WHOLE);

@@ -70,6 +70,16 @@ impl Field {
         }
     }
 
+    /// What is given as the distance of everything that is further than it.
+    pub(super) const FAR: i32 = REACH_CELLS as i32 * UNITS_PER_CELL;
+
+    /// Whether a point is between cells of the field.
+    #[inline(always)]
+    pub(super) fn holds(&self, [x, y]: [i32; 2]) -> bool {
+        // What is negative becomes large.
+        ((x >> 16) as usize) < COLUMNS - 1 && ((y >> 16) as usize) < self.rows.len() - 1
+    }
+
     /// Memory for the distances.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
@@ -78,7 +88,7 @@ impl Field {
 
     /// The distance at a point between cells, in units. The point's whole part is a cell, its
     /// fraction is in parts of 65,536; the cell has neighbours to its right and below.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
         let row = (y >> 16) as usize;
         let [above, below] = [&self.rows[row], &self.rows[row + 1]];

@@ -1,16 +1,62 @@
 //! Where the letters of a text stand, and how large, turned and thick each of them is.
 //!
-//! Draws nothing. Letters follow each other from left to right, overlap by up to a third or leave
-//! a gap, and hop up and down. What would not fit is scaled down as a whole, so that no letter is
-//! ever cut.
+//! Draws nothing. Letters follow each other from left to right, overlap or leave a gap, and hop up
+//! and down; how much so is a [`Manner`]. What would not fit is scaled down as a whole, so that no
+//! letter is ever cut.
 
 use super::CHAR_PX_MIN;
 use super::canvas::RAMP_PX;
 use super::font::{ADVANCE_EMS, Font, Glyph};
-use super::glyph::{Pose, STROKE_EMS_MAX};
+use super::glyph::{Pose, STROKE_EMS_MAX, lying, turned};
 
-/// Turns in radians to either side: 40 degrees.
-const ANGLE_MAX: f32 = 40.0 * std::f32::consts::PI / 180.0;
+/// Within which bounds letters differ from each other. Each value is drawn anew for every letter.
+pub(super) struct Manner {
+    /// Pixels per em, in base sizes.
+    size_bases: [f32; 2],
+    /// Turns in degrees to either side.
+    angle_max: f32,
+    /// How far the top of a letter leans against its foot to either side, in heights.
+    shear_max: f32,
+    /// Share by which a letter is wider or narrower.
+    squeeze_max: f32,
+    /// Thickness of the outline, in base sizes.
+    stroke_bases: [f32; 2],
+    /// By how much neighbours overlap at most, in widths of the narrower one.
+    overlap_max: f32,
+    /// How far they are apart at most, in widths of the first.
+    gap_max: f32,
+    /// By how much all letters are enlarged at most, where there is room.
+    growth_max: f32,
+    /// The share of the room left over by which the text may stand off the middle.
+    drift: f32,
+}
+
+/// That of the reference. It derives the outline's thickness from the base size as well.
+pub(super) const UPRIGHT: Manner = Manner {
+    size_bases: [1.0, 2.0],
+    angle_max: 40.0,
+    shear_max: 0.0,
+    squeeze_max: 0.0,
+    stroke_bases: [STROKE_EMS_MAX / 2.0, STROKE_EMS_MAX],
+    overlap_max: 1.0 / 3.0,
+    gap_max: 1.0 / 5.0,
+    growth_max: 1.0,
+    drift: 0.0,
+};
+
+/// For letters that are bent as well and cross each other. What they lose by that to readers they
+/// win back by being turned less, alike in size, thinner, and as large as there is room.
+pub(super) const DISTORTED: Manner = Manner {
+    size_bases: [1.25, 2.0],
+    angle_max: 20.0,
+    shear_max: 0.25,
+    squeeze_max: 0.15,
+    stroke_bases: [0.04, 0.08],
+    overlap_max: 0.2,
+    gap_max: 0.0,
+    growth_max: 1.4,
+    drift: 1.0,
+};
 
 /// The picture as the layout sees it, and the measures that all of the drawing is derived from,
 /// in pixels.
@@ -22,6 +68,8 @@ pub(super) struct Frame {
     pub(super) base: f32,
     /// Least distance of letters from the edge.
     pub(super) padding: f32,
+    /// How far bending may move letters to either side and up or down.
+    pub(super) bend_px: [f32; 2],
 }
 
 impl Frame {
@@ -38,6 +86,7 @@ impl Frame {
             height,
             base,
             padding,
+            bend_px: [0.0; 2],
         }
     }
 }
@@ -63,21 +112,23 @@ pub(super) fn arrange(
     text: &str,
     font: &Font,
     frame: &Frame,
+    manner: &Manner,
     rng: &mut fastrand::Rng,
     letters: &mut Vec<Letter>,
 ) {
     letters.clear();
     let mut row = Row::default();
     for character in text.chars() {
-        let size_px = between(frame.base, 2.0 * frame.base, rng);
+        let [smallest, largest] = manner.size_bases;
+        let size_px = frame.base * between(smallest, largest, rng);
         let Some(glyph) = font.glyph(character) else {
             row.skip(ADVANCE_EMS * size_px);
             continue;
         };
-        let pose = row.append(glyph, size_px, frame.base, rng);
+        let pose = row.append(glyph, size_px, frame.base, manner, rng);
         letters.push(Letter { character, pose });
     }
-    row.fit(frame, letters);
+    row.fit(frame, manner, rng, letters);
 }
 
 /// Letters put next to each other from the origin on, before their size is known to fit. In pixels.
@@ -104,17 +155,23 @@ impl Row {
         glyph: &Glyph,
         size_px: f32,
         base_px: f32,
+        manner: &Manner,
         rng: &mut fastrand::Rng,
     ) -> Pose {
+        let either_side = |most: f32, rng: &mut fastrand::Rng| between(-most, most, rng);
+        let squeezed = 1.0 + either_side(manner.squeeze_max, rng);
+        let sheared = either_side(manner.shear_max, rng);
+        let angle = either_side(manner.angle_max, rng).to_radians();
+        let [thinnest, thickest] = manner.stroke_bases;
         let mut pose = Pose {
             middle_px: [0.0; 2],
             size_px,
-            angle: between(-ANGLE_MAX, ANGLE_MAX, rng),
-            stroke_px: stroke_px(base_px, rng),
+            lie: lying([[squeezed, 0.0], [sheared, 1.0]], turned(angle)),
+            stroke_px: (base_px * between(thinnest, thickest, rng)).max(STROKE_PX_MIN),
         };
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
-        let left = self.end + gap_px(self.last_width, width_px, rng);
+        let left = self.end + gap_px(self.last_width, width_px, manner, rng);
         let top = between(0.0, height_px / 2.0, rng);
         pose.middle_px = [left + half[0], top + half[1]];
         self.end = left + width_px;
@@ -124,16 +181,19 @@ impl Row {
         pose
     }
 
-    /// Centres the letters in the picture, smaller if they must be.
-    fn fit(&self, frame: &Frame, letters: &mut [Letter]) {
-        let room_px = [frame.width, frame.height].map(|side| side - 2.0 * frame.padding);
+    /// Puts the letters into the picture, smaller if they must be.
+    fn fit(&self, frame: &Frame, manner: &Manner, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
+        let room_px: [f32; 2] = std::array::from_fn(|axis| {
+            [frame.width, frame.height][axis] - 2.0 * (frame.padding + frame.bend_px[axis])
+        });
         let scale = (room_px[0] / self.extent[0])
             .min(room_px[1] / self.extent[1])
-            .min(1.0);
-        let shift = [
-            (frame.width - scale * self.extent[0]) / 2.0,
-            (frame.height - scale * self.extent[1]) / 2.0,
-        ];
+            .min(manner.growth_max);
+        let shift: [f32; 2] = std::array::from_fn(|axis| {
+            let left_over = room_px[axis] - scale * self.extent[axis];
+            let share = 0.5 + manner.drift * (rng.f32() - 0.5);
+            frame.padding + frame.bend_px[axis] + share * left_over
+        });
         for Letter { pose, .. } in letters {
             pose.size_px *= scale;
             pose.stroke_px *= scale;
@@ -142,21 +202,15 @@ impl Row {
     }
 }
 
-/// The space between two neighbours, negative where they overlap: from a third of the one before,
-/// or of the next if that is narrower and would else disappear, to a gap of a fifth. None before
-/// the first letter and after a blank.
-fn gap_px(width_before_px: f32, width_px: f32, rng: &mut fastrand::Rng) -> f32 {
+/// The space between two neighbours, negative where they overlap: by a part of the one before, or
+/// of the next if that is narrower and would else disappear. None before the first letter and after
+/// a blank.
+fn gap_px(width_before_px: f32, width_px: f32, manner: &Manner, rng: &mut fastrand::Rng) -> f32 {
     between(
-        -width_before_px.min(width_px) / 3.0,
-        width_before_px / 5.0,
+        -manner.overlap_max * width_before_px.min(width_px),
+        manner.gap_max * width_before_px,
         rng,
     )
-}
-
-/// The thickness of a letter's outline. Its upper bound is what the smallest letters can have.
-fn stroke_px(base_px: f32, rng: &mut fastrand::Rng) -> f32 {
-    let thickest = base_px * STROKE_EMS_MAX;
-    between(thickest / 2.0, thickest, rng).max(STROKE_PX_MIN)
 }
 
 /// A number between two others.
@@ -183,12 +237,18 @@ mod tests {
         (200, 80, 12),
     ];
 
-    fn arranged((width, height, length): (u16, u16, usize), seed: u64) -> (Frame, Vec<Letter>) {
+    const MANNERS: [&Manner; 2] = [&UPRIGHT, &DISTORTED];
+
+    fn arranged(
+        (width, height, length): (u16, u16, usize),
+        manner: &Manner,
+        seed: u64,
+    ) -> (Frame, Vec<Letter>) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let text = text::random(length, &mut || rng.u8(..));
         let frame = Frame::new(width, height, length);
         let mut letters = Vec::new();
-        arrange(&text, &TEST_FONT, &frame, &mut rng, &mut letters);
+        arrange(&text, &TEST_FONT, &frame, manner, &mut rng, &mut letters);
         assert_eq!(
             letters
                 .iter()
@@ -210,9 +270,12 @@ mod tests {
 
     #[test]
     fn no_letter_is_cut() {
-        for size in SIZES {
-            for seed in 0..2_000 {
-                let (frame, letters) = arranged(size, seed);
+        for (size, manner) in SIZES
+            .iter()
+            .flat_map(|&size| MANNERS.map(|manner| (size, manner)))
+        {
+            for seed in 0..1_000 {
+                let (frame, letters) = arranged(size, manner, seed);
                 for letter in &letters {
                     let [left, top, right, bottom] = bounds(letter);
                     let padding = frame.padding - 0.01;
@@ -231,9 +294,12 @@ mod tests {
 
     #[test]
     fn letters_are_read_from_left_to_right() {
-        for size in SIZES {
+        for (size, manner) in SIZES
+            .iter()
+            .flat_map(|&size| MANNERS.map(|manner| (size, manner)))
+        {
             for seed in 0..500 {
-                let (_, letters) = arranged(size, seed);
+                let (_, letters) = arranged(size, manner, seed);
                 let middles = letters.iter().map(|letter| letter.pose.middle_px[0]);
                 assert!(
                     middles.is_sorted_by(|one, next| one < next),
@@ -245,27 +311,26 @@ mod tests {
 
     #[test]
     fn neighbours_overlap_by_a_third_at_most() {
-        let mut overlapping = 0;
-        for seed in 0..500 {
-            let (_, letters) = arranged(SIZES[0], seed);
-            for pair in letters.windows(2) {
-                let (one, next) = (bounds(&pair[0]), bounds(&pair[1]));
-                let narrower = (one[2] - one[0]).min(next[2] - next[0]);
-                assert!(one[2] - next[0] <= narrower / 3.0 + 0.01, "{seed}");
-                overlapping += usize::from(next[0] < one[2]);
+        // Upright, gaps are drawn from minus a third to a fifth, so that most neighbours overlap.
+        for (manner, expected) in MANNERS.into_iter().zip([1_250..1_800, 2_300..2_501]) {
+            let mut overlapping = 0;
+            for seed in 0..500 {
+                let (_, letters) = arranged(SIZES[0], manner, seed);
+                for pair in letters.windows(2) {
+                    let (one, next) = (bounds(&pair[0]), bounds(&pair[1]));
+                    let narrower = (one[2] - one[0]).min(next[2] - next[0]);
+                    assert!(one[2] - next[0] <= narrower / 3.0 + 0.01, "{seed}");
+                    overlapping += usize::from(next[0] < one[2]);
+                }
             }
+            assert!(expected.contains(&overlapping), "{overlapping} of 2,500");
         }
-        // Gaps are drawn from minus a third to a fifth, so that most neighbours overlap.
-        assert!(
-            (1_250..1_800).contains(&overlapping),
-            "{overlapping} of 2,500"
-        );
     }
 
     #[test]
     fn letters_differ_in_all_that_is_drawn_for_them() {
         let letters: Vec<Letter> = (0..300)
-            .flat_map(|seed| arranged(SIZES[0], seed).1)
+            .flat_map(|seed| arranged(SIZES[0], &UPRIGHT, seed).1)
             .collect();
         let check = |value: fn(&Pose) -> f32, lowest: f32, highest: f32| {
             let values = letters.iter().map(|letter| value(&letter.pose));
@@ -279,9 +344,13 @@ mod tests {
                 "{least} to {most}"
             );
         };
-        // Scaled down by up to a third where a layout is too large.
-        check(|pose| pose.size_px, 50.0, 150.0);
-        check(|pose| pose.angle.to_degrees(), -40.001, 40.001);
+        // Scaled down where a layout is too large.
+        check(|pose| pose.size_px, 60.0, 150.0);
+        check(
+            |pose| pose.lie[0][1].atan2(pose.lie[0][0]).to_degrees(),
+            -40.001,
+            40.001,
+        );
         check(|pose| pose.stroke_px, 3.0, 9.375);
     }
 
@@ -293,7 +362,7 @@ mod tests {
             let distance = |text| {
                 let mut letters = Vec::new();
                 let mut rng = fastrand::Rng::with_seed(seed);
-                arrange(text, &TEST_FONT, &frame, &mut rng, &mut letters);
+                arrange(text, &TEST_FONT, &frame, &UPRIGHT, &mut rng, &mut letters);
                 assert_eq!(letters.len(), 2);
                 letters[1].pose.middle_px[0] - letters[0].pose.middle_px[0]
             };

@@ -20,6 +20,8 @@
     clippy::cast_precision_loss,
     clippy::cast_sign_loss
 )]
+// The program is optimised for size, and what is done for every pixel would else be calls.
+#![allow(clippy::inline_always)]
 
 pub mod text;
 
@@ -34,6 +36,7 @@ mod noise;
 mod palette;
 mod png;
 mod theme;
+mod warp;
 
 use std::error;
 use std::fmt;
@@ -47,6 +50,7 @@ use self::glyph::Fill;
 use self::layout::{Frame, Letter};
 use self::palette::Palette;
 use self::text::TEXT_CHARS_MAX;
+use self::warp::Warp;
 
 /// Longest side of a picture. More is of no use to a reader, and bounds what a picture costs: four
 /// megabytes of canvas.
@@ -69,6 +73,8 @@ pub struct Style {
     pub background_noise: bool,
     /// Whether dots and lines are drawn over the text.
     pub foreground_noise: bool,
+    /// Whether all of it is bent, and letters cross each other.
+    pub distortion: bool,
 }
 
 /// Why a picture of some size cannot hold a text.
@@ -172,6 +178,7 @@ pub struct Painter {
     font: Arc<Font>,
     canvas: Canvas,
     palette: [u8; 3 * CODES_MAX],
+    warp: Warp,
     letters: Vec<Letter>,
     encoder: png::Encoder,
 }
@@ -184,6 +191,7 @@ impl Painter {
             font,
             canvas: Canvas::new(),
             palette: [0; 3 * CODES_MAX],
+            warp: Warp::new(),
             letters: Vec::with_capacity(TEXT_CHARS_MAX),
             encoder: png::Encoder::new(),
         }
@@ -233,21 +241,74 @@ impl Painter {
 
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
-        let frame = Frame::new(style.width, style.height, text.chars().count());
-        let (canvas, font) = (&mut self.canvas, &*self.font);
+        let mut frame = Frame::new(style.width, style.height, text.chars().count());
+        let (canvas, warp, font) = (&mut self.canvas, &mut self.warp, &*self.font);
         canvas.clear(usize::from(style.width), usize::from(style.height));
+        warp.clear(usize::from(style.width), usize::from(style.height));
+        let (manner, fill, line_width, inks) = if style.distortion {
+            warp.bend(&frame, rng);
+            frame.bend_px = warp.reach_px();
+            let inks = Inks::Few([(); FEW_INKS].map(|()| Ink::random(rng)));
+            (
+                &layout::DISTORTED,
+                Fill::Nothing,
+                noise::THICK_LINE_WIDTH_BASES,
+                inks,
+            )
+        } else {
+            (
+                &layout::UPRIGHT,
+                Fill::Ground,
+                noise::LINE_WIDTH_BASES,
+                Inks::Any,
+            )
+        };
         if style.background_noise {
-            noise::letters(canvas, font, &frame, rng);
+            noise::letters(canvas, warp, font, &frame, &inks, rng);
         }
-        layout::arrange(text, font, &frame, rng, &mut self.letters);
+        layout::arrange(text, font, &frame, manner, rng, &mut self.letters);
+        let mut ink = inks.pick(rng);
         for letter in &self.letters {
             if let Some(glyph) = font.glyph(letter.character) {
-                glyph::draw(canvas, glyph, &letter.pose, Fill::Ground, Ink::random(rng));
+                ink = inks.pick_other(ink, rng);
+                glyph::draw(canvas, warp, glyph, &letter.pose, fill, ink);
             }
         }
         if style.foreground_noise {
-            noise::dots(canvas, &frame, rng);
-            noise::lines(canvas, &frame, rng);
+            noise::dots(canvas, &frame, &inks, rng);
+            noise::lines(canvas, warp, &frame, line_width, &inks, rng);
+        }
+    }
+}
+
+/// Inks of a distorted picture. Letters of the text share them with all else, so that colour tells
+/// nothing apart; with fewer, neighbours could not be told apart by those who read them.
+const FEW_INKS: usize = 4;
+
+/// The inks that what is drawn on a picture may have.
+enum Inks {
+    /// All there are.
+    Any,
+    /// These.
+    Few([Ink; FEW_INKS]),
+}
+
+impl Inks {
+    fn pick(&self, rng: &mut fastrand::Rng) -> Ink {
+        match self {
+            Self::Any => Ink::random(rng),
+            Self::Few(inks) => inks[rng.usize(..FEW_INKS)],
+        }
+    }
+
+    /// An ink for the neighbour of something: of few another one, which letters that cross need.
+    fn pick_other(&self, than: Ink, rng: &mut fastrand::Rng) -> Ink {
+        match self {
+            Self::Any => Ink::random(rng),
+            Self::Few(inks) => {
+                let place = inks.iter().position(|&ink| ink == than).unwrap_or(0);
+                inks[(place + rng.usize(1..FEW_INKS)) % FEW_INKS]
+            }
         }
     }
 }
@@ -264,6 +325,7 @@ mod tests {
         theme: Theme::Light,
         background_noise: true,
         foreground_noise: true,
+        distortion: true,
     };
     const BARE: Style = Style {
         background_noise: false,
@@ -584,11 +646,12 @@ mod tests {
     }
 
     #[test]
-    fn everything_has_its_own_ink() {
-        let inks = |text, background_noise, foreground_noise| {
+    fn everything_has_its_own_ink_unless_distorted() {
+        let inks = |text, background_noise, foreground_noise, distortion| {
             let style = Style {
                 background_noise,
                 foreground_noise,
+                distortion,
                 ..USUAL
             };
             let canvas = drawn(text, style, 2);
@@ -602,9 +665,10 @@ mod tests {
             inks.dedup();
             inks.len()
         };
-        assert!((4..=6).contains(&inks("aB3dE6", false, false)));
-        assert!(10 < inks("      ", true, false));
-        assert_eq!(inks("      ", false, true), usize::from(canvas::INKS));
+        assert!((4..=6).contains(&inks("aB3dE6", false, false, false)));
+        assert!(10 < inks("      ", true, false, false));
+        assert_eq!(inks("      ", false, true, false), usize::from(canvas::INKS));
+        assert!((2..=FEW_INKS).contains(&inks("aB3dE6", true, true, true)));
     }
 
     /// Text in reading order: blotting out the left half of a picture takes the first letters away.

@@ -6,10 +6,12 @@
 
 use std::f32::consts::PI;
 
-use super::canvas::{Canvas, Cover, Ink, RAMP_PX, lay, lay_one};
+use super::Inks;
+use super::canvas::{Canvas, Cover, Ink, RAMP_PX, STEPS, lay_one};
 use super::font::{CHARACTERS, Font};
-use super::glyph::{self, Fill, Pose, pixels};
+use super::glyph::{self, Fill, Pose, pixels, turned};
 use super::layout::{Frame, between};
+use super::warp::Warp;
 
 /// Height of the cells of background letters, in base sizes [47 px].
 const CELL_HEIGHT_BASES: f32 = 0.633;
@@ -35,14 +37,23 @@ const LINES: usize = 2;
 /// Corners of a line.
 const LINE_POINTS: usize = 6;
 /// Thickness of lines, in base sizes [3 to 5 px].
-const LINE_WIDTH_BASES: [f32; 2] = [1.0 / 25.0, 1.0 / 15.0];
+pub(super) const LINE_WIDTH_BASES: [f32; 2] = [1.0 / 25.0, 1.0 / 15.0];
+/// The same where lines are to be as thick as the outlines of letters [4 to 6 px].
+pub(super) const THICK_LINE_WIDTH_BASES: [f32; 2] = [0.053, 0.08];
 /// Least thickness of a line, below which it would be a grey shade.
 const LINE_WIDTH_PX_MIN: f32 = 1.0;
 /// How far lines swing up and down, in base sizes [66 px]; never beyond a third of the height.
 const LINE_SWING_BASES: f32 = 0.89;
 
 /// Draws small solid letters all over the ground.
-pub(super) fn letters(canvas: &mut Canvas, font: &Font, frame: &Frame, rng: &mut fastrand::Rng) {
+pub(super) fn letters(
+    canvas: &mut Canvas,
+    warp: &Warp,
+    font: &Font,
+    frame: &Frame,
+    inks: &Inks,
+    rng: &mut fastrand::Rng,
+) {
     let cell_px = [CELL_WIDTH_BASES, CELL_HEIGHT_BASES].map(|bases| bases * frame.base);
     let grid = Grid::new(frame, cell_px);
     let size_px_max = CELL_LETTER_MAX * grid.cell_px[1];
@@ -54,17 +65,17 @@ pub(super) fn letters(canvas: &mut Canvas, font: &Font, frame: &Frame, rng: &mut
                 middle_px[axis] + between(-jitter, jitter, rng)
             }),
             size_px: between(size_px_max / 2.0, size_px_max, rng),
-            angle: between(-CELL_ANGLE_MAX, CELL_ANGLE_MAX, rng),
+            lie: turned(between(-CELL_ANGLE_MAX, CELL_ANGLE_MAX, rng)),
             stroke_px: between(0.0, CELL_STROKE_MAX * size_px_max, rng),
         };
         if let Some(glyph) = font.glyph(char::from(letter)) {
-            glyph::draw(canvas, glyph, &pose, Fill::Ink, Ink::random(rng));
+            glyph::draw(canvas, warp, glyph, &pose, Fill::Ink, inks.pick(rng));
         }
     });
 }
 
 /// Strews dots over the picture.
-pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) {
+pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: &Inks, rng: &mut fastrand::Rng) {
     let cell_px = (DOT_CELL_BASES * frame.base).max(DOT_CELL_PX_MIN);
     let grid = Grid::new(frame, [cell_px; 2]);
     grid.for_each(|middle_px| {
@@ -76,28 +87,76 @@ pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) 
             canvas,
             middle_px,
             diameter.round().max(1.0) as i32,
-            Ink::random(rng),
+            inks.pick(rng),
         );
     });
 }
 
 /// Draws lines from one side of the picture to the other.
-pub(super) fn lines(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) {
+pub(super) fn lines(
+    canvas: &mut Canvas,
+    warp: &Warp,
+    frame: &Frame,
+    width_bases: [f32; 2],
+    inks: &Inks,
+    rng: &mut fastrand::Rng,
+) {
     let first_px = DOT_CELL_BASES * frame.base;
     let step_px = frame.width / (LINE_POINTS - 1) as f32;
     let swing_px = (LINE_SWING_BASES * frame.base).min(frame.height / 3.0);
     for _ in 0..LINES {
-        let [thinnest, thickest] = LINE_WIDTH_BASES.map(|bases| bases * frame.base);
+        let [thinnest, thickest] = width_bases.map(|bases| bases * frame.base);
         let width_px = between(thinnest, thickest, rng).max(LINE_WIDTH_PX_MIN);
-        let ink = Ink::random(rng);
+        let ink = inks.pick(rng);
         let points: [[f32; 2]; LINE_POINTS] = std::array::from_fn(|i| {
             let x = (first_px + i as f32 * step_px).min(frame.width - frame.padding);
             [x, frame.height / 2.0 + between(-swing_px, swing_px, rng)]
         });
-        for ends in points.windows(2) {
-            line(canvas, [ends[0], ends[1]], width_px / 2.0, ink);
+        stroke(canvas, warp, &points, width_px / 2.0, ink);
+    }
+}
+
+/// Draws a line through points from left to right, as the warp bends it: in every column from one
+/// height to another.
+fn stroke(canvas: &mut Canvas, warp: &Warp, points: &[[f32; 2]], radius_px: f32, ink: Ink) {
+    let columns = pixels(points[0][0], points[points.len() - 1][0], canvas.width());
+    let height = canvas.height();
+    let mut left = bent_height(warp, points, columns.start as f32);
+    for column in columns {
+        let right = bent_height(warp, points, column as f32 + 1.0);
+        let (rise, middle) = (right - left, f32::midpoint(left, right));
+        // Across a slope the line is as thick as along it.
+        let share = 1.0 / (1.0 + rise * rise).sqrt();
+        let reach = (radius_px + RAMP_PX / 2.0) / share;
+        let rows = pixels(middle - reach, middle + reach, height);
+        let mut down = rows.start as f32 + 0.5 - middle;
+        for row in rows {
+            let cover = Cover::solid(radius_px - down.abs() * share);
+            lay_one(&mut canvas.row(row)[column], ink, cover);
+            down += 1.0;
+        }
+        left = right;
+    }
+}
+
+/// The height at which a line through points comes to lie.
+#[inline(never)]
+fn bent_height(warp: &Warp, points: &[[f32; 2]], x: f32) -> f32 {
+    let [right, down] = warp.shift([x, height_at(points, x)]);
+    height_at(points, x + right) - down
+}
+
+/// The height of a line through points, which goes on straight beyond the first and the last.
+#[inline(always)]
+fn height_at(points: &[[f32; 2]], x: f32) -> f32 {
+    let mut ends = [points[0], points[1]];
+    for &next in &points[2..] {
+        if ends[1][0] < x {
+            ends = [ends[1], next];
         }
     }
+    let [start, end] = ends;
+    start[1] + (end[1] - start[1]) / (end[0] - start[0]) * (x - start[0])
 }
 
 /// Equal cells that fill the picture inside its padding.
@@ -147,7 +206,7 @@ fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: i32, ink: Ink) {
         let outside = |right: &i32| !in_disc([*right, down], diameter);
         let bare = (0..diameter).take_while(outside).count() as f32;
         let span = pixels(left + bare, left + side - bare, width);
-        lay(&mut canvas.row(y)[span], ink, Cover::WHOLE);
+        canvas.row(y)[span].fill(ink.code(STEPS));
     }
 }
 
@@ -222,6 +281,14 @@ mod tests {
         (canvas, Frame::new(width, height, 6))
     }
 
+    /// A warp of that size, with bends.
+    fn warp(frame: &Frame) -> Warp {
+        let mut warp = Warp::new();
+        warp.clear(frame.width as usize, frame.height as usize);
+        warp.bend(frame, &mut fastrand::Rng::with_seed(4));
+        warp
+    }
+
     /// The share of pixels with ink in each quarter of a picture.
     fn inked(canvas: &Canvas) -> [f32; 4] {
         let (width, height) = (canvas.width(), canvas.height());
@@ -244,8 +311,10 @@ mod tests {
             let (mut canvas, frame) = canvas(width, height);
             letters(
                 &mut canvas,
+                &warp(&frame),
                 &TEST_FONT,
                 &frame,
+                &Inks::Any,
                 &mut fastrand::Rng::with_seed(1),
             );
             for share in inked(&canvas) {
@@ -258,7 +327,12 @@ mod tests {
     fn dots_are_all_over_the_picture_whatever_its_shape() {
         for (width, height) in SIZES {
             let (mut canvas, frame) = canvas(width, height);
-            dots(&mut canvas, &frame, &mut fastrand::Rng::with_seed(1));
+            dots(
+                &mut canvas,
+                &frame,
+                &Inks::Any,
+                &mut fastrand::Rng::with_seed(1),
+            );
             for share in inked(&canvas) {
                 assert!((0.01..0.15).contains(&share), "{share} of {width}x{height}");
             }
@@ -277,7 +351,14 @@ mod tests {
     fn lines_cross_the_whole_width() {
         for (width, height) in SIZES {
             let (mut canvas, frame) = canvas(width, height);
-            lines(&mut canvas, &frame, &mut fastrand::Rng::with_seed(1));
+            lines(
+                &mut canvas,
+                &warp(&frame),
+                &frame,
+                THICK_LINE_WIDTH_BASES,
+                &Inks::Any,
+                &mut fastrand::Rng::with_seed(1),
+            );
             let column = |x: usize| {
                 (0..canvas.height())
                     .filter(|y| canvas.codes()[y * canvas.width() + x] != 0)

@@ -58,6 +58,8 @@ pub struct Config {
     pub background_noise: bool,
     /// Whether dots and lines lie over the text.
     pub foreground_noise: bool,
+    /// Whether the picture is bent and its letters cross each other.
+    pub distortion: bool,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
     /// What is logged.

@@ -62,7 +62,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 24] = [
+pub(super) const OPTIONS: [Spec; 25] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -161,6 +161,14 @@ pub(super) const OPTIONS: [Spec; 24] = [
         default: Some("on"),
         commands: &[Serve, Render],
         set: |config, text| put(&mut config.foreground_noise, switch(text)),
+    },
+    Spec {
+        name: "distortion",
+        value: "on|off",
+        help: "bent letters whose outlines cross",
+        default: Some("on"),
+        commands: &[Serve, Render],
+        set: |config, text| put(&mut config.distortion, switch(text)),
     },
     Spec {
         name: "cors-origin",

@@ -151,6 +151,7 @@ impl Config {
             theme: ThemeChoice::Random,
             background_noise: false,
             foreground_noise: false,
+            distortion: false,
             cors: Cors::Off,
             log: Level::Off,
             test_text: None,
@@ -191,7 +192,7 @@ pub fn usage() -> String {
     }
     usage.push_str(
         "\
-The options about the picture, --length to --foreground-noise, go with `render` as well.
+The options about the picture, --length to --distortion, go with `render` as well.
 Each option for serving can also be set by an environment variable: MINICAP_TTL for --ttl,
 MINICAP_CORS_ORIGIN for --cors-origin. The command line goes before the environment.
 ",
