@@ -76,9 +76,9 @@ impl Studio {
         }
     }
 
-    fn draw(&mut self, style: &Style) {
+    fn draw(&mut self, style: Style) {
         let text = text::random(TEXT_CHARS, &mut || self.rng.u8(..));
-        let drawn = self.painter.draw(&text, style, &mut self.rng);
+        let drawn = self.painter.draw(&text, &style, &mut self.rng);
         drawn.expect("the style is good");
     }
 
@@ -92,13 +92,13 @@ impl Studio {
 #[divan::bench(args = cases())]
 fn draw(bencher: Bencher, case: &Case) {
     let mut studio = Studio::new();
-    bencher.bench_local(|| studio.draw(&case.0));
+    bencher.bench_local(|| studio.draw(case.0));
 }
 
 /// The bytes are those of the canvas.
 #[divan::bench(args = cases())]
 fn encode(bencher: Bencher, case: &Case) {
-    let Case(style) = case;
+    let Case(style) = *case;
     let mut studio = Studio::new();
     studio.draw(style);
     let pixels = usize::from(style.width) * usize::from(style.height);
@@ -111,7 +111,7 @@ fn encode(bencher: Bencher, case: &Case) {
 fn draw_and_encode(bencher: Bencher, case: &Case) {
     let mut studio = Studio::new();
     bencher.bench_local(|| {
-        studio.draw(&case.0);
+        studio.draw(case.0);
         studio.encode()
     });
 }
