@@ -140,13 +140,14 @@ fn draw_bent(
             *depth = edges.fine_depth(distance(&glyph.field, place));
         }
         if rows.start < row {
-            for (i, column) in columns.clone().enumerate() {
-                let square = Square {
-                    left: column * NODE_PX,
-                    top: (row - 1) * NODE_PX,
-                    depths: [above[i], above[i + 1], below[i], below[i + 1]],
-                };
-                square.draw(canvas, edges, ink);
+            let squares = above.windows(2).zip(below.windows(2));
+            for ((above, below), column) in squares.zip(columns.clone()) {
+                let least = above[0].min(above[1]).min(below[0].min(below[1])) >> 16;
+                let most = above[0].max(above[1]).max(below[0].max(below[1])) >> 16;
+                if 0 < most && least < edges.end {
+                    let corner = [column * NODE_PX, (row - 1) * NODE_PX];
+                    draw_square(canvas, corner, [above, below], edges, ink);
+                }
             }
         }
         mem::swap(&mut above, &mut below);
@@ -180,50 +181,35 @@ fn distance(field: &Field, [x, y]: [f32; 2]) -> i32 {
     }
 }
 
-/// A square between four nodes.
-struct Square {
-    left: usize,
-    top: usize,
-    /// The depths at its corners, row by row, in parts of 65,536 of a step.
-    depths: [i32; 4],
-}
-
-impl Square {
-    #[inline(always)]
-    fn draw(&self, canvas: &mut Canvas, edges: &Edges, ink: Ink) {
-        let [a, b, c, d] = self.depths;
-        let least = a.min(b).min(c.min(d)) >> 16;
-        let most = a.max(b).max(c.max(d)) >> 16;
-        if 0 < most && least < edges.end {
-            self.draw_pixels(canvas, edges, ink);
+/// Draws what lies between four nodes, given their fine depths. Between them depth runs evenly.
+fn draw_square(
+    canvas: &mut Canvas,
+    [left_px, top_px]: [usize; 2],
+    [above, below]: [&[i32]; 2],
+    edges: &Edges,
+    ink: Ink,
+) {
+    let left_step = (below[0] - above[0]) >> NODE_BITS;
+    let right_step = (below[1] - above[1]) >> NODE_BITS;
+    // The middles of pixels lie half a step within the square.
+    let mut left = above[0] + left_step / 2;
+    let mut right = above[1] + right_step / 2;
+    let columns = left_px..(left_px + NODE_PX).min(canvas.width());
+    for y in top_px..(top_px + NODE_PX).min(canvas.height()) {
+        let step = (right - left) >> NODE_BITS;
+        let mut depth = left + step / 2;
+        for pixel in &mut canvas.row(y)[columns.clone()] {
+            edges.lay(pixel, ink, depth >> 16);
+            depth += step;
         }
-    }
-
-    #[inline(never)]
-    fn draw_pixels(&self, canvas: &mut Canvas, edges: &Edges, ink: Ink) {
-        let [upper_left, upper_right, lower_left, lower_right] = self.depths;
-        let side = NODE_PX as i32;
-        let left_step = (lower_left - upper_left) / side;
-        let right_step = (lower_right - upper_right) / side;
-        // The middles of pixels lie half a step within the square.
-        let mut left = upper_left + left_step / 2;
-        let mut right = upper_right + right_step / 2;
-        let columns = self.left..(self.left + NODE_PX).min(canvas.width());
-        for y in self.top..(self.top + NODE_PX).min(canvas.height()) {
-            let step = (right - left) / side;
-            let mut fine_depth = left + step / 2;
-            for pixel in &mut canvas.row(y)[columns.clone()] {
-                edges.lay(pixel, ink, fine_depth >> 16);
-                fine_depth += step;
-            }
-            left += left_step;
-            right += right_step;
-        }
+        left += left_step;
+        right += right_step;
     }
 }
+
+const NODE_BITS: u32 = NODE_PX.trailing_zeros();
 
 /// Draws a small shape, as it is.
-#[inline(never)]
 fn draw_whole(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges, ink: Ink) {
     let turned = Turned::new(glyph, pose);
     let (width, height) = (canvas.width(), canvas.height());
@@ -508,46 +494,45 @@ mod tests {
 
     /// A rectangle, of which every distance is known: 20 by 30 cells, at two pixels a cell.
     #[test]
-    fn a_hollow_shape_is_a_stroke_around_ground() {
+    fn a_hollow_shape_is_a_stroke_around_what_fills_it() {
+        const STROKE_PX: f32 = 12.0;
         let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40);
         let (below, ink) = (ink(1), ink(2));
-        let mut canvas = canvas(0);
-        (0..SIDE).for_each(|y| {
-            for pixel in canvas.row(y) {
-                lay_one(pixel, below, Cover::WHOLE);
-            }
-        });
-        let full = canvas.codes()[0];
+        let whole = |ink| {
+            let mut pixel = 0;
+            lay_one(&mut pixel, ink, Cover::WHOLE);
+            pixel
+        };
         let pose = Pose {
             middle_px: [60.0, 60.0],
             size_px: 2.0 * CELLS_PER_EM as f32,
             lie: turned(0.0),
-            stroke_px: 6.0,
+            stroke_px: STROKE_PX,
         };
-        draw(&mut canvas, &warp(false), &glyph, &pose, Fill::Ground, ink);
-        let whole = {
-            let mut pixel = 0;
-            lay_one(&mut pixel, ink, Cover::solid(9.0));
-            pixel
-        };
-        for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
-            let right = (x as f32 + 0.5 - 60.0).abs() - 20.0;
-            let down = (y as f32 + 0.5 - 60.0).abs() - 30.0;
-            // Corners of the rectangle are round in the stroke.
-            let outside = right.max(0.0).hypot(down.max(0.0)) + right.max(down).min(0.0);
-            let code = canvas.codes()[y * SIDE + x];
-            // Corners are cut off a little, the sharp ones inside the most.
-            let soft = RAMP_PX / 2.0 + 2.0;
-            if outside < -soft {
-                assert_eq!(code, 0, "inside at {x}, {y}");
-            } else if (soft..6.0 - soft).contains(&outside) {
-                assert_eq!(code, whole, "stroke at {x}, {y}");
-            } else if 6.0 + soft < outside {
-                assert_eq!(code, full, "outside at {x}, {y}");
+        for (fill, filling) in [
+            (Fill::Ground, 0),
+            (Fill::Ink, whole(ink)),
+            (Fill::Nothing, whole(below)),
+        ] {
+            let mut canvas = canvas(whole(below));
+            draw(&mut canvas, &warp(false), &glyph, &pose, fill, ink);
+            for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
+                let right = (x as f32 + 0.5 - 60.0).abs() - 20.0;
+                let down = (y as f32 + 0.5 - 60.0).abs() - 30.0;
+                // Corners of the rectangle are round in the stroke.
+                let outside = right.max(0.0).hypot(down.max(0.0)) + right.max(down).min(0.0);
+                let code = canvas.codes()[y * SIDE + x];
+                // Corners are cut off a little, the sharp ones inside the most.
+                let soft = RAMP_PX / 2.0 + 2.0;
+                if outside < -soft {
+                    assert_eq!(code, filling, "inside at {x}, {y}, {fill:?}");
+                } else if (soft..STROKE_PX - soft).contains(&outside) {
+                    assert_eq!(code, whole(ink), "stroke at {x}, {y}, {fill:?}");
+                } else if STROKE_PX + soft < outside {
+                    assert_eq!(code, whole(below), "outside at {x}, {y}, {fill:?}");
+                }
             }
         }
-        draw(&mut canvas, &warp(false), &glyph, &pose, Fill::Ink, ink);
-        assert_eq!(canvas.codes()[60 * SIDE + 60], whole);
     }
 
     #[test]

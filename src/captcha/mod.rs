@@ -393,6 +393,7 @@ mod tests {
                 let style = Style {
                     width,
                     height,
+                    distortion: length % 2 == 0,
                     ..USUAL
                 };
                 let (palette, codes) = decoded(&painted(&text, style, length as u64), style);
@@ -414,12 +415,15 @@ mod tests {
             ("W", 2000, 2000),
             (&"W".repeat(TEXT_CHARS_MAX), 476, 2000),
         ] {
-            let style = Style {
-                width,
-                height,
-                ..USUAL
-            };
-            decoded(&painted(text, style, 1), style);
+            for distortion in [false, true] {
+                let style = Style {
+                    width,
+                    height,
+                    distortion,
+                    ..USUAL
+                };
+                decoded(&painted(text, style, 1), style);
+            }
         }
     }
 
@@ -544,12 +548,13 @@ mod tests {
             (112, 300, "MWMWMW", 200),
         ] {
             let mut painter = painter();
-            let style = Style {
-                width,
-                height,
-                ..BARE
-            };
             for seed in 0..seeds {
+                let style = Style {
+                    width,
+                    height,
+                    distortion: seed % 2 == 0,
+                    ..BARE
+                };
                 painter.compose(text, style, &mut rng(seed));
                 let canvas = &mut painter.canvas;
                 let last = canvas.height() - 1;

@@ -11,7 +11,7 @@ use super::canvas::{Canvas, Cover, Ink, RAMP_PX, STEPS, lay_one};
 use super::font::{CHARACTERS, Font};
 use super::glyph::{self, Fill, Pose, pixels, turned};
 use super::layout::{Frame, between};
-use super::warp::Warp;
+use super::warp::{NODE_PX, Warp};
 
 /// Height of the cells of background letters, in base sizes [47 px].
 const CELL_HEIGHT_BASES: f32 = 0.633;
@@ -116,38 +116,39 @@ pub(super) fn lines(
     }
 }
 
-/// Draws a line through points from left to right, as the warp bends it: in every column from one
-/// height to another.
+/// Draws a line through points from left to right, as the warp bends it. It is bent at the columns
+/// of the warp's nodes and straight between them; each column is filled from one height to another.
 fn stroke(canvas: &mut Canvas, warp: &Warp, points: &[[f32; 2]], radius_px: f32, ink: Ink) {
     let columns = pixels(points[0][0], points[points.len() - 1][0], canvas.width());
-    let height = canvas.height();
     let mut left = bent_height(warp, points, columns.start as f32);
-    for column in columns {
-        let right = bent_height(warp, points, column as f32 + 1.0);
-        let (rise, middle) = (right - left, f32::midpoint(left, right));
+    for start in columns.clone().step_by(NODE_PX) {
+        let right = bent_height(warp, points, (start + NODE_PX) as f32);
+        let rise = (right - left) / NODE_PX as f32;
         // Across a slope the line is as thick as along it.
         let share = 1.0 / (1.0 + rise * rise).sqrt();
         let reach = (radius_px + RAMP_PX / 2.0) / share;
-        let rows = pixels(middle - reach, middle + reach, height);
-        let mut down = rows.start as f32 + 0.5 - middle;
-        for row in rows {
-            let cover = Cover::solid(radius_px - down.abs() * share);
-            lay_one(&mut canvas.row(row)[column], ink, cover);
-            down += 1.0;
+        let mut middle = left + rise / 2.0;
+        for column in start..(start + NODE_PX).min(columns.end) {
+            let rows = pixels(middle - reach, middle + reach, canvas.height());
+            let mut down = (rows.start as f32 + 0.5 - middle) * share;
+            for row in rows {
+                let cover = Cover::solid(radius_px - down.abs());
+                lay_one(&mut canvas.row(row)[column], ink, cover);
+                down += share;
+            }
+            middle += rise;
         }
         left = right;
     }
 }
 
 /// The height at which a line through points comes to lie.
-#[inline(never)]
 fn bent_height(warp: &Warp, points: &[[f32; 2]], x: f32) -> f32 {
     let [right, down] = warp.shift([x, height_at(points, x)]);
     height_at(points, x + right) - down
 }
 
 /// The height of a line through points, which goes on straight beyond the first and the last.
-#[inline(always)]
 fn height_at(points: &[[f32; 2]], x: f32) -> f32 {
     let mut ends = [points[0], points[1]];
     for &next in &points[2..] {

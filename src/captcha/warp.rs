@@ -11,15 +11,15 @@ use super::layout::{Frame, between};
 /// thinnest bar of a large letter and the width of its outline leave room for.
 pub(super) const NODE_PX: usize = 4;
 
-/// Distance of knots, in base sizes of the letters [48 px in a picture of 600 x 200 with six
+/// Distance of knots, in base sizes of the letters [60 px in a picture of 600 x 200 with six
 /// letters]: about half a letter, so that each is bent in its own way.
-const KNOT_BASES: f32 = 0.64;
+const KNOT_BASES: f32 = 0.8;
 /// Least distance of knots, in nodes: what is bent within fewer would have corners.
 const KNOT_NODES_MIN: usize = 4;
 
-/// How far a knot is pushed to either side at most, in base sizes [15 px]. The slope of the field is
-/// at most twice that for a distance of knots, six tenths, and rarely half of it.
-const PUSH_BASES: f32 = 0.2;
+/// How far a knot is pushed to either side at most, in base sizes [24 px]. Readers mind how much
+/// the field rises from knot to knot more than how far it moves things; machines mind both.
+const PUSH_BASES: f32 = 0.32;
 
 /// From where the places of one picture are taken.
 pub(super) struct Warp {
@@ -166,5 +166,126 @@ impl Curve {
             step += change;
         }
         most
+    }
+}
+
+#[cfg(test)]
+// What is compared is the same number, not one that was computed in another way.
+#[allow(clippy::float_cmp)]
+mod tests {
+    use super::*;
+
+    const SIZES: [(u16, u16, usize); 7] = [
+        (600, 200, 6),
+        (42, 28, 1),
+        (112, 28, 6),
+        (476, 28, 32),
+        (112, 2000, 6),
+        (2000, 2000, 1),
+        (203, 81, 4),
+    ];
+
+    fn bent((width, height, text_chars): (u16, u16, usize), seed: u64) -> (Warp, Frame) {
+        let frame = Frame::new(width, height, text_chars);
+        let mut warp = Warp::new();
+        warp.clear(usize::from(width), usize::from(height));
+        warp.bend(&frame, &mut fastrand::Rng::with_seed(seed));
+        (warp, frame)
+    }
+
+    #[test]
+    fn nothing_moves_before_it_is_bent() {
+        let (mut warp, _) = bent(SIZES[0], 1);
+        warp.clear(300, 100);
+        assert_eq!(warp.reach_px(), [0.0; 2]);
+        assert!(warp.shifts.iter().all(|shift| *shift == [0.0; 2]));
+        assert_eq!(warp.node(75, 25), [300.0, 100.0]);
+    }
+
+    #[test]
+    fn nodes_reach_to_the_far_edges() {
+        for size in SIZES {
+            let (warp, frame) = bent(size, 1);
+            assert!(frame.width as usize <= (warp.columns - 1) * NODE_PX);
+            let rows = warp.shifts.len() / warp.columns;
+            assert!(frame.height as usize <= (rows - 1) * NODE_PX);
+        }
+    }
+
+    #[test]
+    fn everything_moves_but_not_far() {
+        for size in SIZES {
+            for seed in 0..20 {
+                let (warp, frame) = bent(size, seed);
+                for (axis, reach) in warp.reach_px().into_iter().enumerate() {
+                    let moves = warp.shifts.iter().map(|shift| shift[axis].abs());
+                    assert!((moves.fold(0.0, f32::max) - reach).abs() < 1e-3, "{size:?}");
+                    assert!(reach <= PUSH_BASES * frame.base + 1e-2, "{size:?} {seed}");
+                    assert!(0.02 * frame.base < reach, "{size:?} {seed}");
+                }
+            }
+        }
+    }
+
+    /// From node to node the field rises no more than two knots that are pushed apart as far as can
+    /// be make it, so that no place is taken twice; and the rise changes little by little.
+    #[test]
+    fn what_is_near_stays_near() {
+        for size in SIZES {
+            for seed in 0..20 {
+                let (warp, frame) = bent(size, seed);
+                let knot_px = (KNOT_BASES * frame.base / NODE_PX as f32)
+                    .round()
+                    .max(KNOT_NODES_MIN as f32)
+                    * NODE_PX as f32;
+                let rise_max = 2.0 * PUSH_BASES * frame.base / knot_px * NODE_PX as f32;
+                assert!(rise_max < NODE_PX as f32);
+                let change_max = 2.0 * rise_max / (knot_px / NODE_PX as f32);
+                for row in warp.shifts.chunks(warp.columns) {
+                    for three in row.windows(3) {
+                        let [one, middle, last] = [three[0], three[1], three[2]];
+                        for axis in 0..2 {
+                            let rise = middle[axis] - one[axis];
+                            let next = last[axis] - middle[axis];
+                            assert!(rise.abs() <= rise_max + 1e-2, "{size:?} {seed}");
+                            let change = (next - rise).abs();
+                            assert!(change <= change_max + 1e-2, "{size:?} {seed}");
+                        }
+                    }
+                }
+                for (node, below) in warp.shifts.iter().zip(&warp.shifts[warp.columns..]) {
+                    for axis in 0..2 {
+                        let rise = (below[axis] - node[axis]).abs();
+                        assert!(rise <= rise_max + 1e-2, "{size:?} {seed}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn between_nodes_the_field_runs_evenly() {
+        let (warp, _) = bent(SIZES[0], 3);
+        let node = |column: usize, row: usize| warp.shifts[row * warp.columns + column];
+        for axis in 0..2 {
+            let middle = [(7, 5), (8, 5), (7, 6), (8, 6)].map(|(x, y)| node(x, y)[axis]);
+            let found = warp.shift([30.0, 22.0])[axis];
+            assert!((found - middle.iter().sum::<f32>() / 4.0).abs() < 1e-3);
+            assert!((warp.shift([28.0, 20.0])[axis] - node(7, 5)[axis]).abs() < 1e-3);
+        }
+        // Outside it is as far as at the edge.
+        assert_eq!(warp.shift([-50.0, 20.0]), warp.shift([0.0, 20.0]));
+        assert_eq!(warp.shift([1e6, 1e6]), warp.shift([700.0, 300.0]));
+    }
+
+    #[test]
+    fn every_picture_is_bent_in_its_own_way() {
+        let one = bent(SIZES[0], 1).0.shifts;
+        assert_eq!(one, bent(SIZES[0], 1).0.shifts);
+        let other = bent(SIZES[0], 2).0.shifts;
+        let alike = one.iter().zip(&other).filter(|(one, other)| {
+            (one[0] - other[0]).abs() < 0.5 && (one[1] - other[1]).abs() < 0.5
+        });
+        assert!(alike.count() < one.len() / 20);
     }
 }
