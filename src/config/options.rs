@@ -62,7 +62,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 24] = [
+pub(super) const OPTIONS: [Spec; 25] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -169,6 +169,14 @@ pub(super) const OPTIONS: [Spec; 24] = [
         default: Some("*"),
         commands: &[Serve],
         set: |config, text| put(&mut config.cors, origin(text)),
+    },
+    Spec {
+        name: "docs",
+        value: "on|off",
+        help: "page, OpenAPI document and widget for who integrates it",
+        default: Some("on"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.docs, switch(text)),
     },
     Spec {
         name: "log",

@@ -152,6 +152,7 @@ impl Config {
             background_noise: false,
             foreground_noise: false,
             cors: Cors::Off,
+            docs: false,
             log: Level::Off,
             test_text: None,
             out: None,
