@@ -9,20 +9,21 @@ pub(super) fn encoded_len(bytes: usize) -> usize {
 
 /// Appends the text for `bytes`.
 pub(super) fn write(bytes: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    // Padded throughout, and then written over: there is room for every letter without asking.
+    out.resize(start + encoded_len(bytes.len()), b'=');
+    let (quads, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut();
     let (triples, rest) = bytes.as_chunks();
-    for triple in triples {
-        out.extend_from_slice(&letters(*triple));
+    for (quad, triple) in quads.iter_mut().zip(triples) {
+        *quad = letters(*triple);
     }
-    match *rest {
-        [a] => {
-            let [first, second, ..] = letters([a, 0, 0]);
-            out.extend_from_slice(&[first, second, b'=', b'=']);
-        }
-        [a, b] => {
-            let [first, second, third, _] = letters([a, b, 0]);
-            out.extend_from_slice(&[first, second, third, b'=']);
-        }
-        _ => {}
+    let last = match *rest {
+        [a] => Some(([a, 0, 0], 2)),
+        [a, b] => Some(([a, b, 0], 3)),
+        _ => None,
+    };
+    if let (Some(quad), Some((triple, used))) = (quads.last_mut(), last) {
+        quad[..used].copy_from_slice(&letters(triple)[..used]);
     }
 }
 

@@ -62,7 +62,7 @@
       root.append(this.#image, this.#label, make('div', {}, this.#field, this.#button), this.#status);
       this.#field.oninput = () => this.#update();
       // Within a shadow tree, Enter does not reach the form by itself.
-      this.#field.onkeydown = event => event.key == 'Enter' && !event.isComposing && this.form?.requestSubmit();
+      this.#field.onkeydown = event => { if (event.key == 'Enter' && !event.isComposing) this.form?.requestSubmit(); };
       this.#button.onclick = () => this.renew();
     }
 
