@@ -46,11 +46,12 @@ const formPage = ({ url }, form) => async (request, response) => {
 const FORM = '<label>Name <input name="name"></label><mini-captcha></mini-captcha><button>Send</button>';
 
 /** Runs a test on a form with its first captcha loaded. */
-const onForm = (name, { form = FORM, options, complaints, ...context }, run) => test(name, async () => {
+const onForm = (name, { form = FORM, options, complaints, clock, ...context }, run) => test(name, async () => {
   const own = options ? await startService({ options }) : service;
   const site = await startSite(formPage(own, form));
   const { page, close } = await openPage(browser, { origins: [own.url, site.url], complaints, ...context });
   try {
+    if (clock) await page.clock.install();
     await page.goto(site.url);
     await picture(page);
     await run(page, own);
@@ -203,6 +204,26 @@ onForm('it is renewed before it expires, and says so', { options: ['--ttl', '2']
   await picture(page, last);
   await page.getByRole('status').getByText('Here is a new one.').waitFor();
   assert.equal(await field(page).inputValue(), '');
+});
+
+onForm('on a page that nobody sees it waits with that', { clock: true }, async page => {
+  const last = await picture(page);
+  const hide = hidden => page.evaluate(hidden => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: hidden });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  await page.clock.fastForward('08:59');
+  await hide(true);
+  await page.clock.fastForward('02:00');
+  assert.equal(await picture(page), last);
+  await hide(false);
+  await picture(page, last);
+});
+
+onForm('a page that is returned to has another captcha', {}, async page => {
+  const last = await picture(page);
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  await picture(page, last);
 });
 
 onForm('a service that stops is told, and tried again', { options: [], complaints: [REFUSED] }, async (page, own) => {
