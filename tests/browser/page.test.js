@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { TEXT, assertAccessible, openPage, startBrowser, startService } from './support.js';
+import { TEXT, assertAccessible, openPage, startBrowser, startService, startSite } from './support.js';
 
 let service, browser;
 before(async () => [service, browser] = await Promise.all([startService(), startBrowser()]));
@@ -151,6 +152,34 @@ onPage('a service that does not answer is told', { complaints: [/Failed to (fetc
 for (const path of ['/', '/redoc', '/docs/']) {
   onPage(`${path} leads to the page`, { path }, async page => answer(page, TEXT, 'Right.'));
 }
+
+test('a proxy may put it below a path', async () => {
+  const proxy = await startSite(async (request, response) => {
+    const { accept, 'content-type': type = '' } = request.headers;
+    const answer = await fetch(service.url + request.url.replace(/^\/below/, ''), {
+      method: request.method,
+      headers: { accept, 'content-type': type },
+      body: request.method === 'POST' ? await text(request) : undefined,
+      redirect: 'manual',
+    });
+    response.writeHead(answer.status, Object.fromEntries(
+      ['content-type', 'content-security-policy', 'location']
+        .map(name => [name, answer.headers.get(name)]).filter(([, value]) => value)));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  const { page, close } = await openPage(browser, { origins: [proxy.url] });
+  try {
+    for (const path of ['/', '/docs', '/docs/', '/redoc']) {
+      await page.goto(`${proxy.url}/below${path}`);
+      await picture(page);
+      await answer(page, TEXT, 'Right.');
+      await page.getByText(`<script src="${proxy.url}/below/widget.js" async>`).waitFor();
+    }
+    await close();
+  } finally {
+    proxy.stop();
+  }
+});
 
 for (const context of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { viewport: { width: 320, height: 700 } }]) {
   onPage(`axe finds nothing: ${JSON.stringify(context)}`, { ...context, complaints: [JUDGED] }, async page => {
