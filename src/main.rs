@@ -141,6 +141,7 @@ fn api_settings(config: Config) -> api::Settings {
         theme: config.theme,
         test_text: config.test_text,
         cors: config.cors,
+        docs: config.docs,
     }
 }
 

@@ -91,7 +91,7 @@ impl Cors {
 
     fn vary(&self, response: &mut Response) {
         if matches!(self, Cors::Only(_)) {
-            response.add_field("Vary", "Origin");
+            response.vary("Origin");
         }
     }
 

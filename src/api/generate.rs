@@ -1,20 +1,40 @@
-//! A new captcha: its text, its picture, its place in the store.
+//! A new captcha: its text, its picture, its place in the store; as a picture with the id in a
+//! field, or as JSON for those who cannot read one.
 
+use std::io::Write;
 use std::time::Instant;
 
 use fastrand::Rng;
 
 use super::error::{self, Detail, Input, Place};
-use super::{AppWorker, Request};
+use super::{AppWorker, JSON, Request, base64};
 use crate::captcha::{self, Style, ThemeChoice};
-use crate::http::{Response, Status};
+use crate::http::{self, Response, Status};
+use crate::store::Id;
 
 /// Room for a picture of the usual size, so that it is not moved while it grows.
 const PNG_BYTES_USUAL: usize = 32 * 1024;
 
+/// Room for what stands around the picture in JSON: names, the id, the lifetime.
+const JSON_BYTES_AROUND: usize = 128;
+
+const PNG: &str = "image/png";
+
+/// What a captcha can be had as. Who takes either gets the picture, as everybody once did.
+const MEDIA_TYPES: [&str; 2] = [PNG, JSON];
+
 const THEMES: &str = "'light', 'dark' or 'random'";
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
+    let mut response = match http::preferred_type(&request.head.fields, &MEDIA_TYPES) {
+        Some(media_type) => captcha(worker, request, media_type),
+        None => error::response(Status::NotAcceptable, "Not Acceptable"),
+    };
+    response.vary("Accept");
+    response
+}
+
+fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) -> Response {
     let settings = &worker.app.settings;
     let theme = match request.head.target.query_value("theme") {
         None => settings.theme,
@@ -42,10 +62,23 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     }
     // Its life begins when it is handed out, not when its drawing began.
     let id = worker.app.store.insert(&text, Instant::now());
+    let body = match media_type {
+        JSON => json(id, &png, worker.app.store.ttl().as_secs()),
+        _ => png,
+    };
     Response::new(Status::Ok)
         .with_field("Captcha-Id", id.to_string())
         .with_field("Cache-Control", "no-store")
-        .with_body("image/png", png)
+        .with_body(media_type, body)
+}
+
+fn json(id: Id, png: &[u8], expires_in_secs: u64) -> Vec<u8> {
+    let mut body = Vec::with_capacity(JSON_BYTES_AROUND + base64::encoded_len(png.len()));
+    // Writing to a vector cannot fail.
+    let _ = write!(body, r#"{{"id":"{id}","image":"data:image/png;base64,"#);
+    base64::write(png, &mut body);
+    let _ = write!(body, r#"","expires_in":{expires_in_secs}}}"#);
+    body
 }
 
 fn unknown_theme(name: &str) -> Response {

@@ -1,7 +1,9 @@
 //! The service: what each route means. Joins pictures, the store and the JSON codec, and words
 //! every answer; knows no socket.
 
+mod base64;
 mod cors;
+mod docs;
 mod error;
 mod generate;
 mod metrics;
@@ -20,7 +22,7 @@ use crate::log::Log;
 use crate::server::{Figures, Handler, Refusal, Request, Worker};
 use crate::store::Store;
 
-/// The media type of every body that is not a picture.
+/// The media type of captchas as JSON, of verdicts and of refusals.
 const JSON: &str = "application/json";
 
 /// What the operator decides about captchas and who may ask for them.
@@ -36,6 +38,8 @@ pub struct Settings {
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
+    /// Whether the service explains itself: the page, the `OpenAPI` document and the widget.
+    pub docs: bool,
 }
 
 /// The service's parts that all workers share.
@@ -62,39 +66,88 @@ struct Route {
     allow: &'static str,
     /// Whether its answer takes microseconds.
     is_quick: bool,
+    /// Whether it is there for people who integrate the service, and can be switched off.
+    is_docs: bool,
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
 /// Every path there is. One that ends in a slash is answered without it as well.
-const ROUTES: [Route; 5] = [
+const ROUTES: [Route; 11] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
         is_quick: false,
+        is_docs: false,
         answer: generate::answer,
     },
     Route {
         path: "/api/captcha/validate/",
         allow: "POST",
         is_quick: true,
+        is_docs: false,
         answer: validate::answer,
     },
     Route {
         path: "/healthz",
         allow: "GET, HEAD",
         is_quick: true,
+        is_docs: false,
         answer: health,
     },
     Route {
         path: "/metrics",
         allow: "GET, HEAD",
         is_quick: true,
+        is_docs: false,
         answer: metrics::answer,
+    },
+    Route {
+        path: "/",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: docs::page,
+    },
+    Route {
+        path: "/docs",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: docs::page,
+    },
+    Route {
+        path: "/docs/",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: |_, _| docs::moved("../docs"),
+    },
+    Route {
+        path: "/redoc",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: |_, _| docs::moved("docs"),
+    },
+    Route {
+        path: "/openapi.json",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: docs::openapi,
+    },
+    Route {
+        path: "/widget.js",
+        allow: "GET, HEAD",
+        is_quick: true,
+        is_docs: true,
+        answer: docs::widget,
     },
     Route {
         path: "*",
         allow: "OPTIONS",
         is_quick: true,
+        is_docs: false,
         answer: server_options,
     },
 ];
@@ -182,10 +235,11 @@ impl Worker for AppWorker {
 
 impl AppWorker {
     fn route(&mut self, request: &Request) -> Response {
-        let Some(route) = Route::find(&request.head.target.path) else {
+        let docs = self.app.settings.docs;
+        let route = Route::find(&request.head.target.path).map(|route| &ROUTES[route]);
+        let Some(route) = route.filter(|route| docs || !route.is_docs) else {
             return error::response(Status::NotFound, "Not Found");
         };
-        let route = &ROUTES[route];
         if !route.allows(&request.head.method) {
             return error::response(Status::MethodNotAllowed, "Method Not Allowed")
                 .with_field("Allow", route.allow);

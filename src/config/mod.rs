@@ -62,6 +62,8 @@ pub struct Config {
     pub distortion: bool,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
+    /// Whether the service explains itself at its address.
+    pub docs: bool,
     /// What is logged.
     pub log: Level,
     /// The text of every captcha, for tests of what is built upon the service.

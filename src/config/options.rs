@@ -179,6 +179,14 @@ pub(super) const OPTIONS: [Spec; 25] = [
         set: |config, text| put(&mut config.cors, origin(text)),
     },
     Spec {
+        name: "docs",
+        value: "on|off",
+        help: "page, OpenAPI document and widget for who integrates it",
+        default: Some("on"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.docs, switch(text)),
+    },
+    Spec {
         name: "log",
         value: "LEVEL",
         help: "off, error, info or debug",

@@ -153,6 +153,7 @@ impl Config {
             foreground_noise: false,
             distortion: false,
             cors: Cors::Off,
+            docs: false,
             log: Level::Off,
             test_text: None,
             out: None,

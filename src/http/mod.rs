@@ -10,9 +10,11 @@
 //! [`Head`], and [`BodyDecoder`] takes what follows by the head's [`Framing`]. Each [`Error`] knows
 //! the status it is answered with, and the connection closes after every one of them.
 
+mod accept;
 mod authority;
 mod body;
 mod class;
+mod conditional;
 mod date;
 mod error;
 mod fields;
@@ -25,7 +27,9 @@ mod laws;
 #[cfg(test)]
 mod testing;
 
+pub use self::accept::{preferred_type, prefers_gzip};
 pub use self::body::{BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, Framing, TRAILER_BYTES_MAX, Taken};
+pub use self::conditional::has_current;
 pub use self::date::imf_fixdate;
 pub use self::error::Error;
 pub use self::fields::Fields;

@@ -19,6 +19,8 @@ pub enum Status {
     Ok,
     /// 304.
     NotModified,
+    /// 308.
+    PermanentRedirect,
     /// 400.
     BadRequest,
     /// 404.
@@ -66,6 +68,7 @@ impl Status {
         match self {
             Self::Ok => (200, "OK"),
             Self::NotModified => (304, "Not Modified"),
+            Self::PermanentRedirect => (308, "Permanent Redirect"),
             Self::BadRequest => (400, "Bad Request"),
             Self::NotFound => (404, "Not Found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
@@ -100,7 +103,7 @@ pub struct Response {
     pub status: Status,
     /// The fields besides Date, Content-Length and Connection, which [`Response::write_head`] adds.
     pub fields: Vec<(&'static str, Cow<'static, str>)>,
-    /// The body, never encoded or chunked.
+    /// The body, never chunked.
     pub body: Cow<'static, [u8]>,
 }
 
@@ -137,6 +140,15 @@ impl Response {
         let mut response = self.with_field("Content-Type", content_type);
         response.body = body.into();
         response
+    }
+
+    /// Names a field of the request on which the answer depends, for caches (RFC 9110 section
+    /// 12.5.5). All such names stand in one field.
+    pub fn vary(&mut self, name: &'static str) {
+        match self.fields.iter_mut().find(|(known, _)| *known == "Vary") {
+            Some((_, names)) => *names = format!("{names}, {name}").into(),
+            None => self.add_field("Vary", name),
+        }
     }
 
     /// Appends the status line and the fields, with the empty line after them, to `out`; the body
@@ -245,6 +257,15 @@ mod tests {
         );
         check(&response, Version::Http11, true, &expected);
         assert_eq!(response.body.as_ref(), b"{}");
+    }
+
+    #[test]
+    fn what_an_answer_depends_on_is_one_list() {
+        let mut response = Response::new(Status::Ok).with_field("A", "b");
+        response.vary("Accept");
+        response.vary("Origin");
+        let expected = [("A", "b".into()), ("Vary", "Accept, Origin".into())];
+        assert_eq!(response.fields, expected);
     }
 
     /// RFC 9110 section 8.6.

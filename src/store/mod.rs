@@ -107,6 +107,12 @@ impl Store {
         })
     }
 
+    /// How long a captcha lives.
+    #[must_use]
+    pub fn ttl(&self) -> Duration {
+        self.settings.ttl
+    }
+
     /// Begins a captcha's life and returns the id that it is known by. When the store is full, the
     /// oldest captcha makes room.
     pub fn insert(&self, solution: &str, now: Instant) -> Id {

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod cors;
+mod docs;
 mod echo;
 mod generate;
 mod limits;

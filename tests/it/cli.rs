@@ -53,6 +53,7 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("background-noise", "yes", "on or off".into()),
         ("foreground-noise", "1", "on or off".into()),
         ("distortion", "true", "on or off".into()),
+        ("docs", "false", "on or off".into()),
         ("log", "trace", "off, error, info or debug".into()),
         ("test-text", "", "1 to 32 characters".into()),
     ] {
@@ -187,6 +188,7 @@ fn help_lists_every_option_and_version_is_the_packages() {
         "foreground-noise",
         "distortion",
         "cors-origin",
+        "docs",
         "log",
         "test-text",
         "out",

@@ -53,7 +53,14 @@ fn what_happened_is_counted_exactly() {
     assert_eq!(client.validate(&ids[5], "x"), 400);
     assert_eq!(client.validate(&ids[0], TEXT), 404);
     assert_eq!(client.validate("nobody", TEXT), 404);
-    for request in ["GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", HEALTH, METRICS] {
+    for request in [
+        "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /docs HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n",
+        "GET /docs/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        HEALTH,
+        METRICS,
+    ] {
         client.send(request);
         client.answer();
     }
@@ -72,6 +79,9 @@ fn what_happened_is_counted_exactly() {
             ("requests_total /api/captcha/generate/ 4xx", 0.0),
             ("requests_total /api/captcha/validate/ 2xx", 1.0),
             ("requests_total /api/captcha/validate/ 4xx", 3.0),
+            ("requests_total / 2xx", 1.0),
+            ("requests_total /docs 3xx", 1.0),
+            ("requests_total /docs/ 3xx", 1.0),
             ("requests_total /healthz 2xx", 1.0),
             ("requests_total /metrics 2xx", 1.0),
             ("requests_total 4xx none", 2.0),

@@ -1,10 +1,14 @@
 //! A new captcha: its id, its picture, its theme.
 
 use super::{
-    GENERATE, JSON, PATHS, PLAIN, RIGHT, SMALL, assert_captcha, check, check_text, exchange,
+    GENERATE, JSON, PATHS, PLAIN, RIGHT, Reply, SMALL, assert_captcha, check, check_text, exchange,
     request,
 };
-use crate::support::{Server, TEXT, post};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use crate::support::{Answer, Server, TEXT, post};
 
 /// The types of a PNG's chunks.
 fn chunks(png: &[u8]) -> Vec<&str> {
@@ -51,8 +55,8 @@ fn a_captcha_is_an_id_and_a_picture_whatever_else_the_request_says() {
             "Content-Type: application/x-www-form-urlencoded\r\n",
             Some(b"theme=dark"),
         ),
-        ("", "Accept: application/json\r\n", None),
-        ("", "Accept: image/png;q=0\r\n", None),
+        ("", "Accept: image/*\r\n", None),
+        ("", "Accept: application/json, text/plain, */*\r\n", None),
         ("", "Accept-Encoding: gzip, br\r\n", None),
         ("", "Range: bytes=0-9\r\nIf-None-Match: *\r\n", None),
         ("", "Cookie: a=b\r\nAuthorization: Basic eDp5\r\n", None),
@@ -185,6 +189,78 @@ fn an_unknown_theme_is_refused_and_makes_no_captcha() {
             let request = post(&format!("{path}?{query}"), "", b"");
             check(&mut client, &request, (422, &body));
         }
+    }
+    check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
+}
+
+/// Checks that the answer is a new captcha as JSON, and returns it as the answer with the picture
+/// would be.
+fn assert_json(answer: Answer, ttl_secs: u64, row: &str) -> Answer {
+    assert_eq!(answer.field("Content-Type"), Some("application/json"));
+    let document: Value = serde_json::from_slice(&answer.body).unwrap();
+    let [id, image] = ["id", "image"].map(|name| document[name].as_str().unwrap());
+    let expected = format!(r#"{{"id":"{id}","image":"{image}","expires_in":{ttl_secs}}}"#);
+    assert_eq!(answer.text(), expected, "{row}");
+    assert_eq!(answer.field("Captcha-Id"), Some(id), "{row}");
+    let body = image.strip_prefix("data:image/png;base64,").unwrap();
+    let body = BASE64_STANDARD.decode(body).unwrap();
+    let mut fields = answer.fields;
+    for (name, value) in &mut fields {
+        if name == "Content-Type" {
+            *value = "image/png".into();
+        }
+    }
+    Answer {
+        status: answer.status,
+        fields,
+        body,
+    }
+}
+
+#[test]
+fn a_captcha_is_json_to_who_prefers_that() {
+    let server = Server::start(&["--ttl", "77"]);
+    let mut client = server.connect();
+    for (number, accept) in [
+        "Accept: application/json\r\n",
+        "accept: APPLICATION/JSON;charset=utf-8\r\n",
+        "Accept: application/*\r\n",
+        "Accept: application/json, */*;q=0.1\r\n",
+        "Accept: image/png;q=0.5, application/json;q=0.6\r\n",
+        "Accept: image/png;q=0, */*\r\n",
+        "Accept: image/*;q=0.1\r\nAccept: application/json\r\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let path = format!("{}?theme=dark", PATHS[number % 2]);
+        let answer = exchange(&mut client, &request("POST", &path, accept, None));
+        assert_eq!(answer.field("Vary"), Some("Accept"), "{accept}");
+        let answer = assert_json(answer, 77, accept);
+        let (id, pixels) = assert_captcha(&answer, accept);
+        assert!(is_dark(&pixels), "{accept}");
+        check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
+    }
+}
+
+#[test]
+fn who_wants_neither_picture_nor_json_gets_no_captcha() {
+    const NOT_ACCEPTABLE: Reply = (406, r#"{"detail":"Not Acceptable"}"#);
+    // With room for one captcha, another would push it out.
+    let server = Server::start(&[&["--capacity", "1"], &SMALL[..]].concat());
+    let mut client = server.connect();
+    let id = client.generate();
+    for accept in [
+        "text/html",
+        "image/jpeg, text/*",
+        "image/png;q=0",
+        "*/*;q=0",
+        "image/png;q=0, application/json;q=0.000, */*",
+    ] {
+        let request = request("POST", GENERATE, &format!("Accept: {accept}\r\n"), None);
+        let answer = check(&mut client, &request, NOT_ACCEPTABLE);
+        assert_eq!(answer.field("Vary"), Some("Accept"), "{accept}");
+        assert_eq!(answer.field("Captcha-Id"), None, "{accept}");
     }
     check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
 }

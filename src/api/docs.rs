@@ -1,0 +1,223 @@
+//! What the service says of itself to those who integrate it: a page, an `OpenAPI` document and a
+//! widget, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it.
+//!
+//! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
+
+use super::{AppWorker, Request};
+use crate::http::{self, Response, Status};
+
+/// Five minutes: a form's visitors do not ask anew on every page, and an upgrade shows soon.
+const CACHE_CONTROL: &str = "public, max-age=300";
+
+/// What the page may do: run its one script, wear its one style sheet, ask the service that it
+/// came from, and show the pictures in the answers. The hashes are those of its two elements.
+const PAGE_POLICY: &str = "default-src 'none'; \
+    script-src 'sha256-WUc4KMn7fS4n6/TvishLjwfxChvnCk4RChWeJrwf9vo='; \
+    style-src 'sha256-MJjEZgEIlcZe88yOt26zZyuNG2q4rUxIXd/d3FcdWSg='; \
+    connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'";
+
+static PAGE: Document = Document::new(
+    "text/html; charset=utf-8",
+    include_bytes!("docs/index.html"),
+    include_bytes!("docs/index.html.gz"),
+);
+
+static OPENAPI: Document = Document::new(
+    "application/json",
+    include_bytes!("docs/openapi.json"),
+    include_bytes!("docs/openapi.json.gz"),
+);
+
+static WIDGET: Document = Document::new(
+    "text/javascript; charset=utf-8",
+    include_bytes!("docs/widget.js"),
+    include_bytes!("docs/widget.js.gz"),
+);
+
+pub(super) fn page(_: &mut AppWorker, request: &Request) -> Response {
+    PAGE.answer(request)
+        .with_field("Content-Security-Policy", PAGE_POLICY)
+}
+
+pub(super) fn openapi(_: &mut AppWorker, request: &Request) -> Response {
+    OPENAPI.answer(request)
+}
+
+pub(super) fn widget(_: &mut AppWorker, request: &Request) -> Response {
+    WIDGET.answer(request)
+}
+
+/// To where the page is. Relative, since a proxy may have put the service below a path.
+pub(super) fn moved(location: &'static str) -> Response {
+    Response::new(Status::PermanentRedirect).with_field("Location", location)
+}
+
+/// A file in both its forms.
+struct Document {
+    media_type: &'static str,
+    plain: &'static [u8],
+    gzip: &'static [u8],
+    hash: u64,
+}
+
+impl Document {
+    const fn new(media_type: &'static str, plain: &'static [u8], gzip: &'static [u8]) -> Self {
+        Document {
+            media_type,
+            plain,
+            gzip,
+            hash: fnv_1a(plain),
+        }
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        let fields = &request.head.fields;
+        let is_gzip = http::prefers_gzip(fields);
+        // Two forms are two representations, each with a tag of its own (RFC 9110 section 8.8.3.3).
+        let suffix = if is_gzip { "-gzip" } else { "" };
+        let tag = format!("\"{:016x}{suffix}\"", self.hash);
+        let mut response = if http::has_current(fields, &tag) {
+            Response::new(Status::NotModified)
+        } else if is_gzip {
+            Response::new(Status::Ok)
+                .with_field("Content-Encoding", "gzip")
+                .with_body(self.media_type, self.gzip)
+        } else {
+            Response::new(Status::Ok).with_body(self.media_type, self.plain)
+        };
+        response.add_field("ETag", tag);
+        response.add_field("Cache-Control", CACHE_CONTROL);
+        response.add_field("X-Content-Type-Options", "nosniff");
+        response.vary("Accept-Encoding");
+        response
+    }
+}
+
+/// FNV-1a with 64 bits: tells one release's file from another's, and is worked out at build time.
+const fn fnv_1a(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325;
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
+        index += 1;
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read as _;
+
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use flate2::read::GzDecoder;
+    use serde_json::Value;
+    use sha2::{Digest as _, Sha256};
+
+    use super::super::ROUTES;
+    use super::*;
+
+    /// Largest page, uncompressed.
+    const PAGE_BYTES_MAX: usize = 20_000;
+
+    /// Largest widget, as it is sent to a browser.
+    const WIDGET_GZIP_BYTES_MAX: usize = 3_000;
+
+    #[test]
+    fn each_gzip_form_is_its_source() {
+        for (name, document) in [
+            ("index.html", &PAGE),
+            ("openapi.json", &OPENAPI),
+            ("widget.js", &WIDGET),
+        ] {
+            let mut plain = Vec::new();
+            GzDecoder::new(document.gzip)
+                .read_to_end(&mut plain)
+                .unwrap();
+            assert!(
+                plain == document.plain,
+                "{name}.gz is of another {name}; run: gzip -9nkf src/api/docs/{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn page_and_widget_are_small() {
+        let (page, widget) = (PAGE.plain.len(), WIDGET.gzip.len());
+        assert!(page <= PAGE_BYTES_MAX, "the page has {page} bytes");
+        assert!(
+            widget <= WIDGET_GZIP_BYTES_MAX,
+            "the widget has {widget} bytes"
+        );
+    }
+
+    /// The text of the one element of this name.
+    fn element(name: &str) -> &'static str {
+        let page = str::from_utf8(PAGE.plain).unwrap();
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        assert_eq!(page.matches(&format!("<{name}")).count(), 1, "{name}");
+        let (_, rest) = page.split_once(&open).unwrap();
+        rest.split_once(&close).unwrap().0
+    }
+
+    #[test]
+    fn the_policy_allows_the_pages_script_and_style_and_no_other() {
+        for name in ["script", "style"] {
+            let hash = BASE64_STANDARD.encode(Sha256::digest(element(name)));
+            let source = format!("{name}-src 'sha256-{hash}';");
+            assert!(PAGE_POLICY.contains(&source), "it should have {source}");
+        }
+    }
+
+    #[test]
+    fn the_page_shows_the_readmes_backends() {
+        let page = str::from_utf8(PAGE.plain).unwrap();
+        for language in ["python", "js", "php", "go"] {
+            let (_, rest) = include_str!("../../README.md")
+                .split_once(&format!("```{language}\n"))
+                .unwrap();
+            let (code, _) = rest.split_once("\n```").unwrap();
+            let code = code.replace('&', "&amp;");
+            let code = code.replace('<', "&lt;").replace('>', "&gt;");
+            assert!(
+                page.contains(&format!("<pre><code>{code}</code></pre>")),
+                "{language}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_openapi_document_has_the_packages_version() {
+        let document: Value = serde_json::from_slice(OPENAPI.plain).unwrap();
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    }
+
+    /// All routes but those about themselves and that of no path; HEAD goes without saying.
+    #[test]
+    fn the_openapi_document_has_the_routes_that_there_are() {
+        let document: Value = serde_json::from_slice(OPENAPI.plain).unwrap();
+        let described: BTreeMap<&str, Vec<String>> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(path, item)| {
+                let methods = item.as_object().unwrap().keys();
+                (
+                    path.as_str(),
+                    methods.map(|name| name.to_uppercase()).collect(),
+                )
+            })
+            .collect();
+        let served: BTreeMap<&str, Vec<String>> = ROUTES
+            .iter()
+            .filter(|route| !route.is_docs && route.path != "*")
+            .map(|route| {
+                let methods = route.allow.split(", ").filter(|name| *name != "HEAD");
+                (route.path, methods.map(str::to_owned).collect())
+            })
+            .collect();
+        assert_eq!(described, served);
+    }
+}

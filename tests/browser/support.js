@@ -1,0 +1,94 @@
+// What the tests share: a running service, a browser, and a watch over what its pages do.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import assert from 'node:assert/strict';
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
+const root = new URL('../../', import.meta.url);
+const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/minicap', root));
+
+/** The text of every captcha. */
+export const TEXT = 'aB3xY7';
+
+/** A service on 127.0.0.1, at a free port unless one is given. */
+export async function startService({ port = 0, options = [] } = {}) {
+  const child = spawn(program, ['--listen', `127.0.0.1:${port}`, '--test-text', TEXT, '--log', 'error', ...options],
+    { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(createInterface(child.stdout), 'line');
+  const url = line.replace('miniCAP listening on ', '');
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  return {
+    url,
+    port: new URL(url).port,
+    async stop() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** A web server on another origin than the service. */
+export async function startSite(answer) {
+  const server = createServer(answer).listen(0, 'localhost');
+  await once(server, 'listening');
+  return {
+    url: `http://localhost:${server.address().port}`,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export const startBrowser = () => chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync'],
+});
+
+/**
+ * A page of its own context. When it is closed, it must have asked nobody but `origins` for
+ * anything, and complained of nothing but what `complaints` foresee.
+ */
+export async function openPage(browser, { origins, complaints = [], ...context }) {
+  const page = await (await browser.newContext(context)).newPage();
+  page.setDefaultTimeout(10_000);
+  const found = [];
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type()) && !complaints.some(known => known.test(message.text()))) {
+      found.push(message.text());
+    }
+  });
+  page.on('pageerror', error => found.push(error.message));
+  page.on('request', request => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && !origins.includes(origin)) found.push(`request to ${request.url()}`);
+  });
+  const close = async () => {
+    await page.context().close();
+    assert.deepEqual(found, []);
+  };
+  return { page, close };
+}
+
+/** Asserts that axe finds nothing on the page, in the open shadow trees either. */
+export async function assertAccessible(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const shown = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`);
+  assert.deepEqual(shown, []);
+}
+
+/** The one block of the README in this language. */
+export function example(language) {
+  const readme = readFileSync(new URL('README.md', root), 'utf8');
+  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
+  assert.equal(blocks.length, 1, `blocks of ${language} in the README`);
+  return blocks[0][2];
+}
