@@ -62,7 +62,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 25] = [
+pub(super) const OPTIONS: [Spec; 26] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
