@@ -46,6 +46,7 @@ fn cases() -> Vec<Case> {
             theme,
             background_noise,
             foreground_noise,
+            distortion: true,
         })
     };
     let mut cases = Vec::new();
