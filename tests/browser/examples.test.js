@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { TEXT, example, startService } from './support.js';
+import { PATIENCE, TEXT, example, startService } from './support.js';
 
 let service, folder;
 before(async () => {
@@ -46,7 +46,7 @@ for (const [language, [file, asking, driver, [command, ...options]]] of Object.e
     await writeFile(join(folder, asking), driver);
     const ask = (id, text) => {
       const { stdout, stderr, status } = spawnSync(command, [...options, id, text], {
-        cwd: folder, encoding: 'utf8', env: { ...process.env, CAPTCHA_URL: service.url, GO111MODULE: 'off' },
+        ...PATIENCE, cwd: folder, encoding: 'utf8', env: { ...process.env, CAPTCHA_URL: service.url, GO111MODULE: 'off' },
       });
       assert.equal(status, 0, stderr);
       assert.equal(stderr, '');
@@ -66,7 +66,7 @@ for (const [language, [file, asking, driver, [command, ...options]]] of Object.e
 
 test('curl', async () => {
   const { stdout } = spawnSync('bash', ['-c', example('bash')], {
-    cwd: folder, encoding: 'utf8', input: `${TEXT}\n`, env: { ...process.env, CAPTCHA_URL: service.url },
+    ...PATIENCE, cwd: folder, encoding: 'utf8', input: `${TEXT}\n`, env: { ...process.env, CAPTCHA_URL: service.url },
   });
   assert.deepEqual(JSON.parse(stdout), { status: 200, message: 'CAPTCHA validated successfully' });
 });

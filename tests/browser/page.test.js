@@ -4,17 +4,17 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { TEXT, assertAccessible, openPage, startBrowser, startService, startSite } from './support.js';
+import { PATIENCE, TEXT, assertAccessible, openPage, startBrowser, startService, startSite } from './support.js';
 
 let service, browser;
-before(async () => [service, browser] = await Promise.all([startService(), startBrowser()]));
-after(async () => { await browser?.close(); await service?.stop(); });
+before(async () => [service, browser] = await Promise.all([startService(), startBrowser()]), PATIENCE);
+after(async () => { await browser?.close(); await service?.stop(); }, PATIENCE);
 
 // Browsers log every answer from 400 on, also those that a script expects.
 const JUDGED = /the server responded with a status of 40[04]/;
 
 /** Runs a test on the page with its first captcha loaded. */
-const onPage = (name, options, run) => test(name, async () => {
+const onPage = (name, options, run) => test(name, PATIENCE, async () => {
   const { page, close } = await openPage(browser, { origins: [service.url], ...options });
   await page.goto(service.url + (options.path ?? '/docs'));
   if (options.javaScriptEnabled !== false) await picture(page);
@@ -130,7 +130,9 @@ for (const width of [320, 390]) {
 onPage('the requests it shows can be pasted into a shell', { complaints: [JUDGED] }, async page => {
   await answer(page, "it's 'wrong'", 'Wrong.');
   const [generate, validate] = await page.locator('.wire code').allTextContents();
-  const run = command => JSON.parse(execFileSync('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  const run = command => JSON.parse(execFileSync('sh', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'ignore'], ...PATIENCE,
+  }));
   assert.equal(run(generate).expires_in, 600);
   assert.deepEqual(run(validate), { status: 400, message: 'CAPTCHA validation failed' });
 });
@@ -153,7 +155,7 @@ for (const path of ['/', '/redoc', '/docs/']) {
   onPage(`${path} leads to the page`, { path }, async page => answer(page, TEXT, 'Right.'));
 }
 
-test('a proxy may put it below a path', async () => {
+test('a proxy may put it below a path', PATIENCE, async () => {
   const proxy = await startSite(async (request, response) => {
     const { accept, 'content-type': type = '' } = request.headers;
     const answer = await fetch(service.url + request.url.replace(/^\/below/, ''), {

@@ -13,6 +13,9 @@ import { chromium } from 'playwright-core';
 const root = new URL('../../', import.meta.url);
 const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/minicap', root));
 
+/** How long a test may take: long, since machines may be busy, but no test waits for ever. */
+export const PATIENCE = { timeout: 60_000 };
+
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';
 
@@ -20,7 +23,8 @@ export const TEXT = 'aB3xY7';
 export async function startService({ port = 0, options = [] } = {}) {
   const child = spawn(program, ['--listen', `127.0.0.1:${port}`, '--test-text', TEXT, '--log', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(createInterface(child.stdout), 'line');
+  const ended = once(child, 'exit').then(() => assert.fail('the service did not start'));
+  const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
   const url = line.replace('miniCAP listening on ', '');
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
   return {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { TEXT, assertAccessible, example, openPage, startBrowser, startService, startSite } from './support.js';
+import { PATIENCE, TEXT, assertAccessible, example, openPage, startBrowser, startService, startSite } from './support.js';
 
 let service, browser, folder, isSolved;
 before(async () => {
@@ -16,12 +16,12 @@ before(async () => {
   process.env.CAPTCHA_URL = service.url;
   await writeFile(join(folder, 'captcha.mjs'), example('js'));
   ({ isSolved } = await import(join(folder, 'captcha.mjs')));
-});
+}, PATIENCE);
 after(async () => {
   await browser?.close();
   await service?.stop();
   await rm(folder, { recursive: true });
-});
+}, PATIENCE);
 
 // Only a refused connection, and only where the service is stopped on purpose.
 const REFUSED = /net::ERR_CONNECTION_REFUSED/;
@@ -46,7 +46,7 @@ const formPage = ({ url }, form) => async (request, response) => {
 const FORM = '<label>Name <input name="name"></label><mini-captcha></mini-captcha><button>Send</button>';
 
 /** Runs a test on a form with its first captcha loaded. */
-const onForm = (name, { form = FORM, options, complaints, clock, ...context }, run) => test(name, async () => {
+const onForm = (name, { form = FORM, options, complaints, clock, ...context }, run) => test(name, PATIENCE, async () => {
   const own = options ? await startService({ options }) : service;
   const site = await startSite(formPage(own, form));
   const { page, close } = await openPage(browser, { origins: [own.url, site.url], complaints, ...context });
