@@ -18,6 +18,7 @@ fn style(width: u16, height: u16, theme: Theme) -> Style {
         theme,
         background_noise: true,
         foreground_noise: true,
+        distortion: true,
     }
 }
 

@@ -23,7 +23,7 @@ const _: () = assert!(CODES_MAX <= 256);
 pub(super) const RAMP_PX: f32 = 1.5;
 
 /// A pixel without ink.
-const GROUND: u8 = 0;
+pub(super) const GROUND: u8 = 0;
 
 /// One of a picture's inks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,7 @@ pub(super) struct Cover {
 
 impl Cover {
     /// A pixel that the shape covers wholly.
+    #[cfg(test)]
     pub(super) const WHOLE: Self = Self {
         ink: STEPS,
         kept: 0,
@@ -113,6 +114,13 @@ impl Canvas {
     /// The codes of all pixels, row by row.
     pub(super) fn codes(&self) -> &[u8] {
         &self.codes
+    }
+
+    /// So many pixels of a row, to draw on.
+    #[inline(always)]
+    pub(super) fn span(&mut self, x: usize, y: usize, count: usize) -> &mut [u8] {
+        let start = y * self.width + x;
+        &mut self.codes[start..start + count]
     }
 
     /// A row to draw on.

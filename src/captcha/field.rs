@@ -17,6 +17,10 @@ pub(super) const MARGIN_CELLS: usize = 12;
 /// makes the place of a cell cheap to find.
 pub(super) const COLUMNS: usize = 64;
 
+/// Parts of a cell in which places are counted.
+pub(super) const PARTS: i32 = 1 << PART_BITS;
+const PART_BITS: u32 = 8;
+
 /// What a distance of one cell is in a field's numbers.
 pub(super) const UNITS_PER_CELL: i32 = 256;
 
@@ -77,7 +81,8 @@ impl Field {
     #[inline(always)]
     pub(super) fn holds(&self, [x, y]: [i32; 2]) -> bool {
         // What is negative becomes large.
-        ((x >> 16) as usize) < COLUMNS - 1 && ((y >> 16) as usize) < self.rows.len() - 1
+        ((x >> PART_BITS) as usize) < COLUMNS - 1
+            && ((y >> PART_BITS) as usize) < self.rows.len() - 1
     }
 
     /// Memory for the distances.
@@ -86,27 +91,35 @@ impl Field {
         size_of_val(&*self.rows)
     }
 
-    /// The distance at a point between cells, in units. The point's whole part is a cell, its
-    /// fraction is in parts of 65,536; the cell has neighbours to its right and below.
+    /// The distance at a point between cells, in units. Points are counted in [`PARTS`] of a cell;
+    /// the cell has neighbours to its right and below.
     #[inline(always)]
     pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
-        let row = (y >> 16) as usize;
+        let row = (y >> PART_BITS) as usize;
         let [above, below] = [&self.rows[row], &self.rows[row + 1]];
         // The remainders are no change; they spare a check of the bounds.
-        let column = (x >> 16) as usize;
+        let column = (x >> PART_BITS) as usize;
         let (left, right) = (column % COLUMNS, (column + 1) % COLUMNS);
-        let (rightward, downward) = ((x >> 8) & 0xff, (y >> 8) & 0xff);
+        let (rightward, downward) = (x & (PARTS - 1), y & (PARTS - 1));
         let above = between(above[left], above[right], rightward);
         let below = between(below[left], below[right], rightward);
-        (above * 256 + (below - above) * downward) >> 16
+        (above * PARTS + (below - above) * downward) >> (2 * PART_BITS)
+    }
+
+    /// The distance at the cell nearest to a point, for shapes so small that a cell is less than
+    /// the difference between two pixels.
+    #[inline(always)]
+    pub(super) fn nearest(&self, [x, y]: [i32; 2]) -> i32 {
+        let [column, row] = [x, y].map(|part| ((part + PARTS / 2) >> PART_BITS) as usize);
+        i32::from(self.rows[row][column % COLUMNS])
     }
 }
 
-/// A value between two neighbours, times 256.
-#[inline]
+/// A value between two neighbours, times [`PARTS`].
+#[inline(always)]
 fn between(one: i16, other: i16, share: i32) -> i32 {
     let (one, other) = (i32::from(one), i32::from(other));
-    one * 256 + (other - one) * share
+    one * PARTS + (other - one) * share
 }
 
 /// Coverage of pixels, 255 for those wholly inside.
@@ -280,7 +293,7 @@ mod tests {
         };
         field.rows[0][..2].copy_from_slice(&[0, 100]);
         field.rows[1][..2].copy_from_slice(&[200, 300]);
-        let at = |x: f32, y: f32| field.at([(x * 65536.0) as i32, (y * 65536.0) as i32]);
+        let at = |x: f32, y: f32| field.at([x, y].map(|cells| (cells * PARTS as f32) as i32));
         assert_eq!(at(0.0, 0.0), 0);
         assert_eq!(at(0.5, 0.0), 50);
         assert_eq!(at(0.0, 0.5), 100);

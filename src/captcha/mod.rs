@@ -672,7 +672,10 @@ mod tests {
         };
         assert!((4..=6).contains(&inks("aB3dE6", false, false, false)));
         assert!(10 < inks("      ", true, false, false));
-        assert_eq!(inks("      ", false, true, false), usize::from(canvas::INKS));
+        assert_eq!(
+            inks("      ", false, true, false),
+            usize::from(canvas::INKS)
+        );
         assert!((2..=FEW_INKS).contains(&inks("aB3dE6", true, true, true)));
     }
 

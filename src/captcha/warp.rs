@@ -97,14 +97,10 @@ impl Warp {
         self.reach_px
     }
 
-    /// From where a node is taken. The last of a row and of a column are on or beyond the edge.
-    #[inline(always)]
-    pub(super) fn node(&self, column: usize, row: usize) -> [f32; 2] {
-        let [right, down] = self.shifts[row * self.columns + column];
-        [
-            (column * NODE_PX) as f32 + right,
-            (row * NODE_PX) as f32 + down,
-        ]
+    /// How far from each node of a row lies what is drawn there, in pixels. The last of a row and
+    /// of a column are on or beyond the edge.
+    pub(super) fn row(&self, row: usize) -> &[[f32; 2]] {
+        &self.shifts[row * self.columns..][..self.columns]
     }
 
     /// How far from a place lies what is drawn there; beyond the last node, as far as there.
@@ -199,7 +195,6 @@ mod tests {
         warp.clear(300, 100);
         assert_eq!(warp.reach_px(), [0.0; 2]);
         assert!(warp.shifts.iter().all(|shift| *shift == [0.0; 2]));
-        assert_eq!(warp.node(75, 25), [300.0, 100.0]);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub enum Command {
 
 /// The values of all options.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // the switches of the command line
 pub struct Config {
     /// Where to listen, or whom to ask for its health.
     pub listen: Address,
