@@ -13,12 +13,14 @@ pub(super) struct Bits {
 pub(super) const BITS_MAX: u32 = u64::BITS - 8;
 
 impl Bits {
+    #[inline(always)]
     pub(super) fn new(value: usize, count: u32) -> Self {
         let value = value as u64;
         Self { value, count }
     }
 
     /// These bits and then others.
+    #[inline(always)]
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             value: self.value | next.value << self.count,
@@ -29,7 +31,10 @@ impl Bits {
 
 /// Collects bits in bytes.
 pub(super) struct BitWriter {
+    /// What is written, and room for more.
     bytes: Vec<u8>,
+    /// How many whole bytes are written.
+    end: usize,
     /// A byte begun.
     begun: Bits,
 }
@@ -38,24 +43,32 @@ impl BitWriter {
     pub(super) fn new() -> Self {
         Self {
             bytes: Vec::new(),
+            end: 0,
             begun: Bits::default(),
         }
     }
 
-    /// Begins anew, with room for so many bytes. Memory is kept.
-    pub(super) fn begin(&mut self, bytes: usize) {
-        self.bytes.clear();
-        self.bytes.reserve(bytes);
+    /// Begins anew. Memory is kept.
+    pub(super) fn begin(&mut self) {
+        self.end = 0;
         self.begun = Bits::default();
     }
 
-    /// Appends bits.
+    /// Makes room for so many bytes more.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        let len = self.end + bytes + size_of::<u64>();
+        if self.bytes.len() < len {
+            self.bytes.resize(len, 0);
+        }
+    }
+
+    /// Appends bits, for which there must be room.
+    #[inline(always)]
     pub(super) fn put(&mut self, bits: Bits) {
         let Bits { value, count } = self.begun.then(bits);
-        // A whole word, and then back to what is known of it, is quicker than to ask how much.
-        let end = self.bytes.len() + count as usize / 8;
-        self.bytes.extend_from_slice(&value.to_le_bytes());
-        self.bytes.truncate(end);
+        // A whole word, and then on by what is known of it, is quicker than to ask how much.
+        self.bytes[self.end..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
+        self.end += count as usize / 8;
         self.begun = Bits {
             value: value >> (count & !7),
             count: count & 7,
@@ -69,12 +82,13 @@ impl BitWriter {
 
     /// Appends whole bytes, which must not follow a byte begun.
     pub(super) fn put_bytes(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.bytes[self.end..][..bytes.len()].copy_from_slice(bytes);
+        self.end += bytes.len();
     }
 
     /// All whole bytes so far.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.end]
     }
 }
 
@@ -85,6 +99,7 @@ mod tests {
     #[test]
     fn bits_fill_bytes_from_the_lowest() {
         let mut writer = BitWriter::new();
+        writer.reserve(5);
         writer.put_bytes(b"x");
         writer.put(Bits::new(1, 1));
         writer.put(Bits::new(0b10, 2).then(Bits::new(0b0110, 4)));
@@ -96,7 +111,7 @@ mod tests {
         writer.align();
         writer.put_bytes(b"y");
         assert_eq!(writer.bytes(), [b'x', 0b1011_0101, 0xff, 0b11, b'y']);
-        writer.begin(1);
+        writer.begin();
         assert_eq!(writer.bytes(), b"");
     }
 
@@ -105,6 +120,7 @@ mod tests {
         for count in 0..=BITS_MAX {
             for begun in 0..8 {
                 let mut writer = BitWriter::new();
+                writer.reserve(8);
                 writer.put(Bits::new(0, begun));
                 writer.put(Bits::new((1 << count) - 1, count));
                 writer.align();

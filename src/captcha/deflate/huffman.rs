@@ -3,7 +3,7 @@
 use super::bits::Bits;
 
 /// Symbols of the largest alphabet.
-const SYMBOLS_MAX: usize = super::LITERAL_SYMBOLS;
+const SYMBOLS_MAX: usize = super::symbols::LITERAL_SYMBOLS;
 
 /// Lengths of words from none to the longest (RFC 1951, section 3.2.7).
 const LENGTHS: usize = 16;
@@ -106,7 +106,7 @@ impl<const N: usize> Code<N> {
     }
 
     /// The word of a symbol: no bits if it has none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn word(&self, symbol: usize) -> Bits {
         self.words[symbol]
     }

@@ -6,23 +6,30 @@
 //! is common to this kind of picture. All five are compared by their first eight bytes, without a
 //! branch, and only the best goes on: to follow the others as well takes half as long again and
 //! saves a hundredth.
+//!
+//! The few functions that every token takes are put in place always, since a build for size would
+//! call them.
 
-/// Longest match that can be told (RFC 1951, section 3.2.5).
+/// Shortest and longest match that can be told (RFC 1951, section 3.2.5).
+pub(super) const LENGTH_MIN: usize = 3;
 pub(super) const LENGTH_MAX: usize = 258;
 
 /// How far back a match can be (section 2).
 pub(super) const DISTANCE_MAX: usize = 32_768;
 
-/// About how many bits a literal takes, and a match from each of the places, in the pictures of
-/// this service. A match that takes more than what it replaces is none; three bytes to the left are
-/// the shortest that is worth its bits, and the shortest that can be told.
-const LITERAL_BITS: u32 = 5;
-const LEFT_BITS: u32 = 11;
-const ABOVE_BITS: u32 = 18;
-const ANYWHERE_BITS: u32 = 24;
+/// About how much a match from each of the places takes in the pictures of this service, in eighths
+/// of a literal, so that bits that are alike are what it saves. A match that takes more than what it
+/// replaces is none; three bytes to the left are the shortest that is worth its bits, and the
+/// shortest that can be told.
+const LEFT_BITS: u32 = 18;
+const ABOVE_BITS: u32 = 29;
+const ANYWHERE_BITS: u32 = 38;
 /// What is added to savings, so that they are never negative.
 const BIAS: u32 = ANYWHERE_BITS;
-const _: () = assert!(2 * LITERAL_BITS < LEFT_BITS && LEFT_BITS < 3 * LITERAL_BITS);
+const _: () = assert!(8 * (LENGTH_MIN as u32 - 1) < LEFT_BITS && LEFT_BITS < 8 * LENGTH_MIN as u32);
+
+/// Where matches can begin: from here on all places are before a token.
+const FIRST: usize = 3;
 
 /// Bytes that are compared, and looked up, at once.
 const WORD_BYTES: usize = 8;
@@ -31,30 +38,16 @@ const WORD_BYTES: usize = 8;
 const HASH_BITS: u32 = 12;
 
 /// How many places at the end of a match are remembered: those where something begins to differ.
+/// Two save no time, since there are more tokens then, and take 1 % more bytes.
 const ENDS: usize = 4;
 
-/// What comes next.
+/// What repeats: so many bytes, from so far back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token {
-    /// This byte.
-    Literal(u8),
-    /// So many bytes, from so far back.
-    Match {
-        /// From 3 to [`LENGTH_MAX`].
-        length: u16,
-        /// From 1 to [`DISTANCE_MAX`].
-        distance: u16,
-    },
-}
-
-impl Token {
-    /// How many bytes it stands for.
-    pub(super) fn length(self) -> usize {
-        match self {
-            Self::Literal(_) => 1,
-            Self::Match { length, .. } => length.into(),
-        }
-    }
+pub(super) struct Match {
+    /// From [`LENGTH_MIN`] to [`LENGTH_MAX`].
+    pub(super) length: usize,
+    /// From 1 to [`DISTANCE_MAX`].
+    pub(super) distance: usize,
 }
 
 /// Takes a picture apart.
@@ -62,14 +55,14 @@ pub(super) struct Matcher {
     row_bytes: usize,
     /// Where a word of each hash was met last. A place from before is as good as any: what counts
     /// is whether bytes are alike.
-    latest: Box<[u32]>,
+    latest: Box<[u32; 1 << HASH_BITS]>,
 }
 
 impl Matcher {
     pub(super) fn new() -> Self {
         Self {
-            row_bytes: 1,
-            latest: vec![0; 1 << HASH_BITS].into(),
+            row_bytes: 2,
+            latest: Box::new([0; 1 << HASH_BITS]),
         }
     }
 
@@ -79,49 +72,42 @@ impl Matcher {
         self.latest.fill(0);
     }
 
-    /// The token at a place, where there must be a byte, which follows that before.
-    pub(super) fn token(&mut self, data: &[u8], at: usize) -> Token {
-        // Too few bytes for a word are left at the very end only.
-        let (Some(word), 1..) = (word(data, at), at) else {
-            return Token::Literal(data[at]);
-        };
-        let far = at - self.remember(word, at);
-        let mut best = 0;
-        for (distance, bits) in [
-            (1, LEFT_BITS),
-            (self.row_bytes, ABOVE_BITS),
-            (self.row_bytes + 1, ABOVE_BITS),
-            (self.row_bytes - 1, ABOVE_BITS),
-            (far, ANYWHERE_BITS),
-        ] {
-            let distance = if distance <= at.min(DISTANCE_MAX) {
-                distance
-            } else {
-                1
-            };
-            let alike = self::word(data, at - distance).map_or(0, |other| alike(word, other));
-            // The bits saved above, the distance below, so that comparing is choosing.
-            let saved = BIAS + LITERAL_BITS * alike as u32 - bits;
-            best = best.max(saved << 16 | distance as u32);
+    /// The match at a place that follows what was found before, if one saves anything. At the
+    /// beginning there is none, nor where less than a word is left.
+    #[inline(always)]
+    pub(super) fn find(&mut self, data: &[u8], at: usize) -> Option<Match> {
+        if at < FIRST {
+            return None;
         }
+        // The first row has none above it, and looks at the beginning instead.
+        let above = at.saturating_sub(self.row_bytes + 1);
+        let up = at - above;
+        let left: &[u8; 1 + WORD_BYTES] = data.get(at - 1..)?.first_chunk()?;
+        let above: &[u8; 2 + WORD_BYTES] = data.get(above..)?.first_chunk()?;
+        let word = word(left, 1)?;
+        let far = self.remember(word, at).max(at.saturating_sub(DISTANCE_MAX));
+        let best = saved(word, self::word(left, 0)?, LEFT_BITS, 1)
+            .max(saved(word, self::word(above, 1)?, ABOVE_BITS, up - 1))
+            .max(saved(word, self::word(above, 0)?, ABOVE_BITS, up))
+            .max(saved(word, self::word(above, 2)?, ABOVE_BITS, up - 2))
+            .max(saved(word, self::word(data, far)?, ANYWHERE_BITS, at - far));
         if best >> 16 <= BIAS {
-            return Token::Literal(data[at]);
+            return None;
         }
         let distance = (best & 0xffff) as usize;
-        let length = match_length(&data[at..], &data[at - distance..]);
-        for end in 1..=ENDS {
-            let end = at + length - end;
-            if let Some(word) = self::word(data, end) {
-                self.remember(word, end);
-            }
+        let length = alike_length(&data[at..], &data[at - distance..]);
+        let end = at + length - ENDS;
+        if let Some(ends) = data.get(end..)?.first_chunk::<{ ENDS - 1 + WORD_BYTES }>() {
+            self.remember(self::word(ends, 0)?, end);
+            self.remember(self::word(ends, 1)?, end + 1);
+            self.remember(self::word(ends, 2)?, end + 2);
+            self.remember(self::word(ends, 3)?, end + 3);
         }
-        Token::Match {
-            length: length as u16,
-            distance: distance as u16,
-        }
+        Some(Match { length, distance })
     }
 
     /// Notes where a word is, and tells where one of its hash was before.
+    #[inline(always)]
     fn remember(&mut self, word: u64, at: usize) -> usize {
         // The golden ratio spreads what differs in any byte over the highest bits.
         let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HASH_BITS);
@@ -130,26 +116,37 @@ impl Matcher {
 }
 
 /// The bytes from a place on, the first lowest.
-#[inline]
+#[inline(always)]
 fn word(data: &[u8], at: usize) -> Option<u64> {
-    let bytes = data.get(at..at + WORD_BYTES)?;
-    bytes.try_into().map(u64::from_le_bytes).ok()
+    data.get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u64::from_le_bytes)
 }
 
-/// How many bytes of two words are alike before the first that is not.
-#[inline]
-fn alike(one: u64, other: u64) -> usize {
-    (one ^ other).trailing_zeros() as usize / 8
+/// The bits that a match from a place saves above, so that comparing is choosing, and the distance
+/// below.
+#[inline(always)]
+fn saved(word: u64, other: u64, cost: u32, distance: usize) -> u32 {
+    (alike_bits(word, other) + BIAS - cost) << 16 | distance as u32
 }
 
-/// For how long two texts are alike, but for what is less than a word at the end of one.
-#[inline]
-fn match_length(one: &[u8], other: &[u8]) -> usize {
-    let words = one.as_chunks().0.iter().zip(other.as_chunks().0);
+/// How many bits two words have in bytes that are alike before the first that is not.
+#[inline(always)]
+fn alike_bits(one: u64, other: u64) -> u32 {
+    (one ^ other).trailing_zeros() & !7
+}
+
+/// For how long two texts are alike, up to the longest match, but for what is less than a word at
+/// the end of one.
+#[inline(always)]
+fn alike_length(one: &[u8], other: &[u8]) -> usize {
+    let one = &one[..one.len().min(LENGTH_MAX.next_multiple_of(WORD_BYTES))];
     let mut length = 0;
-    for (one, other) in words.take(LENGTH_MAX.div_ceil(WORD_BYTES)) {
-        length += alike(u64::from_le_bytes(*one), u64::from_le_bytes(*other));
-        if one != other {
+    for (one, other) in one.as_chunks().0.iter().zip(other.as_chunks().0) {
+        let bits = alike_bits(u64::from_le_bytes(*one), u64::from_le_bytes(*other));
+        length += bits as usize / 8;
+        if bits != u64::BITS {
             break;
         }
     }
@@ -160,29 +157,29 @@ fn match_length(one: &[u8], other: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    fn tokens(data: &[u8], row_bytes: usize) -> Vec<Token> {
+    /// The matches that are found.
+    fn matches(data: &[u8], row_bytes: usize) -> Vec<Match> {
         let mut matcher = Matcher::new();
         matcher.begin(row_bytes);
         let mut at = 0;
-        std::iter::from_fn(|| {
-            let token = (at < data.len()).then(|| matcher.token(data, at))?;
-            at += token.length();
-            Some(token)
-        })
-        .collect()
+        let mut all = Vec::new();
+        while at < data.len() {
+            let found = matcher.find(data, at);
+            at += found.map_or(1, |found| found.length);
+            all.extend(found);
+        }
+        assert_eq!(at, data.len());
+        all
     }
 
     /// The lengths and distances that are found, where a few bytes of no interest follow.
-    fn check(data: &[u8], row_bytes: usize, matches: &[(u16, u16)]) {
-        let data = &[data, &[90, 91, 92, 93, 94, 95, 96, 97]].concat();
-        let found: Vec<(u16, u16)> = tokens(data, row_bytes)
-            .iter()
-            .filter_map(|token| match *token {
-                Token::Match { length, distance } => Some((length, distance)),
-                Token::Literal(_) => None,
-            })
-            .collect();
-        assert_eq!(found, matches);
+    fn check(data: &[u8], row_bytes: usize, expected: &[(usize, usize)]) {
+        let found = matches(
+            &[data, &[90, 91, 92, 93, 94, 95, 96, 97]].concat(),
+            row_bytes,
+        );
+        let found: Vec<_> = found.iter().map(|it| (it.length, it.distance)).collect();
+        assert_eq!(found, expected);
     }
 
     /// Different bytes, so that nothing in them repeats.
@@ -215,27 +212,28 @@ mod tests {
         check(&[row, &row[..4], end].concat(), 40, &[(4, 40)]);
     }
 
+    /// What a match passes over is not remembered, but for where it ends.
+    #[test]
+    fn the_ends_of_matches_are_remembered() {
+        let (one, other) = (&distinct(40)[..], &distinct(60)[40..]);
+        let data = [one, other, one, &[1], other, &[2], &one[38..], &[1], other].concat();
+        check(&data, 500, &[(40, 60), (20, 61), (23, 24)]);
+    }
+
     #[test]
     fn matches_are_within_reach() {
-        let end = &distinct(20)[..];
-        let mut rng = fastrand::Rng::with_seed(1);
-        let mut apart = |between: usize| -> Vec<u8> {
-            let noise = std::iter::repeat_with(|| rng.u8(..100)).take(between);
-            end.iter()
-                .copied()
-                .chain(noise)
-                .chain(end.iter().copied())
-                .chain(90..98)
-                .collect()
-        };
-        for (between, far) in [(DISTANCE_MAX - 20, true), (DISTANCE_MAX - 19, false)] {
-            for row_bytes in [DISTANCE_MAX, between + 20] {
-                let data = apart(between);
-                let last = tokens(&data, row_bytes);
-                let found = last.iter().any(|token| token.length() == 20);
-                assert_eq!(found, far, "{between} {row_bytes}");
+        let ends = &distinct(20)[..];
+        for (between, found) in [(DISTANCE_MAX - 20, true), (DISTANCE_MAX - 19, false)] {
+            let data = [ends, &vec![0; between], ends, &[1; WORD_BYTES]].concat();
+            let last = Match {
+                length: 20,
+                distance: DISTANCE_MAX,
+            };
+            for row_bytes in [90, between + 20, DISTANCE_MAX] {
+                let matches = matches(&data, row_bytes);
+                assert_eq!(matches.contains(&last), found, "{between} {row_bytes}");
             }
         }
-        check(&[5; 600], 90, &[(258, 1), (258, 1), (83, 1)]);
+        check(&[5; 600], 90, &[(258, 1), (258, 1), (81, 1)]);
     }
 }

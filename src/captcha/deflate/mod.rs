@@ -8,33 +8,30 @@
 mod bits;
 mod huffman;
 mod matches;
+mod symbols;
 
 use self::bits::{BITS_MAX, BitWriter, Bits};
 use self::huffman::{Code, code_lengths};
-use self::matches::{LENGTH_MAX, Matcher, Token};
+use self::matches::Matcher;
+use self::symbols::{Counts, END, LENGTH_FIRST, LETTERS, Piece};
 
 /// Tokens of a block, after which new codes begin: twice as many as the usual picture has. They are
 /// what bounds the memory between finding and writing, to 96 KB.
 const BLOCK_TOKENS_MAX: usize = 1 << 14;
 
-/// Literals, the end of a block, and lengths (RFC 1951, section 3.2.5).
-const LITERAL_SYMBOLS: usize = 286;
-/// Distances.
-const DISTANCE_SYMBOLS: usize = 30;
-/// Lengths of words, and runs of them (section 3.2.7).
-const LENGTH_SYMBOLS: usize = 19;
+/// Bytes of a block: six of every token, and a kilobyte for its codes, of whose 316 lengths none
+/// takes more than 14 bits, and for what is before and after all blocks.
+const BLOCK_BYTES_MAX: usize = 6 * BLOCK_TOKENS_MAX + 1024;
 
-/// The end of a block.
-const END: usize = 256;
-/// The first of the lengths, and the last, which stands for one alone.
-const LENGTH_FIRST: usize = 257;
-const LENGTH_LAST: usize = 285;
+/// Lengths of words, and runs of them (RFC 1951, section 3.2.7).
+const LENGTH_SYMBOLS: usize = 19;
 
 /// Longest words of literals and distances, and of lengths of words (section 3.2.7).
 const WORD_BITS_MAX: u8 = 15;
 const LENGTH_WORD_BITS_MAX: u8 = 7;
 // The longest match: two words, with 5 more bits for its length and 13 for its distance.
-const _: () = assert!(2 * WORD_BITS_MAX as u32 + 5 + 13 <= BITS_MAX);
+const MATCH_BITS_MAX: u32 = 2 * WORD_BITS_MAX as u32 + 5 + 13;
+const _: () = assert!(MATCH_BITS_MAX <= BITS_MAX && MATCH_BITS_MAX <= 6 * u8::BITS);
 
 /// The order in which words of lengths tell their own length (section 3.2.7).
 const LENGTH_ORDER: [usize; LENGTH_SYMBOLS] = [
@@ -51,7 +48,7 @@ const ZLIB_HEADER: [u8; 2] = [0x78, 0x01];
 /// Compresses pictures one after the other, with buffers that are used again.
 pub(super) struct Deflater {
     matcher: Matcher,
-    tokens: Vec<Token>,
+    pieces: Box<[Piece]>,
     writer: BitWriter,
 }
 
@@ -59,7 +56,7 @@ impl Deflater {
     pub(super) fn new() -> Self {
         Self {
             matcher: Matcher::new(),
-            tokens: Vec::with_capacity(BLOCK_TOKENS_MAX),
+            pieces: vec![Piece::ANY; BLOCK_TOKENS_MAX].into(),
             writer: BitWriter::new(),
         }
     }
@@ -67,19 +64,27 @@ impl Deflater {
     /// The zlib stream of rows that are `row_bytes` long each.
     pub(super) fn compress(&mut self, data: &[u8], row_bytes: usize) -> &[u8] {
         let writer = &mut self.writer;
-        writer.begin(data.len() / ROOM_PER_BYTE);
+        writer.begin();
+        writer.reserve(data.len() / ROOM_PER_BYTE + BLOCK_BYTES_MAX);
         writer.put_bytes(&ZLIB_HEADER);
         self.matcher.begin(row_bytes);
         let mut at = 0;
         loop {
-            self.tokens.clear();
-            while at < data.len() && self.tokens.len() < BLOCK_TOKENS_MAX {
-                let token = self.matcher.token(data, at);
-                self.tokens.push(token);
-                at += token.length();
+            let mut counts = Counts::new();
+            let mut count = 0;
+            for piece in &mut *self.pieces {
+                let Some(&byte) = data.get(at) else {
+                    break;
+                };
+                (*piece, at) = match self.matcher.find(data, at) {
+                    Some(found) => (counts.repeated(found), at + found.length),
+                    None => (counts.literal(byte), at + 1),
+                };
+                count += 1;
             }
             let last = at == data.len();
-            write_block(&self.tokens, last, writer);
+            writer.reserve(BLOCK_BYTES_MAX);
+            write_block(&self.pieces[..count], &counts, last, writer);
             if last {
                 break;
             }
@@ -91,41 +96,24 @@ impl Deflater {
 }
 
 /// Writes tokens in a block with codes of its own (RFC 1951, section 3.2.7).
-fn write_block(tokens: &[Token], last: bool, writer: &mut BitWriter) {
-    let mut literals = [0; LITERAL_SYMBOLS];
-    let mut distances = [0; DISTANCE_SYMBOLS];
-    for token in tokens {
-        match *token {
-            Token::Literal(byte) => literals[usize::from(byte)] += 1,
-            Token::Match { length, distance } => {
-                literals[length_symbol(length).0] += 1;
-                distances[distance_symbol(distance).0] += 1;
-            }
-        }
-    }
-    literals[END] = 1;
-    let literals = code_lengths(&literals, WORD_BITS_MAX);
-    let distances = code_lengths(&distances, WORD_BITS_MAX);
+fn write_block(pieces: &[Piece], counts: &Counts, last: bool, writer: &mut BitWriter) {
+    let literals = code_lengths(&counts.literals(), WORD_BITS_MAX);
+    let distances = code_lengths(counts.distances(), WORD_BITS_MAX);
 
     writer.put(Bits::new(last.into(), 1).then(Bits::new(0b10, 2)));
     write_code_lengths(&literals, &distances, writer);
 
     let literals = Code::new(&literals);
     let distances = Code::new(&distances);
-    // Lengths are looked up with the bits that follow their word.
-    let lengths: [Bits; LENGTH_MAX + 1] = std::array::from_fn(|length| {
-        let (symbol, rest) = length_symbol(length as u16);
+    // Letters are looked up with the bits that follow their word.
+    let letters: [Bits; LETTERS] = std::array::from_fn(|letter| {
+        let (symbol, rest) = symbols::of_letter(letter);
         literals.word(symbol).then(rest)
     });
-    for token in tokens {
-        writer.put(match *token {
-            Token::Literal(byte) => literals.word(byte.into()),
-            Token::Match { length, distance } => {
-                let (symbol, rest) = distance_symbol(distance);
-                let distance = distances.word(symbol).then(rest);
-                lengths[usize::from(length)].then(distance)
-            }
-        });
+    for piece in pieces {
+        let distance = distances.word(piece.distance.number());
+        let distance = distance.then(piece.distance.rest());
+        writer.put(letters[piece.letter()].then(distance));
     }
     writer.put(literals.word(END));
 }
@@ -174,60 +162,36 @@ fn runs(mut lengths: &[u8]) -> impl Iterator<Item = (usize, Bits)> {
     })
 }
 
-/// How a length from 3 to 258 is told (section 3.2.5): a symbol, and the bits that follow it.
-fn length_symbol(length: u16) -> (usize, Bits) {
-    if usize::from(length) == LENGTH_MAX {
-        return (LENGTH_LAST, Bits::default());
-    }
-    let (symbol, rest) = range_symbol(length.saturating_sub(3), 2);
-    (LENGTH_FIRST + symbol, rest)
-}
-
-/// How a distance from 1 to 32,768 is told.
-fn distance_symbol(distance: u16) -> (usize, Bits) {
-    range_symbol(distance - 1, 1)
-}
-
-/// A symbol for values that are alike in their highest bit and so many more; the rest follow it.
-#[inline]
-fn range_symbol(value: u16, more_bits: u32) -> (usize, Bits) {
-    let rest_bits = (value | 1 << more_bits).ilog2() - more_bits;
-    let high = usize::from(value >> rest_bits);
-    let rest = value & ((1 << rest_bits) - 1);
-    (
-        ((rest_bits as usize) << more_bits) + high,
-        Bits::new(rest.into(), rest_bits),
-    )
-}
-
 /// The checksum of a zlib stream (RFC 1950, section 8.2): the sum of all bytes, and the sum of that
 /// sum after each of them.
 ///
-/// Bytes are added up eight at a time, every other one in lanes of 16 bits, as many as these hold.
+/// Bytes are added up eight at a time, in four lanes of 16 bits for a pair each, as many as the sums
+/// of these hold.
 fn adler32(data: &[u8]) -> u32 {
     const LANES: u64 = 0x00ff_00ff_00ff_00ff;
-    const WORDS: usize = 16;
-    const _: () = assert!(255 * WORDS * (WORDS - 1) / 2 <= u16::MAX as usize);
+    const WORDS: usize = 8;
+    const _: () = assert!(4 * 2 * 255 * WORDS * (WORDS - 1) / 2 <= u16::MAX as usize);
     const PRIME: u64 = 65_521;
+    // A product's highest lane is the sum of all lanes, by one or by how many come after each.
+    let total = |lanes: u64| lanes.wrapping_mul(0x0001_0001_0001_0001) >> 48;
+    let following = |lanes: u64| lanes.wrapping_mul(0x0003_0002_0001_0000) >> 48;
 
     // Within four megabytes, and within as many more, neither sum leaves its 64 bits.
     let (mut sum, mut sums) = (1_u64, 0_u64);
     let (chunks, rest) = data.as_chunks::<{ 8 * WORDS }>();
     for chunk in chunks {
-        let (mut lanes, mut lane_sums) = ([0_u64; 2], [0_u64; 2]);
+        let (mut pairs, mut pair_sums, mut seconds) = (0, 0, 0);
         for word in chunk.as_chunks::<8>().0 {
             let word = u64::from_le_bytes(*word);
-            for odd in 0..2 {
-                lane_sums[odd] += lanes[odd];
-                lanes[odd] += word >> (8 * odd) & LANES;
-            }
+            let second = word >> 8 & LANES;
+            pair_sums += pairs;
+            pairs += (word & LANES) + second;
+            seconds += second;
         }
-        sums += chunk.len() as u64 * sum;
-        for byte in 0..8 {
-            let lane = |lanes: [u64; 2]| lanes[byte % 2] >> (16 * (byte / 2)) & 0xffff;
-            sum += lane(lanes);
-            sums += 8 * lane(lane_sums) + (8 - byte as u64) * lane(lanes);
-        }
+        sums += chunk.len() as u64 * sum + 8 * total(pair_sums);
+        // Of its own word, a byte is in the sums after it and after all that follow.
+        sums += 2 * (following(pairs) + total(pairs)) - total(seconds);
+        sum += total(pairs);
     }
     for &byte in rest {
         sum += u64::from(byte);
@@ -345,44 +309,6 @@ mod tests {
             let runs = parts.iter().flat_map(|&(byte, count)| std::iter::repeat_n(byte, count));
             let data = runs.chain(noise).collect::<Vec<u8>>().repeat(repeats);
             check(&mut Deflater::new(), &data, row_bytes);
-        }
-    }
-
-    /// The table of RFC 1951, section 3.2.5: where each symbol begins, and with how many bits more.
-    #[test]
-    fn symbols_are_those_of_the_standard() {
-        for (length, symbol, rest, rest_bits) in [
-            (3, 257, 0, 0),
-            (10, 264, 0, 0),
-            (11, 265, 0, 1),
-            (12, 265, 1, 1),
-            (18, 268, 1, 1),
-            (19, 269, 0, 2),
-            (35, 273, 0, 3),
-            (114, 279, 15, 4),
-            (115, 280, 0, 4),
-            (131, 281, 0, 5),
-            (257, 284, 30, 5),
-            (258, 285, 0, 0),
-        ] {
-            assert_eq!(length_symbol(length), (symbol, Bits::new(rest, rest_bits)));
-        }
-        for (distance, symbol, rest, rest_bits) in [
-            (1, 0, 0, 0),
-            (4, 3, 0, 0),
-            (5, 4, 0, 1),
-            (6, 4, 1, 1),
-            (7, 5, 0, 1),
-            (9, 6, 0, 2),
-            (601, 18, 88, 8),
-            (24_576, 28, 8_191, 13),
-            (24_577, 29, 0, 13),
-            (32_768, 29, 8_191, 13),
-        ] {
-            assert_eq!(
-                distance_symbol(distance),
-                (symbol, Bits::new(rest, rest_bits))
-            );
         }
     }
 
