@@ -17,7 +17,7 @@ const UNIX_SOCKET_MODE: u32 = 0o660;
 /// Bytes of answers that the system takes over for a peer that does not read: room for a picture
 /// of the usual size, so that it leaves in one piece, and for no row of pictures that were drawn
 /// for nobody. Left to itself Linux takes megabytes.
-const SEND_BUFFER_BYTES: u16 = 32 * 1024;
+const SEND_BUFFER_BYTES: u16 = 16 * 1024;
 
 /// Connections that may wait to be accepted. As many as are open at a time by default, for the case
 /// that all of them come back at once; the standard library's 128 would let the rest wait a second
