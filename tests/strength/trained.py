@@ -19,7 +19,7 @@ from torch.nn import functional
 from pictures import grey, load, report
 
 WIDTH, HEIGHT = 160, 48  # What the network sees.
-BATCH = 32
+BATCH = 64
 LEARNING_RATE = 2e-3
 
 
@@ -27,18 +27,23 @@ class Reader(nn.Module):
     def __init__(self, classes):
         super().__init__()
 
-        def layer(into, out, stride):
-            convolution = nn.Conv2d(into, out, 3, stride=stride, padding=1, bias=False)
-            return nn.Sequential(convolution, nn.BatchNorm2d(out), nn.SiLU())
+        def look(into, out, side, *rest, **how):
+            convolution = nn.Conv2d(into, out, side, padding=side // 2, bias=False, **how)
+            return nn.Sequential(convolution, nn.BatchNorm2d(out), nn.ReLU(), *rest)
+
+        def along(into, out, side):
+            convolution = nn.Conv1d(into, out, side, padding=side // 2, bias=False)
+            return nn.Sequential(convolution, nn.BatchNorm1d(out), nn.ReLU(), nn.Dropout(0.1))
 
         self.look = nn.Sequential(
-            layer(1, 16, 2), layer(16, 32, 2), layer(32, 64, 1), layer(64, 96, (2, 1)),
-        )  # fmt: skip
+            look(1, 16, 5, stride=2),
+            look(16, 32, 3, nn.MaxPool2d(2)),
+            look(32, 64, 3, nn.MaxPool2d((2, 1))),
+            look(64, 96, 3, nn.MaxPool2d((2, 1))),
+        )
         self.along = nn.Sequential(
-            nn.Conv1d(96 * HEIGHT // 8, 160, 3, padding=1), nn.SiLU(), nn.Dropout(0.1),
-            nn.Conv1d(160, 160, 5, padding=2), nn.SiLU(), nn.Dropout(0.1),
-            nn.Conv1d(160, classes, 1),
-        )  # fmt: skip
+            along(96 * HEIGHT // 16, 128, 3), along(128, 128, 5), nn.Conv1d(128, classes, 1)
+        )
 
     def forward(self, pictures):
         return self.along(self.look(pictures).flatten(1, 2)).permute(2, 0, 1)
