@@ -13,7 +13,7 @@ use crate::http::{self, Response, Status};
 use crate::store::Id;
 
 /// Room for a picture of the usual size, so that it is not moved while it grows.
-const PNG_BYTES_USUAL: usize = 32 * 1024;
+const PNG_BYTES_USUAL: usize = 16 * 1024;
 
 /// Room for what stands around the picture in JSON: names, the id, the lifetime.
 const JSON_BYTES_AROUND: usize = 128;

@@ -3,6 +3,7 @@
 //! A captcha begins as a text of the [`text`] module's choice. Its letters are laid out from left
 //! to right, each in its own size, angle and thickness; then the ground is covered with small
 //! letters, the text is drawn over them in hollow letters, and dots and lines are strewn over all.
+//! Unless it is switched off, one smooth field bends letters and lines, and they share a few inks.
 //! What is drawn are bytes of a canvas, one a pixel, each saying which ink covers it and how much;
 //! a palette gives them colours, and together they become the PNG.
 //!
