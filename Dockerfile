@@ -1,20 +1,15 @@
 # The image holds one file: the static binary.
 #
-# It is linked with glibc rather than musl: the Rust image has it at hand, its allocator and memory
-# functions are the faster ones, and what static glibc cannot do (look up names, users, locales) the
-# program does not do. Everything it needs is in the binary, the font included.
+# It is linked with musl, which is static by itself and has 600 KB less of what the program does not
+# use than the C library of Debian.
 
 FROM rust:1.95-slim AS build
 WORKDIR /minicap
 COPY Cargo.toml Cargo.lock ./
 COPY src src
 COPY font font
-# Static; with the table of relocations packed, which saves 50 KB; and with random bytes straight
-# from the system call: what is usual, asking the dynamic linker for it, finds none in a static
-# binary and falls back to /dev/urandom, which need not be there.
-ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs --cfg getrandom_backend=\"linux_getrandom\""
-# Naming the target keeps the flags from what is built for the build itself.
-RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
+RUN target="$(uname -m)-unknown-linux-musl" \
+ && rustup target add "$target" \
  && cargo build --release --locked --target "$target" \
  && cp "target/$target/release/minicap" /minicap/minicap
 
