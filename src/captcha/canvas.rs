@@ -4,6 +4,8 @@
 //! what that looks like. A pixel has one ink only; where the edges of two meet, the one that covers
 //! more gives its colour to both.
 
+use std::ops::Range;
+
 /// Inks of a picture. Enough for a colourful one, and so few that letters, noise and lines share
 /// them: what shares an ink cannot be separated by colour. Twice as many take 5 % more bytes, half
 /// as many save 1 %.
@@ -36,7 +38,7 @@ impl Ink {
     }
 
     /// The code of a pixel that the ink covers in so many steps, over bare ground.
-    pub(super) fn code(self, step: u8) -> u8 {
+    pub(super) const fn code(self, step: u8) -> u8 {
         if step == 0 {
             GROUND
         } else {
@@ -45,8 +47,13 @@ impl Ink {
     }
 
     /// The code just below that of the ink's first step.
-    fn base(self) -> u8 {
+    const fn base(self) -> u8 {
         self.0 * STEPS
+    }
+
+    /// What becomes of pixels on which the ink is laid.
+    pub(super) fn laid(self) -> &'static Laid {
+        &LAID[usize::from(self.0)]
     }
 }
 
@@ -59,30 +66,15 @@ pub(super) struct Cover {
     pub(super) kept: u8,
 }
 
-impl Cover {
-    /// A pixel that the shape covers wholly.
-    #[cfg(test)]
-    pub(super) const WHOLE: Self = Self {
-        ink: STEPS,
-        kept: 0,
-    };
+/// Side of the blocks of pixels that a canvas is made of.
+pub(super) const BLOCK_PX: usize = 4;
 
-    /// Part of a solid shape whose edge lies `inside_px` beyond the centre of the pixel.
-    pub(super) fn solid(inside_px: f32) -> Self {
-        // A cast from float saturates, so that what is negative covers nothing.
-        let depth = inside_px * (f32::from(STEPS) / RAMP_PX) + (f32::from(STEPS) / 2.0 + 0.5);
-        let ink = (depth as u8).min(STEPS);
-        Self {
-            ink,
-            kept: STEPS - ink,
-        }
-    }
-}
-
-/// A picture that is being drawn.
+/// A picture that is being drawn. To the right and below it has what is missing of whole blocks.
 pub(super) struct Canvas {
     width: usize,
     height: usize,
+    /// Pixels from one row to the next.
+    stride: usize,
     codes: Vec<u8>,
 }
 
@@ -92,6 +84,7 @@ impl Canvas {
         Self {
             width: 0,
             height: 0,
+            stride: 0,
             codes: Vec::new(),
         }
     }
@@ -99,8 +92,10 @@ impl Canvas {
     /// Takes a size and becomes bare ground. Memory is kept from one picture to the next.
     pub(super) fn clear(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
+        self.stride = width.next_multiple_of(BLOCK_PX);
+        let rows = height.next_multiple_of(BLOCK_PX);
         self.codes.clear();
-        self.codes.resize(width * height, GROUND);
+        self.codes.resize(self.stride * rows, GROUND);
     }
 
     pub(super) fn width(&self) -> usize {
@@ -111,49 +106,114 @@ impl Canvas {
         self.height
     }
 
-    /// The codes of all pixels, row by row.
-    pub(super) fn codes(&self) -> &[u8] {
-        &self.codes
-    }
-
-    /// So many pixels of a row, to draw on.
-    #[inline(always)]
-    pub(super) fn span(&mut self, x: usize, y: usize, count: usize) -> &mut [u8] {
-        let start = y * self.width + x;
-        &mut self.codes[start..start + count]
+    /// The codes of a row's pixels.
+    pub(super) fn row(&self, y: usize) -> &[u8] {
+        &self.codes[y * self.stride..][..self.width]
     }
 
     /// A row to draw on.
-    pub(super) fn row(&mut self, y: usize) -> &mut [u8] {
-        &mut self.codes[y * self.width..][..self.width]
+    pub(super) fn row_mut(&mut self, y: usize) -> &mut [u8] {
+        &mut self.codes[y * self.stride..][..self.width]
+    }
+
+    /// The rows of a block, whose place is counted in blocks, to draw on.
+    #[inline(always)]
+    pub(super) fn block(
+        &mut self,
+        [column, row]: [usize; 2],
+    ) -> impl Iterator<Item = &mut [u8; BLOCK_PX]> {
+        let start = (row * self.stride + column) * BLOCK_PX;
+        let rows = self.codes[start..].chunks_mut(self.stride);
+        rows.take(BLOCK_PX).filter_map(<[u8]>::first_chunk_mut)
+    }
+
+    /// The codes of all pixels, row by row.
+    #[cfg(test)]
+    pub(super) fn codes(&self) -> Vec<u8> {
+        (0..self.height)
+            .flat_map(|y| self.row(y))
+            .copied()
+            .collect()
     }
 }
 
-/// Lays an ink on a pixel.
-#[inline]
-pub(super) fn lay_one(pixel: &mut u8, ink: Ink, cover: Cover) {
-    if cover.kept == 0 {
-        *pixel = ink.code(cover.ink);
-    } else if cover.kept != STEPS {
-        *pixel = blend(*pixel, ink, cover);
+/// Room for every code, as a power of two.
+const CODES: usize = CODES_MAX.next_power_of_two();
+/// As many numbers as a [`Cover`] can have.
+const COVERS: usize = (STEPS as usize + 1) * (STEPS as usize + 1);
+
+/// What becomes of every code when an ink is laid on it, for every cover.
+pub(super) struct Laid([u8; COVERS * CODES]);
+
+/// A cover by where in [`Laid`] its codes begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Laying(u16);
+
+impl Cover {
+    #[inline]
+    pub(super) const fn laying(self) -> Laying {
+        Laying(self.number() * CODES as u16)
+    }
+
+    const fn number(self) -> u16 {
+        (self.ink * (STEPS + 1) + self.kept) as u16
     }
 }
 
-/// The code of a pixel after an ink was laid on it.
-#[inline]
-fn blend(code: u8, ink: Ink, cover: Cover) -> u8 {
+impl Laid {
+    /// Lays the ink on a pixel.
+    #[inline(always)]
+    pub(super) fn lay(&self, pixel: &mut u8, laying: Laying) {
+        let at = usize::from(laying.0) + usize::from(*pixel);
+        // The remainder is no change; it spares a check of the bounds.
+        *pixel = self.0[at % self.0.len()];
+    }
+}
+
+/// What laying does, by inks: looking it up has no branches, which on the edges of shapes would
+/// mislead a processor as often as not.
+static LAID: [Laid; INKS as usize] = {
+    let mut inks = [const { Laid([GROUND; COVERS * CODES]) }; INKS as usize];
+    let mut ink = 0;
+    while ink < INKS {
+        let mut cover = Cover { ink: 0, kept: 0 };
+        while cover.ink <= STEPS {
+            let mut code = 0;
+            while code < CODES_MAX {
+                let at = cover.number() as usize * CODES + code;
+                inks[ink as usize].0[at] = blend(code as u8, Ink(ink), cover);
+                code += 1;
+            }
+            cover.kept += 1;
+            if STEPS < cover.ink + cover.kept {
+                cover = Cover {
+                    ink: cover.ink + 1,
+                    kept: 0,
+                };
+            }
+        }
+        ink += 1;
+    }
+    inks
+};
+
+/// The code of a pixel after an ink was laid on it. What stays and what is laid never exceed a
+/// whole pixel: `ink + kept <= STEPS` in every [`Cover`].
+const fn blend(code: u8, ink: Ink, cover: Cover) -> u8 {
     let (base_old, step_old) = split(code);
-    let kept = KEPT[usize::from(cover.kept)][usize::from(step_old)];
-    match cover.ink + kept {
-        0 => GROUND,
-        step if kept <= cover.ink => ink.base() + step,
-        step => base_old + step,
+    let kept = (cover.kept * step_old + STEPS / 2) / STEPS;
+    let step = cover.ink + kept;
+    if step == 0 {
+        GROUND
+    } else if kept <= cover.ink {
+        ink.base() + step
+    } else {
+        base_old + step
     }
 }
 
 /// The base of a code's ink, and the step of its cover; for bare ground 0 and 0.
-#[inline]
-fn split(code: u8) -> (u8, u8) {
+const fn split(code: u8) -> (u8, u8) {
     if code == GROUND {
         return (0, 0);
     }
@@ -161,21 +221,26 @@ fn split(code: u8) -> (u8, u8) {
     (code - step, step)
 }
 
-/// How many steps stay of an older cover, by the parts of the pixel that are kept. What stays and
-/// what is laid never exceed a whole pixel: `ink + kept <= STEPS` in every [`Cover`].
-const KEPT: [[u8; STEPS as usize + 1]; STEPS as usize + 1] = {
-    let mut table = [[0; STEPS as usize + 1]; STEPS as usize + 1];
-    let mut kept = 0;
-    while kept <= STEPS {
-        let mut old = 0;
-        while old <= STEPS {
-            table[kept as usize][old as usize] = (kept * old + STEPS / 2) / STEPS;
-            old += 1;
-        }
-        kept += 1;
-    }
-    table
-};
+/// The pixels whose middles lie between two coordinates, of so many.
+#[inline(always)]
+pub(super) fn pixels(from: f32, to: f32, count: usize) -> Range<usize> {
+    let [start, end] = [from, to].map(|side| whole(side.clamp(0.0, count as f32)) as usize);
+    start..end.max(start)
+}
+
+/// The blocks that pixels of a row or a column lie in.
+pub(super) fn blocks_of(pixels: &Range<usize>) -> Range<usize> {
+    pixels.start / BLOCK_PX..pixels.end.div_ceil(BLOCK_PX)
+}
+
+/// The whole number nearest to one that is less than four million. Added to a number of which the
+/// last bit stands for one, it has its own whole part there; a cast would look after infinities as
+/// well, at several times the cost.
+#[inline(always)]
+pub(super) fn whole(number: f32) -> i32 {
+    const ONES: f32 = 12_582_912.0;
+    (number + ONES).to_bits() as i32 - ONES.to_bits() as i32
+}
 
 #[cfg(test)]
 mod tests {
@@ -193,7 +258,7 @@ mod tests {
 
     fn laid(below: u8, ink: Ink, cover: Cover) -> u8 {
         let mut pixel = below;
-        lay_one(&mut pixel, ink, cover);
+        ink.laid().lay(&mut pixel, cover.laying());
         pixel
     }
 
@@ -262,19 +327,10 @@ mod tests {
     }
 
     #[test]
-    fn edges_fade_over_the_ramp() {
-        assert_eq!(Cover::solid(-RAMP_PX).ink, 0);
-        let half = Cover::solid(0.0).ink;
-        assert!(half.abs_diff(STEPS - half) <= 1, "{half}");
-        assert_eq!(Cover::solid(RAMP_PX), Cover::WHOLE);
-        assert_eq!(Cover::solid(1e6), Cover::WHOLE);
-    }
-
-    #[test]
     fn clearing_leaves_bare_ground_of_the_size() {
         let mut canvas = Canvas::new();
         canvas.clear(4, 3);
-        canvas.row(2).fill(9);
+        canvas.row_mut(2).fill(9);
         canvas.clear(5, 2);
         assert_eq!(canvas.codes(), [GROUND; 10]);
         assert_eq!((canvas.width(), canvas.height()), (5, 2));

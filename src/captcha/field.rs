@@ -19,7 +19,7 @@ pub(super) const COLUMNS: usize = 64;
 
 /// Parts of a cell in which places are counted.
 pub(super) const PARTS: i32 = 1 << PART_BITS;
-const PART_BITS: u32 = 8;
+pub(super) const PART_BITS: u32 = 8;
 
 /// What a distance of one cell is in a field's numbers.
 pub(super) const UNITS_PER_CELL: i32 = 256;
@@ -77,41 +77,38 @@ impl Field {
     /// What is given as the distance of everything that is further than it.
     pub(super) const FAR: i32 = REACH_CELLS as i32 * UNITS_PER_CELL;
 
-    /// Whether a point is between cells of the field.
-    #[inline(always)]
-    pub(super) fn holds(&self, [x, y]: [i32; 2]) -> bool {
-        // What is negative becomes large.
-        ((x >> PART_BITS) as usize) < COLUMNS - 1
-            && ((y >> PART_BITS) as usize) < self.rows.len() - 1
-    }
-
     /// Memory for the distances.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         size_of_val(&*self.rows)
     }
 
-    /// The distance at a point between cells, in units. Points are counted in [`PARTS`] of a cell;
-    /// the cell has neighbours to its right and below.
+    /// The distance at a point between cells, in units. Points are counted in [`PARTS`] of a cell.
     #[inline(always)]
     pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
-        let row = (y >> PART_BITS) as usize;
-        let [above, below] = [&self.rows[row], &self.rows[row + 1]];
-        // The remainders are no change; they spare a check of the bounds.
-        let column = (x >> PART_BITS) as usize;
-        let (left, right) = (column % COLUMNS, (column + 1) % COLUMNS);
+        // What is negative becomes large.
+        let [column, row] = [x, y].map(|part| (part >> PART_BITS) as usize);
+        if COLUMNS - 1 <= column {
+            return Self::FAR;
+        }
+        let cells = self
+            .rows
+            .as_flattened()
+            .get(row.wrapping_mul(COLUMNS) + column..);
+        let Some(cells) = cells.and_then(<[i16]>::first_chunk::<{ COLUMNS + 2 }>) else {
+            return Self::FAR;
+        };
         let (rightward, downward) = (x & (PARTS - 1), y & (PARTS - 1));
-        let above = between(above[left], above[right], rightward);
-        let below = between(below[left], below[right], rightward);
+        let above = between(cells[0], cells[1], rightward);
+        let below = between(cells[COLUMNS], cells[COLUMNS + 1], rightward);
         (above * PARTS + (below - above) * downward) >> (2 * PART_BITS)
     }
 
-    /// The distance at the cell nearest to a point, for shapes so small that a cell is less than
-    /// the difference between two pixels.
+    /// The distance at a cell, in units.
     #[inline(always)]
-    pub(super) fn nearest(&self, [x, y]: [i32; 2]) -> i32 {
-        let [column, row] = [x, y].map(|part| ((part + PARTS / 2) >> PART_BITS) as usize);
-        i32::from(self.rows[row][column % COLUMNS])
+    pub(super) fn cell(&self, [column, row]: [i32; 2]) -> i32 {
+        let row = self.rows.get(row as usize);
+        row.map_or(Self::FAR, |row| row[column as usize % COLUMNS].into())
     }
 }
 

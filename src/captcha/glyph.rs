@@ -14,8 +14,9 @@ use std::mem;
 use std::ops::Range;
 
 use super::SIDE_PX_MAX;
-use super::canvas::{Canvas, Cover, GROUND, Ink, RAMP_PX, STEPS, lay_one};
-use super::field::{Field, MARGIN_CELLS, PARTS, UNITS_PER_CELL};
+use super::canvas::{Canvas, Ink, RAMP_PX, blocks_of, pixels, whole};
+use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE};
+use super::field::{MARGIN_CELLS, PART_BITS, PARTS, UNITS_PER_CELL};
 use super::font::{CELLS_PER_EM, Glyph};
 use super::warp::{NODE_PX, Warp};
 
@@ -30,20 +31,6 @@ const BENT_PX_MIN: f32 = 64.0;
 /// Most size of shapes of which the nearest cell of the field says enough: cells are half as far
 /// apart as pixels or less.
 const NEAREST_PX_MAX: f32 = 36.0;
-
-/// Deeper than any pixel is in a shape, in steps of cover.
-const DEPTH_MAX: i32 = 1 << 16;
-
-/// What a shape is filled with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fill {
-    /// Bare ground, which hides what was drawn before: only the stroke shows.
-    Ground,
-    /// The ink of the stroke.
-    Ink,
-    /// Nothing: between the strokes shows what was drawn before.
-    Nothing,
-}
 
 /// Two columns: what becomes of a step to the right and of one down.
 pub(super) type Matrix = [[f32; 2]; 2];
@@ -107,7 +94,7 @@ pub(super) fn draw(
     fill: Fill,
     ink: Ink,
 ) {
-    let edges = Edges::new(pose, fill, ink);
+    let edges = Edges::new(pose.stroke_px, fill, ink);
     if BENT_PX_MIN <= pose.size_px {
         draw_bent(canvas, warp, glyph, pose, &edges);
     } else {
@@ -118,44 +105,42 @@ pub(super) fn draw(
     }
 }
 
-/// Draws a large shape, bent from node to node.
+/// Draws a large shape, bent from node to node. What is done for all nodes of a row is done in loops
+/// of its own, which a compiler makes into steps for several at once.
 fn draw_bent(canvas: &mut Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose, edges: &Edges) {
-    let [columns, rows] = squares(canvas, warp, glyph, pose);
+    let [columns, rows] = blocks(canvas, warp, glyph, pose);
+    let depths = Depths::new(pose);
+    let mut places = [[0; 2]; NODES_MAX];
+    let mut reached = [false; NODES_MAX];
+    let (mut above, mut below) = (&mut [0; NODES_MAX], &mut [0; NODES_MAX]);
+    let nodes = columns.len() + 1;
     let [right, down] = pose
         .cells()
         .map(|step| step.map(|cells| cells * PARTS as f32));
     let middle = glyph.middle.map(|cells| cells * PARTS as f32);
-    // Beyond these the nodes are too far away to matter to a square that has ink.
-    let half = pose.half_extent_px(glyph);
-    let [half_width, half_height] = half.map(|half| half + (2 * NODE_PX) as f32);
-    let (mut above, mut below) = (&mut [0; NODES_MAX], &mut [0; NODES_MAX]);
+    let first = (columns.start * NODE_PX) as f32 - pose.middle_px[0];
     for row in rows.start..=rows.end {
-        let shifts = &warp.row(row)[columns.start..=columns.end];
-        let mut x = (columns.start * NODE_PX) as f32 - pose.middle_px[0];
-        let y = (row * NODE_PX) as f32 - pose.middle_px[1];
-        for (depth, shift) in below.iter_mut().zip(shifts) {
-            let (across, along) = (x + shift[0], y + shift[1]);
-            let mut distance = Field::FAR;
-            if across.abs() < half_width && along.abs() < half_height {
-                let place = [
-                    whole(across * right[0] + along * down[0] + middle[0]),
-                    whole(across * right[1] + along * down[1] + middle[1]),
-                ];
-                if glyph.field.holds(place) {
-                    distance = glyph.field.at(place);
-                }
-            }
-            *depth = edges.fine_depth(distance);
-            x += NODE_PX as f32;
+        let top = (row * NODE_PX) as f32 - pose.middle_px[1];
+        let shifts = warp
+            .row(row)
+            .map(|shifts| &shifts[columns.start..][..nodes]);
+        let shifts = shifts[0].iter().zip(shifts[1]);
+        for (node, (place, (rightward, downward))) in (0_i32..).zip(places.iter_mut().zip(shifts)) {
+            let x = first + (node * NODE_PX as i32) as f32 + rightward;
+            let y = top + downward;
+            *place = [0, 1].map(|axis| whole(x * right[axis] + y * down[axis] + middle[axis]));
+        }
+        for (depth, &place) in below.iter_mut().zip(&places[..nodes]) {
+            *depth = edges.bounded(depths.at(glyph.field.at(place)));
         }
         if rows.start < row {
-            for i in 0..columns.len() {
-                let depths = [above[i], above[i + 1], below[i], below[i + 1]];
-                let least = depths[0].min(depths[1]).min(depths[2]).min(depths[3]) >> 16;
-                let most = depths[0].max(depths[1]).max(depths[2]).max(depths[3]) >> 16;
-                if 0 < most && least < edges.end {
-                    let corner = [(columns.start + i) * NODE_PX, (row - 1) * NODE_PX];
-                    draw_square(canvas, corner, depths, edges);
+            let corners = |i: usize| [above[i], above[i + 1], below[i], below[i + 1]];
+            for (i, reached) in reached[..columns.len()].iter_mut().enumerate() {
+                *reached = edges.reach_into(corners(i));
+            }
+            for (i, column) in columns.clone().enumerate() {
+                if reached[i] {
+                    edges.lay_block(canvas, [column, row - 1], corners(i));
                 }
             }
         }
@@ -166,88 +151,56 @@ fn draw_bent(canvas: &mut Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose, edges
 /// Nodes in a row of the largest picture.
 const NODES_MAX: usize = SIDE_PX_MAX as usize / NODE_PX + 2;
 
-/// Columns and rows of the squares between nodes that a shape may reach into.
-fn squares(canvas: &Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose) -> [Range<usize>; 2] {
+/// Columns and rows of the blocks that a shape may reach into.
+fn blocks(canvas: &Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose) -> [Range<usize>; 2] {
     let half = pose.half_extent_px(glyph);
     let moved = warp.reach_px();
     let sides = [canvas.width(), canvas.height()];
     std::array::from_fn(|axis| {
         let reach = half[axis] + moved[axis] + RAMP_PX;
         let middle = pose.middle_px[axis];
-        let touched = pixels(middle - reach, middle + reach, sides[axis]);
-        touched.start / NODE_PX..touched.end.div_ceil(NODE_PX)
+        blocks_of(&pixels(middle - reach, middle + reach, sides[axis]))
     })
 }
 
-/// The whole number nearest to one that is less than four million. Added to a number of which the
-/// last bit stands for one, it has its own whole part there; a cast would look after infinities as
-/// well, at several times the cost.
-#[inline(always)]
-fn whole(number: f32) -> i32 {
-    const ONES: f32 = 12_582_912.0;
-    (number + ONES).to_bits() as i32 - ONES.to_bits() as i32
-}
-
-/// Draws what lies between four nodes, given their fine depths row by row. Between them depth runs
-/// evenly.
-#[inline(always)]
-fn draw_square(canvas: &mut Canvas, [x, y]: [usize; 2], depths: [i32; 4], edges: &Edges) {
-    let left_step = (depths[2] - depths[0]) >> NODE_BITS;
-    let right_step = (depths[3] - depths[1]) >> NODE_BITS;
-    // The middles of pixels lie half a step within the square.
-    let mut left = depths[0] + left_step / 2;
-    let mut right = depths[1] + right_step / 2;
-    let columns = NODE_PX.min(canvas.width() - x);
-    for y in y..(y + NODE_PX).min(canvas.height()) {
-        let step = (right - left) >> NODE_BITS;
-        let mut depth = left + step / 2;
-        for pixel in canvas.span(x, y, columns) {
-            edges.lay(pixel, depth >> 16);
-            depth += step;
-        }
-        left += left_step;
-        right += right_step;
-    }
-}
-
-const NODE_BITS: u32 = NODE_PX.trailing_zeros();
-
 /// Draws a small shape, as it is.
 fn draw_whole(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
+    let field = &glyph.field;
     if pose.size_px <= NEAREST_PX_MAX {
-        draw_rows(canvas, glyph, pose, edges, Field::nearest);
+        // Half a cell on, what is cut off rounds.
+        let nearest = |place: [i32; 2]| field.cell(place.map(|at| at >> (PLACE_BITS + PART_BITS)));
+        draw_rows(canvas, glyph, pose, edges, 0.5, nearest);
     } else {
-        draw_rows(canvas, glyph, pose, edges, Field::at);
+        let between = |place: [i32; 2]| field.at(place.map(|at| at >> PLACE_BITS));
+        draw_rows(canvas, glyph, pose, edges, 0.0, between);
     }
 }
 
-/// Draws a shape row by row, given how to look up distances.
+/// Draws a shape row by row, given how to look up distances, and how many cells further on.
 #[inline(always)]
 fn draw_rows(
     canvas: &mut Canvas,
     glyph: &Glyph,
     pose: &Pose,
     edges: &Edges,
-    distance: impl Fn(&Field, [i32; 2]) -> i32,
+    further_cells: f32,
+    distance: impl Fn([i32; 2]) -> i32,
 ) {
-    let turned = Turned::new(glyph, pose);
+    let turned = Turned::new(glyph, pose, further_cells);
+    let depths = Depths::new(pose);
     let width = canvas.width();
     for y in turned.rows(canvas.height()) {
         let span = turned.span(y, width);
-        if span.is_empty() {
-            continue;
-        }
         let [[mut right, mut down], step] = turned.places(span.start, y);
-        let row = canvas.span(span.start, y, span.len());
+        let row = &mut canvas.row_mut(y)[span];
         let mut x = 0;
         while x < row.len() {
-            let place = [right >> PLACE_BITS, down >> PLACE_BITS];
-            let depth = edges.depth(distance(&glyph.field, place));
+            let depth = depths.at(distance([right, down]));
             let mut run = 1;
             if depth <= 0 {
-                run += (-depth * edges.px_per_step) >> 16;
+                run += (depth.unsigned_abs() / DEPTH_PER_PX as u32) as i32;
             } else {
-                edges.lay(&mut row[x], depth);
+                edges.lay(&mut row[x], edges.bounded(depth));
             }
             x += run as usize;
             right += run * step[0];
@@ -270,10 +223,12 @@ struct Turned {
     right: [f32; 2],
     /// Change of the place in the field for a pixel down.
     down: [f32; 2],
+    /// Pixels to the right for a cell.
+    px_per_cell: [f32; 2],
 }
 
 impl Turned {
-    fn new(glyph: &Glyph, pose: &Pose) -> Self {
+    fn new(glyph: &Glyph, pose: &Pose, further_cells: f32) -> Self {
         let [right, down] = pose.cells();
         let cells_per_px = CELLS_PER_EM as f32 / pose.size_px;
         // Distances end at the margin; the outermost softness of tiny shapes may fall beyond it.
@@ -281,10 +236,11 @@ impl Turned {
             ((pose.stroke_px + RAMP_PX / 2.0) * cells_per_px).min((MARGIN_CELLS - 2) as f32);
         Self {
             middle_px: pose.middle_px,
-            middle_cells: glyph.middle,
+            middle_cells: glyph.middle.map(|cells| cells + further_cells),
             half_size_cells: glyph.half_size.map(|half| half + grown),
             right,
             down,
+            px_per_cell: right.map(|slope| 1.0 / slope.abs().max(SLOPE_MIN).copysign(slope)),
         }
     }
 
@@ -301,22 +257,16 @@ impl Turned {
     #[inline(always)]
     fn span(&self, y: usize, width: usize) -> Range<usize> {
         let down_px = y as f32 + 0.5 - self.middle_px[1];
-        let (mut left, mut right) = (f32::NEG_INFINITY, f32::INFINITY);
-        for axis in 0..2 {
-            let (half, slope) = (self.half_size_cells[axis], self.right[axis]);
-            let start = down_px * self.down[axis];
-            if slope.abs() < SLOPE_MIN {
-                // The row runs along this side of the box: all of it is within, or nothing.
-                if half < start.abs() {
-                    return 0..0;
-                }
-                continue;
-            }
-            let (one, other) = ((-half - start) / slope, (half - start) / slope);
-            left = left.max(one.min(other));
-            right = right.min(one.max(other));
-        }
-        pixels(self.middle_px[0] + left, self.middle_px[0] + right, width)
+        // Between each two sides that are opposite.
+        let [one, other]: [[f32; 2]; 2] = std::array::from_fn(|axis| {
+            let middle = -down_px * self.down[axis] * self.px_per_cell[axis];
+            let half = self.half_size_cells[axis] * self.px_per_cell[axis].abs();
+            [
+                self.middle_px[0] + middle - half,
+                self.middle_px[0] + middle + half,
+            ]
+        });
+        pixels(one[0].max(other[0]), one[1].min(other[1]), width)
     }
 
     /// The place of a pixel's centre in the field, and its change for a pixel to the right.
@@ -331,111 +281,38 @@ impl Turned {
     }
 }
 
-/// Below this slope, in cells a pixel, a row of the largest picture leaves the box by less than a
-/// cell, which the field's margin holds.
+/// Least slope of the box's sides, in cells a pixel. A row of the largest picture leaves a box with
+/// less by less than a cell, which the field's margin holds.
 const SLOPE_MIN: f32 = 1e-4;
 
-/// The pixels whose centres lie between two coordinates.
-pub(super) fn pixels(from: f32, to: f32, count: usize) -> Range<usize> {
-    // Casts from float saturate: what lies left of the picture becomes its first pixel.
-    let start = (from + 0.5) as usize;
-    let end = ((to + 0.5) as usize).min(count);
-    start.min(end)..end
+/// Depths in a shape by the distances in its field.
+struct Depths {
+    /// Of what lies on the outline of the shape as it is prepared.
+    outline: i32,
+    /// For a unit of the field.
+    per_unit: i32,
 }
 
-/// The edges of a shape, by how deep a pixel lies in it. Depth is counted from where the outer
-/// edge begins to fade in, by the steps of its cover; it goes on counting beyond.
-struct Edges {
-    ink: Ink,
-    /// The distance at which the outer edge begins to fade in, in units.
-    outer: i32,
-    /// Steps for a unit, in parts of 65,536.
-    steps_per_unit: i32,
-    /// The depth at which the inner edge begins to fade in.
-    inner: i32,
-    /// The depth from which the shape changes nothing any more.
-    end: i32,
-    /// The depth from which pixels on bare ground are all alike.
-    last: i32,
-    /// What becomes of a pixel on bare ground, by its depth up to the last.
-    over_ground: [u8; DEPTHS],
-    /// Pixels for a step, in parts of 65,536.
-    px_per_step: i32,
-}
-
-/// Depths from outside the shape to inside it: as many as the thickest stroke in the largest
-/// picture has, with both its edges.
-const DEPTHS: usize = 256;
-
-impl Edges {
-    fn new(pose: &Pose, fill: Fill, ink: Ink) -> Self {
+impl Depths {
+    fn new(pose: &Pose) -> Self {
         let units_per_px = (CELLS_PER_EM as i32 * UNITS_PER_CELL) as f32 / pose.size_px;
-        let steps_per_px = f32::from(STEPS) / RAMP_PX;
-        let steps = i32::from(STEPS);
-        let inner = match fill {
-            Fill::Ground | Fill::Nothing => (pose.stroke_px * steps_per_px + 0.5) as i32,
-            Fill::Ink => DEPTH_MAX,
-        };
-        let mut edges = Self {
-            ink,
-            outer: ((pose.stroke_px + RAMP_PX / 2.0) * units_per_px) as i32,
-            steps_per_unit: (65_536.0 * steps_per_px / units_per_px) as i32,
-            inner,
-            end: match fill {
-                Fill::Ground | Fill::Ink => i32::MAX,
-                Fill::Nothing => inner + steps,
-            },
-            last: match fill {
-                Fill::Ink => steps,
-                Fill::Ground | Fill::Nothing => (inner + steps).min(DEPTHS as i32 - 1),
-            },
-            over_ground: [GROUND; DEPTHS],
-            px_per_step: (65_536.0 / steps_per_px) as i32,
-        };
-        for depth in 0..=edges.last {
-            edges.over_ground[depth as usize] = ink.code(edges.cover(depth).ink);
-        }
-        edges
-    }
-
-    /// How deep in the shape a pixel lies at some distance from its outline.
-    #[inline(always)]
-    fn depth(&self, distance: i32) -> i32 {
-        self.fine_depth(distance) >> 16
-    }
-
-    /// The same in parts of 65,536 of a step, and half a step more, so that what is cut off rounds.
-    #[inline(always)]
-    fn fine_depth(&self, distance: i32) -> i32 {
-        (self.outer - distance) * self.steps_per_unit + (1 << 15)
-    }
-
-    /// What the shape does to a pixel at a depth.
-    #[inline(always)]
-    fn cover(&self, depth: i32) -> Cover {
-        let steps = i32::from(STEPS);
-        let grown = depth.clamp(0, steps);
-        let bare = (depth - self.inner).clamp(0, steps);
-        let kept = if self.end == i32::MAX { 0 } else { bare };
-        Cover {
-            ink: (grown - bare) as u8,
-            kept: (steps - grown + kept) as u8,
+        Self {
+            outline: OUTLINE + (pose.stroke_px * DEPTH_PER_PX) as i32,
+            per_unit: (DEPTH_PER_PX / units_per_px) as i32,
         }
     }
 
-    /// Does to a pixel at a depth what the shape does to it.
+    /// The depth at some distance from the outline.
     #[inline(always)]
-    fn lay(&self, pixel: &mut u8, depth: i32) {
-        if *pixel == GROUND {
-            *pixel = self.over_ground[depth.clamp(0, self.last) as usize % DEPTHS];
-        } else if 0 < depth && depth < self.end {
-            lay_one(pixel, self.ink, self.cover(depth));
-        }
+    fn at(&self, distance: i32) -> i32 {
+        self.outline - distance * self.per_unit
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::canvas::STEPS;
+    use super::super::edges::STEP;
     use super::super::font::TEST_FONT;
     use super::super::layout::Frame;
     use super::*;
@@ -445,17 +322,18 @@ mod tests {
     fn canvas(code: u8) -> Canvas {
         let mut canvas = Canvas::new();
         canvas.clear(SIDE, SIDE);
-        (0..SIDE).for_each(|y| canvas.row(y).fill(code));
+        (0..SIDE).for_each(|y| canvas.row_mut(y).fill(code));
         canvas
     }
 
     /// A warp of the canvas's size, with or without bends.
     fn warp(is_bent: bool) -> Warp {
         let mut warp = Warp::new();
-        warp.clear(SIDE, SIDE);
         if is_bent {
             let frame = Frame::new(SIDE as u16 * 3, SIDE as u16, 3);
-            warp.bend(&frame, &mut fastrand::Rng::with_seed(4));
+            warp.bend(SIDE, SIDE, &frame, &mut fastrand::Rng::with_seed(4));
+        } else {
+            warp.rest(SIDE, SIDE);
         }
         warp
     }
@@ -491,10 +369,7 @@ mod tests {
         let (below, ink) = (ink(1), ink(2));
         let mut background = canvas(0);
         (0..SIDE).for_each(|y| {
-            let row = &mut background.row(y)[y..];
-            for pixel in row {
-                lay_one(pixel, below, Cover::WHOLE);
-            }
+            background.row_mut(y)[y..].fill(below.code(STEPS));
         });
         let letters = ['W', 'g', '8', '?', '1'].map(|letter| TEST_FONT.glyph(letter).unwrap());
         let fills = [Fill::Ground, Fill::Ink, Fill::Nothing];
@@ -503,10 +378,11 @@ mod tests {
             let (fill, warp) = (fills[i % 3], &warps[i % 2]);
             let (mut drawn, mut differing) = (canvas(0), 0);
             for y in 0..SIDE {
-                drawn.row(y).copy_from_slice(background.row(y));
+                drawn.row_mut(y).copy_from_slice(background.row(y));
             }
             draw(&mut drawn, warp, glyph, &pose, fill, ink);
-            let (edges, [right, down]) = (Edges::new(&pose, fill, ink), pose.cells());
+            let (edges, depths) = (Edges::new(pose.stroke_px, fill, ink), Depths::new(&pose));
+            let [right, down] = pose.cells();
             for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
                 let pixel = [x as f32 + 0.5, y as f32 + 0.5];
                 let is_bent = BENT_PX_MIN <= pose.size_px;
@@ -517,22 +393,17 @@ mod tests {
                     let cells = glyph.middle[axis] + right_px * right[axis] + down_px * down[axis];
                     (cells * PARTS as f32).floor() as i32
                 });
-                let distance = if glyph.field.holds(place) {
-                    glyph.field.at(place)
-                } else {
-                    Field::FAR
-                };
-                let depth = edges.depth(distance);
+                let depth = depths.at(glyph.field.at(place));
                 let lay_at = |depth: i32| {
-                    let mut pixel = background.codes()[y * SIDE + x];
-                    lay_one(&mut pixel, ink, edges.cover(depth));
+                    let mut pixel = background.row(y)[x];
+                    edges.lay(&mut pixel, edges.bounded(depth));
                     pixel
                 };
-                let code = drawn.codes()[y * SIDE + x];
+                let code = drawn.row(y)[x];
                 differing += usize::from(code != lay_at(depth));
                 // What is cut off from a corner, in steps.
                 let cut = if is_bent { 2 * i32::from(STEPS) } else { 1 };
-                let is_near = (depth - cut..=depth + cut).any(|depth| code == lay_at(depth));
+                let is_near = (-cut..=cut).any(|cut| code == lay_at(depth + cut * STEP));
                 assert!(is_near, "{x}, {y} at {depth} in {pose:?}, {fill:?}");
             }
             let is_bent = BENT_PX_MIN <= pose.size_px;
@@ -547,11 +418,7 @@ mod tests {
         const STROKE_PX: f32 = 12.0;
         let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40);
         let (below, ink) = (ink(1), ink(2));
-        let whole = |ink| {
-            let mut pixel = 0;
-            lay_one(&mut pixel, ink, Cover::WHOLE);
-            pixel
-        };
+        let whole = |ink: Ink| ink.code(STEPS);
         let pose = Pose {
             middle_px: [60.0, 60.0],
             size_px: 2.0 * CELLS_PER_EM as f32,
@@ -570,7 +437,7 @@ mod tests {
                 let down = (y as f32 + 0.5 - 60.0).abs() - 30.0;
                 // Corners of the rectangle are round in the stroke.
                 let outside = right.max(0.0).hypot(down.max(0.0)) + right.max(down).min(0.0);
-                let code = canvas.codes()[y * SIDE + x];
+                let code = canvas.row(y)[x];
                 // Corners are cut off a little, the sharp ones inside the most.
                 let soft = RAMP_PX / 2.0 + 2.0;
                 if outside < -soft {

@@ -4,10 +4,11 @@
 //! and down; how much so is a [`Manner`]. What would not fit is scaled down as a whole, so that no
 //! letter is ever cut.
 
-use super::CHAR_PX_MIN;
 use super::canvas::RAMP_PX;
+use super::edges::STROKE_PX_MAX;
 use super::font::{ADVANCE_EMS, Font, Glyph};
 use super::glyph::{Pose, STROKE_EMS_MAX, lying, turned};
+use super::{CHAR_PX_MIN, SIDE_PX_MAX};
 
 /// Within which bounds letters differ from each other. Each value is drawn anew for every letter.
 pub(super) struct Manner {
@@ -57,6 +58,12 @@ pub(super) const DISTORTED: Manner = Manner {
     growth_max: 1.4,
     drift: 1.0,
 };
+
+/// The largest base size: that of a letter alone in the largest picture.
+const BASE_PX_MAX: f32 = SIDE_PX_MAX as f32 / 3.0;
+const _: () = assert!(UPRIGHT.stroke_bases[1] * UPRIGHT.growth_max * BASE_PX_MAX < STROKE_PX_MAX);
+const _: () =
+    assert!(DISTORTED.stroke_bases[1] * DISTORTED.growth_max * BASE_PX_MAX < STROKE_PX_MAX);
 
 /// The picture as the layout sees it, and the measures that all of the drawing is derived from,
 /// in pixels.

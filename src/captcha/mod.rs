@@ -29,6 +29,7 @@ pub mod text;
 mod canvas;
 mod crc;
 mod deflate;
+mod edges;
 mod field;
 mod font;
 mod glyph;
@@ -47,7 +48,7 @@ pub use self::font::Font;
 pub use self::theme::{Theme, ThemeChoice};
 
 use self::canvas::{CODES_MAX, Canvas, Ink};
-use self::glyph::Fill;
+use self::edges::Fill;
 use self::layout::{Frame, Letter};
 use self::palette::Palette;
 use self::text::TEXT_CHARS_MAX;
@@ -244,10 +245,10 @@ impl Painter {
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
         let mut frame = Frame::new(style.width, style.height, text.chars().count());
         let (canvas, warp, font) = (&mut self.canvas, &mut self.warp, &*self.font);
-        canvas.clear(usize::from(style.width), usize::from(style.height));
-        warp.clear(usize::from(style.width), usize::from(style.height));
+        let [width, height] = [style.width, style.height].map(usize::from);
+        canvas.clear(width, height);
         let (manner, fill, line_width, inks) = if style.distortion {
-            warp.bend(&frame, rng);
+            warp.bend(width, height, &frame, rng);
             frame.bend_px = warp.reach_px();
             let inks = Inks::Few([(); FEW_INKS].map(|()| Ink::random(rng)));
             (
@@ -257,6 +258,7 @@ impl Painter {
                 inks,
             )
         } else {
+            warp.rest(width, height);
             (
                 &layout::UPRIGHT,
                 Fill::Ground,
@@ -569,7 +571,7 @@ mod tests {
                         "{width}x{height}, seed {seed}"
                     );
                 }
-                assert!(0 < inked(canvas.codes()));
+                assert!(0 < inked(&canvas.codes()));
             }
         }
     }
@@ -583,11 +585,7 @@ mod tests {
         };
         let pictures: Vec<Vec<u8>> = ALPHABET
             .iter()
-            .map(|&letter| {
-                drawn(&char::from(letter).to_string(), style, 5)
-                    .codes()
-                    .to_vec()
-            })
+            .map(|&letter| drawn(&char::from(letter).to_string(), style, 5).codes())
             .collect();
         for (i, picture) in pictures.iter().enumerate() {
             let letter = char::from(ALPHABET[i]);
@@ -616,7 +614,7 @@ mod tests {
                 ..USUAL
             };
             (0..10)
-                .map(|seed| inked(drawn("aB3dE6", style, seed).codes()))
+                .map(|seed| inked(&drawn("aB3dE6", style, seed).codes()))
                 .sum()
         };
         let [bare, behind, before, both] = [
@@ -630,7 +628,7 @@ mod tests {
         assert!(behind < both && before < both, "{behind} {before} {both}");
 
         // Without any, letters are all there is: no ink in a text of blanks.
-        assert_eq!(inked(drawn(" \t\n", BARE, 1).codes()), 0);
+        assert_eq!(inked(&drawn(" \t\n", BARE, 1).codes()), 0);
     }
 
     /// Lines cross every column but swing only through the middle; above them there are dots.
@@ -642,7 +640,7 @@ mod tests {
         };
         for seed in 0..10 {
             let canvas = drawn("      ", style, seed);
-            let rows: Vec<&[u8]> = canvas.codes().chunks(canvas.width()).collect();
+            let rows: Vec<&[u8]> = (0..canvas.height()).map(|y| canvas.row(y)).collect();
             let (above, middle) = (&rows[..30], &rows[33..167]);
             let dots: usize = above.iter().map(|row| inked(row)).sum();
             assert!((100..2_000).contains(&dots), "{dots}, seed {seed}");
@@ -693,7 +691,7 @@ mod tests {
                     .map(|row| inked(&row[..half]))
                     .sum();
                 assert_eq!(
-                    2 * left > inked(canvas.codes()),
+                    2 * left > inked(&canvas.codes()),
                     is_left,
                     "{text:?}, seed {seed}"
                 );
@@ -710,7 +708,7 @@ mod tests {
         };
         let missing = drawn("é", style, 3);
         assert_eq!(missing.codes(), drawn("!", style, 3).codes());
-        assert!(300 < inked(missing.codes()));
+        assert!(300 < inked(&missing.codes()));
         assert_ne!(missing.codes(), drawn("e", style, 3).codes());
     }
 }

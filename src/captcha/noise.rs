@@ -5,14 +5,14 @@
 //! numbers in brackets belong (600 x 200 pixels, six letters, base of 75 pixels).
 
 use std::f32::consts::PI;
-use std::ops::Range;
 
 use super::Inks;
-use super::canvas::{Canvas, Cover, Ink, RAMP_PX, STEPS, lay_one};
+use super::canvas::{BLOCK_PX, Canvas, Ink, RAMP_PX, STEPS, blocks_of, pixels, whole};
+use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE};
 use super::font::{CHARACTERS, Font};
-use super::glyph::{self, Fill, Pose, pixels, turned};
+use super::glyph::{self, Pose, turned};
 use super::layout::{Frame, between};
-use super::warp::{NODE_PX, Warp};
+use super::warp::Warp;
 
 /// Height of the cells of background letters, in base sizes [47 px].
 const CELL_HEIGHT_BASES: f32 = 0.633;
@@ -84,12 +84,7 @@ pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: &Inks, rng: &mut fa
             middle_px[axis] + between(-grid.cell_px[axis], grid.cell_px[axis], rng)
         });
         let diameter = between(DOT_DIAMETER[0], DOT_DIAMETER[1], rng) * grid.cell_px[1];
-        dot(
-            canvas,
-            middle_px,
-            diameter.round().max(1.0) as i32,
-            inks.pick(rng),
-        );
+        dot(canvas, middle_px, whole(diameter).max(1), inks.pick(rng));
     });
 }
 
@@ -113,48 +108,43 @@ pub(super) fn lines(
             let x = (first_px + i as f32 * step_px).min(frame.width - frame.padding);
             [x, frame.height / 2.0 + between(-swing_px, swing_px, rng)]
         });
-        stroke(canvas, warp, &points, width_px / 2.0, ink);
+        stroke(canvas, warp, &points, width_px, ink);
     }
 }
 
-/// Draws a line through points from left to right, as the warp bends it: in every column from one
-/// height to another. Heights are worked out at the nodes of the warp, between which it runs evenly.
-fn stroke(canvas: &mut Canvas, warp: &Warp, points: &[[f32; 2]], radius_px: f32, ink: Ink) {
+/// Draws a line through points from left to right, as the warp bends it: what lies between two
+/// heights, which are worked out at the sides of blocks. In a block it is straight.
+fn stroke(canvas: &mut Canvas, warp: &Warp, points: &[[f32; 2]], width_px: f32, ink: Ink) {
+    // Like the stroke of a hollow shape that ends at the line's lower side.
+    let edges = Edges::new(width_px, Fill::Nothing, ink);
     let columns = pixels(points[0][0], points[points.len() - 1][0], canvas.width());
-    let mut left = bent_height(warp, points, columns.start as f32);
-    for start in columns.clone().step_by(NODE_PX) {
-        let columns = start..(start + NODE_PX).min(columns.end);
-        let right = bent_height(warp, points, columns.end as f32);
-        draw_part(canvas, columns, [left, right], radius_px, ink);
-        left = right;
-    }
-}
-
-/// Draws a straight part of a line, which has these heights at the sides of some columns.
-fn draw_part(
-    canvas: &mut Canvas,
-    columns: Range<usize>,
-    [left, right]: [f32; 2],
-    radius_px: f32,
-    ink: Ink,
-) {
-    let rise = (right - left) / columns.len() as f32;
-    // Across a slope the line is as thick as along it.
-    let share = 1.0 / (1.0 + rise * rise).sqrt();
-    let reach = (radius_px + RAMP_PX / 2.0) / share;
-    let (top, bottom) = (left.min(right) - reach, left.max(right) + reach);
-    let rows = pixels(top, bottom, canvas.height());
-    let mut down = (rows.start as f32 + 0.5 - left - rise / 2.0) * share;
-    for y in rows {
-        let mut away = down;
-        for pixel in canvas.span(columns.start, y, columns.len()) {
-            let inside_px = radius_px - away.abs();
-            if -RAMP_PX / 2.0 < inside_px {
-                lay_one(pixel, ink, Cover::solid(inside_px));
-            }
-            away -= rise * share;
+    let columns = blocks_of(&columns);
+    let mut left = bent_height(warp, points, (columns.start * BLOCK_PX) as f32);
+    for column in columns {
+        let right = bent_height(warp, points, ((column + 1) * BLOCK_PX) as f32);
+        // Across a slope the line is as thick as along it.
+        let rise = (right - left) / BLOCK_PX as f32;
+        let share = 1.0 / (1.0 + rise * rise).sqrt();
+        let depths = |row: usize| {
+            [left, right].map(|height| {
+                let below_px = ((row * BLOCK_PX) as f32 - height) * share + width_px / 2.0;
+                edges.bounded(OUTLINE + (below_px * DEPTH_PER_PX) as i32)
+            })
+        };
+        let reach_px = f32::midpoint(width_px, RAMP_PX) / share;
+        let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
+        let rows = blocks_of(&pixels(top, bottom, canvas.height()));
+        let mut above = depths(rows.start);
+        for row in rows {
+            let below = depths(row + 1);
+            edges.lay_block(
+                canvas,
+                [column, row],
+                [above[0], above[1], below[0], below[1]],
+            );
+            above = below;
         }
-        down += share;
+        left = right;
     }
 }
 
@@ -216,23 +206,15 @@ impl Grid {
 /// most of it, and rows that are alike take few bytes: soft dots took as many as all the rest.
 fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: i32, ink: Ink) {
     let (width, height) = (canvas.width(), canvas.height());
-    let side = diameter as f32;
-    let [left, top] = middle_px.map(|middle| (middle - side / 2.0).round());
-    for y in pixels(top, top + side, height) {
-        let down = y as i32 - top as i32;
-        let outside = |right: &i32| !in_disc([*right, down], diameter);
-        let bare = (0..diameter).take_while(outside).count() as f32;
-        let span = pixels(left + bare, left + side - bare, width);
-        canvas.row(y)[span].fill(ink.code(STEPS));
+    let radius = diameter as f32 / 2.0;
+    let [x, y] = middle_px.map(|middle| whole(middle - radius) as f32 + radius);
+    for row in pixels(y - radius, y + radius, height) {
+        // A quarter of a pixel less, without which the corners of the smallest would be in it, too.
+        let down = row as f32 + 0.5 - y;
+        let half = ((radius - 0.25).powi(2) - down.powi(2)).max(0.0).sqrt();
+        let span = pixels(x - half, x + half, width);
+        canvas.row_mut(row)[span].fill(ink.code(STEPS));
     }
-}
-
-/// Whether a pixel of the square around a disc is in it: within half a pixel less than its diameter,
-/// without which the corners of the smallest would be, too.
-fn in_disc(place: [i32; 2], diameter: i32) -> bool {
-    // From the middle, in halves of pixels; squares therefore in quarters.
-    let [right, down] = place.map(|side| 2 * side + 1 - diameter);
-    4 * (right * right + down * down) < (2 * diameter - 1).pow(2)
 }
 
 #[cfg(test)]
@@ -258,8 +240,8 @@ mod tests {
     /// A warp of that size, with bends.
     fn warp(frame: &Frame) -> Warp {
         let mut warp = Warp::new();
-        warp.clear(frame.width as usize, frame.height as usize);
-        warp.bend(frame, &mut fastrand::Rng::with_seed(4));
+        let [width, height] = [frame.width, frame.height].map(|side| side as usize);
+        warp.bend(width, height, frame, &mut fastrand::Rng::with_seed(4));
         warp
     }
 
@@ -335,7 +317,7 @@ mod tests {
             );
             let column = |x: usize| {
                 (0..canvas.height())
-                    .filter(|y| canvas.codes()[y * canvas.width() + x] != 0)
+                    .filter(|&y| canvas.row(y)[x] != 0)
                     .count()
             };
             let first = (frame.base * DOT_CELL_BASES) as usize + 1;

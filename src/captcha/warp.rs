@@ -5,11 +5,13 @@
 //! breaks. The field is worked out once for a picture, at the nodes of a fine grid, and is taken to
 //! run evenly between these.
 
+use super::canvas::BLOCK_PX;
 use super::layout::{Frame, between};
 
 /// Distance of nodes. Those who draw look at shapes at the nodes alone, so that it is what the
-/// thinnest bar of a large letter and the width of its outline leave room for.
-pub(super) const NODE_PX: usize = 4;
+/// thinnest bar of a large letter and the width of its outline leave room for. Four are the corners
+/// of a block of pixels.
+pub(super) const NODE_PX: usize = BLOCK_PX;
 
 /// Distance of knots, in base sizes of the letters [60 px in a picture of 600 x 200 with six
 /// letters]: about half a letter, so that each is bent in its own way.
@@ -25,12 +27,12 @@ const PUSH_BASES: f32 = 0.32;
 pub(super) struct Warp {
     /// Nodes in a row.
     columns: usize,
-    /// How far from each node lies what is drawn there, in pixels.
-    shifts: Vec<[f32; 2]>,
-    /// The pushes of the knots, row by row.
-    knots: Vec<[f32; 2]>,
-    /// The knots of a row of corners, before they are taken together along the row.
-    row: Vec<[f32; 2]>,
+    /// How far to the right of each node lies what is drawn there, and how far below it, in pixels.
+    shifts: [Vec<f32>; 2],
+    /// How far the knots push what is between them, row by row.
+    knots: [Vec<f32>; 2],
+    /// The same between the columns of knots, at the columns of nodes.
+    along: Vec<f32>,
     /// The furthest that anything is moved to either side and up or down.
     reach_px: [f32; 2],
 }
@@ -40,56 +42,79 @@ impl Warp {
     pub(super) fn new() -> Self {
         Self {
             columns: 0,
-            shifts: Vec::new(),
-            knots: Vec::new(),
-            row: Vec::new(),
+            shifts: [const { Vec::new() }; 2],
+            knots: [const { Vec::new() }; 2],
+            along: Vec::new(),
             reach_px: [0.0; 2],
         }
     }
 
     /// Takes a picture's size and leaves everything where it is. Memory is kept from one picture to
     /// the next.
-    pub(super) fn clear(&mut self, width: usize, height: usize) {
-        self.columns = width.div_ceil(NODE_PX) + 1;
-        let rows = height.div_ceil(NODE_PX) + 1;
-        self.shifts.clear();
-        self.shifts.resize(self.columns * rows, [0.0; 2]);
+    pub(super) fn rest(&mut self, width: usize, height: usize) {
+        self.resize(width, height);
+        self.shifts.iter_mut().for_each(|shifts| shifts.fill(0.0));
         self.reach_px = [0.0; 2];
     }
 
-    /// Bends it all.
-    pub(super) fn bend(&mut self, frame: &Frame, rng: &mut fastrand::Rng) {
+    /// Takes a picture's size and bends it all.
+    pub(super) fn bend(
+        &mut self,
+        width: usize,
+        height: usize,
+        frame: &Frame,
+        rng: &mut fastrand::Rng,
+    ) {
+        let rows = self.resize(width, height);
         let nodes = (KNOT_BASES * frame.base / NODE_PX as f32).round() as usize;
         let nodes = nodes.max(KNOT_NODES_MIN);
         let push_px = PUSH_BASES * frame.base;
-        let rows = self.shifts.len() / self.columns;
         // A stretch between knots is made of three, the one before and the one after among them.
         let [across, down] = [self.columns, rows].map(|side| side.div_ceil(nodes) + 2);
-        self.knots.clear();
+        self.knots.iter_mut().for_each(Vec::clear);
         for _ in 0..across * down {
-            let right = between(-push_px, push_px, rng);
-            let down = between(-push_px, push_px, rng);
-            self.knots.push([right, down]);
-        }
-        self.row.resize(across, [0.0; 2]);
-        for (y, shifts) in self.shifts.chunks_exact_mut(self.columns).enumerate() {
-            let share = (y % nodes) as f32 / nodes as f32;
-            let knots = &self.knots[y / nodes * across..];
-            for (x, knot) in self.row.iter_mut().enumerate() {
-                let three = [knots[x], knots[x + across], knots[x + 2 * across]];
-                for axis in 0..2 {
-                    knot[axis] = Curve::new(three.map(|knot| knot[axis])).at(share);
-                }
-            }
-            let three = self.row.windows(3);
-            for (shifts, knots) in shifts.chunks_mut(nodes).zip(three) {
-                for axis in 0..2 {
-                    let curve = Curve::new([knots[0][axis], knots[1][axis], knots[2][axis]]);
-                    let most = curve.walk(nodes, shifts.iter_mut().map(|shift| &mut shift[axis]));
-                    self.reach_px[axis] = self.reach_px[axis].max(most);
-                }
+            for knots in &mut self.knots {
+                knots.push(between(-push_px, push_px, rng));
             }
         }
+        let weights = |place: usize| weights(place as f32 / nodes as f32);
+        let columns = self.columns;
+        for axis in 0..2 {
+            self.along.clear();
+            for knots in self.knots[axis].chunks_exact(across) {
+                let end = self.along.len() + columns;
+                for three in knots.windows(3) {
+                    let at = |place| mixed([three[0], three[1], three[2]], weights(place));
+                    self.along.extend((0..nodes).map(at));
+                }
+                self.along.truncate(end);
+            }
+            let mut furthest = 0;
+            for (y, shifts) in self.shifts[axis].chunks_exact_mut(columns).enumerate() {
+                let (one, rest) = self.along[y / nodes * columns..].split_at(columns);
+                let (two, three) = rest.split_at(columns);
+                let weights = weights(y % nodes);
+                for (shift, ((one, two), three)) in
+                    shifts.iter_mut().zip(one.iter().zip(two).zip(three))
+                {
+                    *shift = mixed([*one, *two, *three], weights);
+                }
+                // The bits of numbers without a sign are in the order of these.
+                let bits = shifts.iter().map(|shift| shift.abs().to_bits() as i32);
+                furthest = bits.fold(furthest, i32::max);
+            }
+            self.reach_px[axis] = f32::from_bits(furthest as u32);
+        }
+    }
+
+    /// Makes room for a picture, and says how many rows of nodes it has.
+    fn resize(&mut self, width: usize, height: usize) -> usize {
+        self.columns = width.div_ceil(NODE_PX) + 1;
+        let rows = height.div_ceil(NODE_PX) + 1;
+        for shifts in &mut self.shifts {
+            shifts.resize(self.columns * rows, 0.0);
+        }
+        rows
     }
 
     /// The furthest that anything is moved to either side and up or down.
@@ -97,72 +122,42 @@ impl Warp {
         self.reach_px
     }
 
-    /// How far from each node of a row lies what is drawn there, in pixels. The last of a row and
-    /// of a column are on or beyond the edge.
-    pub(super) fn row(&self, row: usize) -> &[[f32; 2]] {
-        &self.shifts[row * self.columns..][..self.columns]
+    /// How far to the right of each node of a row lies what is drawn there, and how far below it, in
+    /// pixels. The last of a row and of a column are on or beyond the edge.
+    pub(super) fn row(&self, row: usize) -> [&[f32]; 2] {
+        [0, 1].map(|axis| &self.shifts[axis][row * self.columns..][..self.columns])
     }
 
     /// How far from a place lies what is drawn there; beyond the last node, as far as there.
     #[inline(always)]
     pub(super) fn shift(&self, [x, y]: [f32; 2]) -> [f32; 2] {
-        let rows = self.shifts.len() / self.columns;
+        let rows = self.shifts[0].len() / self.columns;
         let right = (x / NODE_PX as f32).clamp(0.0, (self.columns - 2) as f32);
         let down = (y / NODE_PX as f32).clamp(0.0, (rows - 2) as f32);
         let above = down as usize * self.columns + right as usize;
         let below = above + self.columns;
         let (right, down) = (right.fract(), down.fract());
-        let mut shift = [0.0; 2];
-        for (axis, shift) in shift.iter_mut().enumerate() {
+        [0, 1].map(|axis| {
             let along = |node: usize| {
-                let (one, next) = (self.shifts[node][axis], self.shifts[node + 1][axis]);
+                let (one, next) = (self.shifts[axis][node], self.shifts[axis][node + 1]);
                 one + right * (next - one)
             };
-            *shift = along(above) + down * (along(below) - along(above));
-        }
-        shift
+            along(above) + down * (along(below) - along(above))
+        })
     }
 }
 
-/// A stretch of a quadratic spline, from between its first two knots to between its last two.
-struct Curve {
-    start: f32,
-    slope: f32,
-    bend: f32,
+/// Three knots taken together.
+#[inline(always)]
+fn mixed(knots: [f32; 3], weights: [f32; 3]) -> f32 {
+    knots[0] * weights[0] + knots[1] * weights[1] + knots[2] * weights[2]
 }
 
-impl Curve {
-    #[inline(always)]
-    fn new([before, middle, after]: [f32; 3]) -> Self {
-        Self {
-            start: f32::midpoint(before, middle),
-            slope: middle - before,
-            bend: f32::midpoint(before, after) - middle,
-        }
-    }
-
-    /// The value at a share of the stretch.
-    #[inline(always)]
-    fn at(&self, share: f32) -> f32 {
-        self.start + share * (self.slope + share * self.bend)
-    }
-
-    /// Writes the values at equal steps, so many to the stretch, and says how far from naught they
-    /// get. Steps of a parabola change evenly, so that two additions make a value.
-    #[inline(always)]
-    fn walk<'a>(&self, steps: usize, values: impl Iterator<Item = &'a mut f32>) -> f32 {
-        let share = 1.0 / steps as f32;
-        let mut step = share * (self.slope + share * self.bend);
-        let change = 2.0 * share * share * self.bend;
-        let (mut value, mut most) = (self.start, 0.0_f32);
-        for place in values {
-            *place = value;
-            most = most.max(value.abs());
-            value += step;
-            step += change;
-        }
-        most
-    }
+/// What each of three knots counts at a share of the stretch between the middles of the first two
+/// and the last two: a quadratic spline.
+fn weights(share: f32) -> [f32; 3] {
+    let rest = 1.0 - share;
+    [rest * rest / 2.0, 0.5 + share * rest, share * share / 2.0]
 }
 
 #[cfg(test)]
@@ -184,17 +179,23 @@ mod tests {
     fn bent((width, height, text_chars): (u16, u16, usize), seed: u64) -> (Warp, Frame) {
         let frame = Frame::new(width, height, text_chars);
         let mut warp = Warp::new();
-        warp.clear(usize::from(width), usize::from(height));
-        warp.bend(&frame, &mut fastrand::Rng::with_seed(seed));
+        let mut rng = fastrand::Rng::with_seed(seed);
+        warp.bend(width.into(), height.into(), &frame, &mut rng);
         (warp, frame)
     }
 
+    /// All rows of nodes.
+    fn rows(warp: &Warp) -> impl Iterator<Item = [&[f32]; 2]> {
+        (0..warp.shifts[0].len() / warp.columns).map(|row| warp.row(row))
+    }
+
     #[test]
-    fn nothing_moves_before_it_is_bent() {
+    fn at_rest_nothing_moves() {
         let (mut warp, _) = bent(SIZES[0], 1);
-        warp.clear(300, 100);
+        warp.rest(300, 100);
         assert_eq!(warp.reach_px(), [0.0; 2]);
-        assert!(warp.shifts.iter().all(|shift| *shift == [0.0; 2]));
+        assert_eq!(rows(&warp).count(), 26);
+        assert!(rows(&warp).all(|row| row == [&[0.0; 76]; 2]));
     }
 
     #[test]
@@ -202,7 +203,7 @@ mod tests {
         for size in SIZES {
             let (warp, frame) = bent(size, 1);
             assert!(frame.width as usize <= (warp.columns - 1) * NODE_PX);
-            let rows = warp.shifts.len() / warp.columns;
+            let rows = rows(&warp).count();
             assert!(frame.height as usize <= (rows - 1) * NODE_PX);
         }
     }
@@ -213,8 +214,8 @@ mod tests {
             for seed in 0..20 {
                 let (warp, frame) = bent(size, seed);
                 for (axis, reach) in warp.reach_px().into_iter().enumerate() {
-                    let moves = warp.shifts.iter().map(|shift| shift[axis].abs());
-                    assert!((moves.fold(0.0, f32::max) - reach).abs() < 1e-3, "{size:?}");
+                    let moves = warp.shifts[axis].iter().map(|shift| shift.abs());
+                    assert_eq!(moves.fold(0.0, f32::max), reach, "{size:?}");
                     assert!(reach <= PUSH_BASES * frame.base + 1e-2, "{size:?} {seed}");
                     assert!(0.02 * frame.base < reach, "{size:?} {seed}");
                 }
@@ -236,21 +237,15 @@ mod tests {
                 let rise_max = 2.0 * PUSH_BASES * frame.base / knot_px * NODE_PX as f32;
                 assert!(rise_max < NODE_PX as f32);
                 let change_max = 2.0 * rise_max / (knot_px / NODE_PX as f32);
-                for row in warp.shifts.chunks(warp.columns) {
-                    for three in row.windows(3) {
-                        let [one, middle, last] = [three[0], three[1], three[2]];
-                        for axis in 0..2 {
-                            let rise = middle[axis] - one[axis];
-                            let next = last[axis] - middle[axis];
-                            assert!(rise.abs() <= rise_max + 1e-2, "{size:?} {seed}");
-                            let change = (next - rise).abs();
-                            assert!(change <= change_max + 1e-2, "{size:?} {seed}");
-                        }
-                    }
+                for three in rows(&warp).flatten().flat_map(|row| row.windows(3)) {
+                    let (rise, next) = (three[1] - three[0], three[2] - three[1]);
+                    assert!(rise.abs() <= rise_max + 1e-2, "{size:?} {seed}");
+                    let change = (next - rise).abs();
+                    assert!(change <= change_max + 1e-2, "{size:?} {seed}");
                 }
-                for (node, below) in warp.shifts.iter().zip(&warp.shifts[warp.columns..]) {
-                    for axis in 0..2 {
-                        let rise = (below[axis] - node[axis]).abs();
+                for shifts in &warp.shifts {
+                    for (node, below) in shifts.iter().zip(&shifts[warp.columns..]) {
+                        let rise = (below - node).abs();
                         assert!(rise <= rise_max + 1e-2, "{size:?} {seed}");
                     }
                 }
@@ -261,7 +256,7 @@ mod tests {
     #[test]
     fn between_nodes_the_field_runs_evenly() {
         let (warp, _) = bent(SIZES[0], 3);
-        let node = |column: usize, row: usize| warp.shifts[row * warp.columns + column];
+        let node = |column: usize, row: usize| warp.row(row).map(|row| row[column]);
         for axis in 0..2 {
             let middle = [(7, 5), (8, 5), (7, 6), (8, 6)].map(|(x, y)| node(x, y)[axis]);
             let found = warp.shift([30.0, 22.0])[axis];
@@ -278,9 +273,8 @@ mod tests {
         let one = bent(SIZES[0], 1).0.shifts;
         assert_eq!(one, bent(SIZES[0], 1).0.shifts);
         let other = bent(SIZES[0], 2).0.shifts;
-        let alike = one.iter().zip(&other).filter(|(one, other)| {
-            (one[0] - other[0]).abs() < 0.5 && (one[1] - other[1]).abs() < 0.5
-        });
-        assert!(alike.count() < one.len() / 20);
+        let near = |axis: usize, node: usize| (one[axis][node] - other[axis][node]).abs() < 0.5;
+        let alike = (0..one[0].len()).filter(|&node| near(0, node) && near(1, node));
+        assert!(alike.count() < one[0].len() / 20);
     }
 }
