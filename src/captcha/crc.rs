@@ -37,13 +37,13 @@ const TABLES: [[u32; 256]; WIDTH] = {
 /// The checksum of these bytes.
 pub(super) fn crc32(data: &[u8]) -> u32 {
     let (chunks, rest) = data.as_chunks::<WIDTH>();
-    let part = |following: usize, byte: u8| TABLES[following][usize::from(byte)];
     let mut sum = u32::MAX;
     for chunk in chunks {
         let bytes = (u64::from_le_bytes(*chunk) ^ u64::from(sum)).to_le_bytes();
-        // In so many words, since a loop takes three times as long in a build for size.
-        sum = part(7, bytes[0]) ^ part(6, bytes[1]) ^ part(5, bytes[2]) ^ part(4, bytes[3]);
-        sum ^= part(3, bytes[4]) ^ part(2, bytes[5]) ^ part(1, bytes[6]) ^ part(0, bytes[7]);
+        sum = 0;
+        for (table, byte) in TABLES.iter().rev().zip(bytes) {
+            sum ^= table[usize::from(byte)];
+        }
     }
     for byte in rest {
         sum = (sum >> 8) ^ TABLES[0][usize::from(sum as u8 ^ byte)];

@@ -13,14 +13,12 @@ pub(super) struct Bits {
 pub(super) const BITS_MAX: u32 = u64::BITS - 8;
 
 impl Bits {
-    #[inline(always)]
     pub(super) fn new(value: usize, count: u32) -> Self {
         let value = value as u64;
         Self { value, count }
     }
 
     /// These bits and then others.
-    #[inline(always)]
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             value: self.value | next.value << self.count,
@@ -63,7 +61,6 @@ impl BitWriter {
     }
 
     /// Appends bits, for which there must be room.
-    #[inline(always)]
     pub(super) fn put(&mut self, bits: Bits) {
         let Bits { value, count } = self.begun.then(bits);
         // A whole word, and then on by what is known of it, is quicker than to ask how much.

@@ -106,7 +106,6 @@ impl<const N: usize> Code<N> {
     }
 
     /// The word of a symbol: no bits if it has none.
-    #[inline(always)]
     pub(super) fn word(&self, symbol: usize) -> Bits {
         self.words[symbol]
     }

@@ -165,33 +165,32 @@ fn runs(mut lengths: &[u8]) -> impl Iterator<Item = (usize, Bits)> {
 /// The checksum of a zlib stream (RFC 1950, section 8.2): the sum of all bytes, and the sum of that
 /// sum after each of them.
 ///
-/// Bytes are added up eight at a time, in four lanes of 16 bits for a pair each, as many as the sums
-/// of these hold.
+/// Bytes are added up in lanes of 16 bits, as many in each as the sum of its sums holds. All lanes
+/// are added to at once, which a processor has instructions for.
 fn adler32(data: &[u8]) -> u32 {
-    const LANES: u64 = 0x00ff_00ff_00ff_00ff;
-    const WORDS: usize = 8;
-    const _: () = assert!(4 * 2 * 255 * WORDS * (WORDS - 1) / 2 <= u16::MAX as usize);
+    const LANES: usize = 16;
+    const TURNS: usize = 22;
+    const _: () = assert!(255 * TURNS * (TURNS + 1) / 2 <= u16::MAX as usize);
     const PRIME: u64 = 65_521;
-    // A product's highest lane is the sum of all lanes, by one or by how many come after each.
-    let total = |lanes: u64| lanes.wrapping_mul(0x0001_0001_0001_0001) >> 48;
-    let following = |lanes: u64| lanes.wrapping_mul(0x0003_0002_0001_0000) >> 48;
 
     // Within four megabytes, and within as many more, neither sum leaves its 64 bits.
     let (mut sum, mut sums) = (1_u64, 0_u64);
-    let (chunks, rest) = data.as_chunks::<{ 8 * WORDS }>();
+    let (chunks, rest) = data.as_chunks::<{ LANES * TURNS }>();
     for chunk in chunks {
-        let (mut pairs, mut pair_sums, mut seconds) = (0, 0, 0);
-        for word in chunk.as_chunks::<8>().0 {
-            let word = u64::from_le_bytes(*word);
-            let second = word >> 8 & LANES;
-            pair_sums += pairs;
-            pairs += (word & LANES) + second;
-            seconds += second;
+        let (mut lanes, mut lane_sums) = ([0_u16; LANES], [0_u16; LANES]);
+        for bytes in chunk.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                lanes[lane] += u16::from(bytes[lane]);
+                lane_sums[lane] += lanes[lane];
+            }
         }
-        sums += chunk.len() as u64 * sum + 8 * total(pair_sums);
-        // Of its own word, a byte is in the sums after it and after all that follow.
-        sums += 2 * (following(pairs) + total(pairs)) - total(seconds);
-        sum += total(pairs);
+        sums += chunk.len() as u64 * sum;
+        for (lane, (&lane_sum, &sum_of_sums)) in lanes.iter().zip(&lane_sums).enumerate() {
+            let lane_sum = u64::from(lane_sum);
+            sum += lane_sum;
+            // A byte is in all sums of its turn but those of the lanes before its own.
+            sums += LANES as u64 * u64::from(sum_of_sums) - lane as u64 * lane_sum;
+        }
     }
     for &byte in rest {
         sum += u64::from(byte);

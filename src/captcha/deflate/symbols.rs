@@ -42,7 +42,6 @@ impl Symbol {
     };
 
     /// The one for values that are alike in their highest bit and so many more; the rest follow it.
-    #[inline(always)]
     fn of_range(value: usize, more_bits: u32) -> Self {
         let rest_bits = (value | 1 << more_bits).ilog2() - more_bits;
         Self {
@@ -53,17 +52,14 @@ impl Symbol {
     }
 
     /// Tells a distance from 1 to 32,768.
-    #[inline(always)]
     fn of_distance(distance: usize) -> Self {
         Self::of_range(distance - 1, 1)
     }
 
-    #[inline(always)]
     pub(super) fn number(self) -> usize {
         self.number.into()
     }
 
-    #[inline(always)]
     pub(super) fn rest(self) -> Bits {
         Bits::new(self.rest.into(), self.rest_bits.into())
     }
@@ -96,7 +92,6 @@ impl Piece {
     };
 
     /// One of [`LETTERS`].
-    #[inline(always)]
     pub(super) fn letter(self) -> usize {
         self.letter.into()
     }
@@ -117,20 +112,17 @@ impl Counts {
     }
 
     /// Counts a literal.
-    #[inline(always)]
     pub(super) fn literal(&mut self, byte: u8) -> Piece {
         self.piece(byte.into(), Symbol::NONE)
     }
 
     /// Counts a match.
-    #[inline(always)]
     pub(super) fn repeated(&mut self, found: Match) -> Piece {
         let distance = Symbol::of_distance(found.distance);
         self.distances[distance.number()] += 1;
         self.piece(LITERALS + found.length - LENGTH_MIN, distance)
     }
 
-    #[inline(always)]
     fn piece(&mut self, letter: usize, distance: Symbol) -> Piece {
         self.letters[letter] += 1;
         Piece {
