@@ -6,9 +6,6 @@
 //! is common to this kind of picture. All five are compared by their first eight bytes, without a
 //! branch, and only the best goes on: to follow the others as well takes half as long again and
 //! saves a hundredth.
-//!
-//! The few functions that every token takes are put in place always, since a build for size would
-//! call them.
 
 /// Shortest and longest match that can be told (RFC 1951, section 3.2.5).
 pub(super) const LENGTH_MIN: usize = 3;
@@ -17,22 +14,22 @@ pub(super) const LENGTH_MAX: usize = 258;
 /// How far back a match can be (section 2).
 pub(super) const DISTANCE_MAX: usize = 32_768;
 
-/// About how much a match from each of the places takes in the pictures of this service, in eighths
-/// of a literal, so that bits that are alike are what it saves. A match that takes more than what it
-/// replaces is none; three bytes to the left are the shortest that is worth its bits, and the
-/// shortest that can be told.
-const LEFT_BITS: u32 = 18;
-const ABOVE_BITS: u32 = 29;
-const ANYWHERE_BITS: u32 = 38;
-/// What is added to savings, so that they are never negative.
-const BIAS: u32 = ANYWHERE_BITS;
-const _: () = assert!(8 * (LENGTH_MIN as u32 - 1) < LEFT_BITS && LEFT_BITS < 8 * LENGTH_MIN as u32);
+/// By how many bits less counts what differs at a place, since a match from there takes less than
+/// one from anywhere: about a byte less from the row above, and two from the left.
+const ABOVE_BITS: u32 = 8;
+const LEFT_BITS: u32 = 16;
 
-/// Where matches can begin: from here on all places are before a token.
-const FIRST: usize = 3;
+/// What differs in the fifth byte: a match from anywhere takes as much as the four before it. So
+/// three bytes to the left are the shortest that is worth its bits, and the shortest that can be
+/// told.
+const NOTHING_SAVED: u64 = 1 << 24;
+const _: () = assert!(NOTHING_SAVED << LEFT_BITS == 1 << (u64::BITS as usize - 8 * LENGTH_MIN));
 
-/// Bytes that are compared, and looked up, at once.
-const WORD_BYTES: usize = 8;
+/// Bytes that are looked up, and compared at every place.
+const WORD_BYTES: usize = size_of::<u64>();
+
+/// Bytes by which the best place is followed.
+const STEP_BYTES: usize = size_of::<u128>();
 
 /// Words are remembered by so many bits of their hash: 16 KB, which stay in the nearest cache.
 const HASH_BITS: u32 = 12;
@@ -61,7 +58,7 @@ pub(super) struct Matcher {
 impl Matcher {
     pub(super) fn new() -> Self {
         Self {
-            row_bytes: 2,
+            row_bytes: 1,
             latest: Box::new([0; 1 << HASH_BITS]),
         }
     }
@@ -73,41 +70,44 @@ impl Matcher {
     }
 
     /// The match at a place that follows what was found before, if one saves anything. At the
-    /// beginning there is none, nor where less than a word is left.
-    #[inline(always)]
+    /// beginning there is none, nor where less than [`STEP_BYTES`] is left.
     pub(super) fn find(&mut self, data: &[u8], at: usize) -> Option<Match> {
-        if at < FIRST {
-            return None;
-        }
+        let left = at.checked_sub(1)?;
+        let here = data.get(at..)?;
+        let word = u64::from_be_bytes(*here.first_chunk::<STEP_BYTES>()?.first_chunk()?);
         // The first row has none above it, and looks at the beginning instead.
-        let above = at.saturating_sub(self.row_bytes + 1);
-        let up = at - above;
-        let left: &[u8; 1 + WORD_BYTES] = data.get(at - 1..)?.first_chunk()?;
-        let above: &[u8; 2 + WORD_BYTES] = data.get(above..)?.first_chunk()?;
-        let word = word(left, 1)?;
-        let far = self.remember(word, at).max(at.saturating_sub(DISTANCE_MAX));
-        let best = saved(word, self::word(left, 0)?, LEFT_BITS, 1)
-            .max(saved(word, self::word(above, 1)?, ABOVE_BITS, up - 1))
-            .max(saved(word, self::word(above, 0)?, ABOVE_BITS, up))
-            .max(saved(word, self::word(above, 2)?, ABOVE_BITS, up - 2))
-            .max(saved(word, self::word(data, far)?, ANYWHERE_BITS, at - far));
-        if best >> 16 <= BIAS {
+        let above = at.saturating_sub(self.row_bytes);
+        let latest = self.remember(word, at).max(at.saturating_sub(DISTANCE_MAX));
+        let (mut least, mut from) = (NOTHING_SAVED, at);
+        for (place, bits) in [
+            (left, LEFT_BITS),
+            (above, ABOVE_BITS),
+            (above + 1, ABOVE_BITS),
+            (above.saturating_sub(1), ABOVE_BITS),
+            (latest, 0),
+        ] {
+            let differing = differing(word, data, place)? >> bits;
+            if differing < least {
+                (least, from) = (differing, place);
+            }
+        }
+        if from == at {
             return None;
         }
-        let distance = (best & 0xffff) as usize;
-        let length = alike_length(&data[at..], &data[at - distance..]);
+        let length = alike_length(here, &data[from..]);
         let end = at + length - ENDS;
         if let Some(ends) = data.get(end..)?.first_chunk::<{ ENDS - 1 + WORD_BYTES }>() {
-            self.remember(self::word(ends, 0)?, end);
-            self.remember(self::word(ends, 1)?, end + 1);
-            self.remember(self::word(ends, 2)?, end + 2);
-            self.remember(self::word(ends, 3)?, end + 3);
+            for (place, word) in ends.windows(WORD_BYTES).enumerate() {
+                self.remember(u64::from_be_bytes(*word.first_chunk()?), end + place);
+            }
         }
-        Some(Match { length, distance })
+        Some(Match {
+            length,
+            distance: at - from,
+        })
     }
 
     /// Notes where a word is, and tells where one of its hash was before.
-    #[inline(always)]
     fn remember(&mut self, word: u64, at: usize) -> usize {
         // The golden ratio spreads what differs in any byte over the highest bits.
         let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HASH_BITS);
@@ -115,38 +115,22 @@ impl Matcher {
     }
 }
 
-/// The bytes from a place on, the first lowest.
-#[inline(always)]
-fn word(data: &[u8], at: usize) -> Option<u64> {
-    data.get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u64::from_le_bytes)
+/// In what a word differs from the one at a place, the first byte highest: the less it is, the longer
+/// both are alike.
+fn differing(word: u64, data: &[u8], at: usize) -> Option<u64> {
+    let other = data.get(at..)?.first_chunk()?;
+    Some(word ^ u64::from_be_bytes(*other))
 }
 
-/// The bits that a match from a place saves above, so that comparing is choosing, and the distance
-/// below.
-#[inline(always)]
-fn saved(word: u64, other: u64, cost: u32, distance: usize) -> u32 {
-    (alike_bits(word, other) + BIAS - cost) << 16 | distance as u32
-}
-
-/// How many bits two words have in bytes that are alike before the first that is not.
-#[inline(always)]
-fn alike_bits(one: u64, other: u64) -> u32 {
-    (one ^ other).trailing_zeros() & !7
-}
-
-/// For how long two texts are alike, up to the longest match, but for what is less than a word at
-/// the end of one.
-#[inline(always)]
+/// For how long two texts are alike, up to the longest match, but for what is less than a step at
+/// the end.
 fn alike_length(one: &[u8], other: &[u8]) -> usize {
-    let one = &one[..one.len().min(LENGTH_MAX.next_multiple_of(WORD_BYTES))];
+    let one = &one[..one.len().min(LENGTH_MAX.next_multiple_of(STEP_BYTES))];
     let mut length = 0;
     for (one, other) in one.as_chunks().0.iter().zip(other.as_chunks().0) {
-        let bits = alike_bits(u64::from_le_bytes(*one), u64::from_le_bytes(*other));
-        length += bits as usize / 8;
-        if bits != u64::BITS {
+        let differing = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
+        length += differing.trailing_zeros() as usize / 8;
+        if differing != 0 {
             break;
         }
     }
@@ -174,10 +158,8 @@ mod tests {
 
     /// The lengths and distances that are found, where a few bytes of no interest follow.
     fn check(data: &[u8], row_bytes: usize, expected: &[(usize, usize)]) {
-        let found = matches(
-            &[data, &[90, 91, 92, 93, 94, 95, 96, 97]].concat(),
-            row_bytes,
-        );
+        let after: Vec<u8> = (80..).take(STEP_BYTES).collect();
+        let found = matches(&[data, &after].concat(), row_bytes);
         let found: Vec<_> = found.iter().map(|it| (it.length, it.distance)).collect();
         assert_eq!(found, expected);
     }
@@ -224,7 +206,7 @@ mod tests {
     fn matches_are_within_reach() {
         let ends = &distinct(20)[..];
         for (between, found) in [(DISTANCE_MAX - 20, true), (DISTANCE_MAX - 19, false)] {
-            let data = [ends, &vec![0; between], ends, &[1; WORD_BYTES]].concat();
+            let data = [ends, &vec![0; between], ends, &[1; STEP_BYTES]].concat();
             let last = Match {
                 length: 20,
                 distance: DISTANCE_MAX,
@@ -234,6 +216,6 @@ mod tests {
                 assert_eq!(matches.contains(&last), found, "{between} {row_bytes}");
             }
         }
-        check(&[5; 600], 90, &[(258, 1), (258, 1), (81, 1)]);
+        check(&[5; 600], 90, &[(258, 1), (258, 1), (83, 1)]);
     }
 }
