@@ -37,6 +37,12 @@ impl Ink {
         Self(rng.u8(..INKS))
     }
 
+    /// The first so many of the inks.
+    pub(super) fn first<const COUNT: usize>() -> [Self; COUNT] {
+        const { assert!(COUNT <= INKS as usize) }
+        std::array::from_fn(|number| Self(number as u8))
+    }
+
     /// The code of a pixel that the ink covers in so many steps, over bare ground.
     pub(super) const fn code(self, step: u8) -> u8 {
         if step == 0 {

@@ -314,7 +314,7 @@ mod tests {
     use super::super::canvas::STEPS;
     use super::super::edges::STEP;
     use super::super::font::TEST_FONT;
-    use super::super::layout::Frame;
+    use super::super::layout::{DISTORTED, Frame};
     use super::*;
 
     const SIDE: usize = 120;
@@ -330,7 +330,7 @@ mod tests {
     fn warp(is_bent: bool) -> Warp {
         let mut warp = Warp::new();
         if is_bent {
-            let frame = Frame::new(SIDE as u16 * 3, SIDE as u16, 3);
+            let frame = Frame::new(SIDE as u16 * 3, SIDE as u16, 3, &DISTORTED);
             warp.bend(SIDE, SIDE, &frame, &mut fastrand::Rng::with_seed(4));
         } else {
             warp.rest(SIDE, SIDE);

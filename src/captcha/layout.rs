@@ -12,6 +12,8 @@ use super::{CHAR_PX_MIN, SIDE_PX_MAX};
 
 /// Within which bounds letters differ from each other. Each value is drawn anew for every letter.
 pub(super) struct Manner {
+    /// The largest base size, in heights of the picture.
+    base_heights: f32,
     /// Pixels per em, in base sizes.
     size_bases: [f32; 2],
     /// Turns in degrees to either side.
@@ -22,9 +24,11 @@ pub(super) struct Manner {
     squeeze_max: f32,
     /// Thickness of the outline, in base sizes.
     stroke_bases: [f32; 2],
+    /// How letters stand up and down.
+    standing: Standing,
     /// By how much neighbours overlap at most, in widths of the narrower one.
     overlap_max: f32,
-    /// How far they are apart at most, in widths of the first.
+    /// How far they are apart at most, in widths of the first; negative where they always overlap.
     gap_max: f32,
     /// By how much all letters are enlarged at most, where there is room.
     growth_max: f32,
@@ -32,13 +36,23 @@ pub(super) struct Manner {
     drift: f32,
 }
 
+/// How letters stand up and down.
+enum Standing {
+    /// Each hangs below a common line, by at most this share of its own height.
+    Hopping(f32),
+    /// Each stands anywhere in a band, which is as high as so many of the tallest one.
+    Strewn(f32),
+}
+
 /// That of the reference. It derives the outline's thickness from the base size as well.
 pub(super) const UPRIGHT: Manner = Manner {
+    base_heights: 0.5,
     size_bases: [1.0, 2.0],
     angle_max: 40.0,
     shear_max: 0.0,
     squeeze_max: 0.0,
     stroke_bases: [STROKE_EMS_MAX / 2.0, STROKE_EMS_MAX],
+    standing: Standing::Hopping(0.5),
     overlap_max: 1.0 / 3.0,
     gap_max: 1.0 / 5.0,
     growth_max: 1.0,
@@ -47,14 +61,20 @@ pub(super) const UPRIGHT: Manner = Manner {
 
 /// For letters that are bent as well and cross each other. What they lose by that to readers they
 /// win back by being turned less, alike in size, thinner, and as large as there is room.
+///
+/// They are strewn over the height of the picture and always overlap, since machines look for a row
+/// of letters next to each other; readers follow them up and down, and tell those that cross by
+/// their inks. A band of 1.5 letters is none to a machine, and one of 2 makes letters small.
 pub(super) const DISTORTED: Manner = Manner {
-    size_bases: [1.25, 2.0],
+    base_heights: 0.375,
+    size_bases: [1.55, 2.0],
     angle_max: 20.0,
     shear_max: 0.25,
     squeeze_max: 0.15,
     stroke_bases: [0.04, 0.08],
-    overlap_max: 0.2,
-    gap_max: 0.0,
+    standing: Standing::Strewn(1.85),
+    overlap_max: 1.0 / 3.0,
+    gap_max: -0.15,
     growth_max: 1.4,
     drift: 1.0,
 };
@@ -82,11 +102,13 @@ pub(super) struct Frame {
 impl Frame {
     /// The measures of a picture that holds a text of so many characters.
     ///
-    /// The reference derives its base from the width alone, by which wide pictures would have to be
-    /// scaled down again; half the height is what a row of letters can use.
-    pub(super) fn new(width: u16, height: u16, text_chars: usize) -> Self {
+    /// The reference derives its base from the width alone, by which letters of wide pictures would
+    /// have to be scaled down again, and noise would be larger than they are. Half the height is
+    /// what a row of letters can use, and what letters that are strewn can use is as much of it as
+    /// in the usual picture.
+    pub(super) fn new(width: u16, height: u16, text_chars: usize, manner: &Manner) -> Self {
         let (width, height) = (f32::from(width), f32::from(height));
-        let base = (width / (text_chars + 2) as f32).min(height / 2.0);
+        let base = (width / (text_chars + 2) as f32).min(height * manner.base_heights);
         let padding = (base * PADDING_BASES).max(PADDING_PX_MIN);
         Self {
             width,
@@ -179,7 +201,10 @@ impl Row {
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
         let left = self.end + gap_px(self.last_width, width_px, manner, rng);
-        let top = between(0.0, height_px / 2.0, rng);
+        let top = match manner.standing {
+            Standing::Hopping(share) => between(0.0, share * height_px, rng),
+            Standing::Strewn(_) => 0.0,
+        };
         pose.middle_px = [left + half[0], top + half[1]];
         self.end = left + width_px;
         self.last_width = width_px;
@@ -188,23 +213,33 @@ impl Row {
         pose
     }
 
-    /// Puts the letters into the picture, smaller if they must be.
+    /// Puts the letters into the picture, smaller if they must be. Those that are to be strewn hang
+    /// from a common line until then.
     fn fit(&self, frame: &Frame, manner: &Manner, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
         let room_px: [f32; 2] = std::array::from_fn(|axis| {
             [frame.width, frame.height][axis] - 2.0 * (frame.padding + frame.bend_px[axis])
         });
-        let scale = (room_px[0] / self.extent[0])
-            .min(room_px[1] / self.extent[1])
+        let mut extent = self.extent;
+        if let Standing::Strewn(letters) = manner.standing {
+            extent[1] *= letters;
+        }
+        let scale = (room_px[0] / extent[0])
+            .min(room_px[1] / extent[1])
             .min(manner.growth_max);
         let shift: [f32; 2] = std::array::from_fn(|axis| {
-            let left_over = room_px[axis] - scale * self.extent[axis];
+            let left_over = room_px[axis] - scale * extent[axis];
             let share = 0.5 + manner.drift * (rng.f32() - 0.5);
             frame.padding + frame.bend_px[axis] + share * left_over
         });
         for Letter { pose, .. } in letters {
             pose.size_px *= scale;
             pose.stroke_px *= scale;
-            pose.middle_px = std::array::from_fn(|axis| pose.middle_px[axis] * scale + shift[axis]);
+            let mut middle_px = pose.middle_px.map(|middle| middle * scale);
+            if let Standing::Strewn(_) = manner.standing {
+                let half_px = middle_px[1];
+                middle_px[1] = between(half_px, scale * extent[1] - half_px, rng);
+            }
+            pose.middle_px = std::array::from_fn(|axis| middle_px[axis] + shift[axis]);
         }
     }
 }
@@ -213,11 +248,9 @@ impl Row {
 /// of the next if that is narrower and would else disappear. None before the first letter and after
 /// a blank.
 fn gap_px(width_before_px: f32, width_px: f32, manner: &Manner, rng: &mut fastrand::Rng) -> f32 {
-    between(
-        -manner.overlap_max * width_before_px.min(width_px),
-        manner.gap_max * width_before_px,
-        rng,
-    )
+    let closest = -manner.overlap_max * width_before_px.min(width_px);
+    let widest = manner.gap_max * width_before_px;
+    between(closest, closest.max(widest), rng)
 }
 
 /// A number between two others.
@@ -253,7 +286,7 @@ mod tests {
     ) -> (Frame, Vec<Letter>) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let text = text::random(length, &mut || rng.u8(..));
-        let frame = Frame::new(width, height, length);
+        let frame = Frame::new(width, height, length, manner);
         let mut letters = Vec::new();
         arrange(&text, &TEST_FONT, &frame, manner, &mut rng, &mut letters);
         assert_eq!(
@@ -319,7 +352,7 @@ mod tests {
     #[test]
     fn neighbours_overlap_by_a_third_at_most() {
         // Upright, gaps are drawn from minus a third to a fifth, so that most neighbours overlap.
-        for (manner, expected) in MANNERS.into_iter().zip([1_250..1_800, 2_300..2_501]) {
+        for (manner, expected) in MANNERS.into_iter().zip([1_250..1_800, 2_500..2_501]) {
             let mut overlapping = 0;
             for seed in 0..500 {
                 let (_, letters) = arranged(SIZES[0], manner, seed);
@@ -331,6 +364,32 @@ mod tests {
                 }
             }
             assert!(expected.contains(&overlapping), "{overlapping} of 2,500");
+        }
+    }
+
+    /// In the usual picture they stand all over its height; in a tall one they stay close enough to
+    /// be read as a row.
+    #[test]
+    fn strewn_letters_stand_at_any_height() {
+        for (size, span) in [(SIZES[0], 0.3..0.4), (SIZES[5], 0.0..0.02)] {
+            let (mut spans, mut tops) = (0.0, Vec::new());
+            for seed in 0..500 {
+                let (frame, letters) = arranged(size, &DISTORTED, seed);
+                let tops_here = letters
+                    .iter()
+                    .map(|letter| bounds(letter)[1] / frame.height);
+                let (highest, lowest) = tops_here
+                    .clone()
+                    .fold((1.0_f32, 0.0_f32), |(a, b), top| (a.min(top), b.max(top)));
+                spans += (lowest - highest) / 500.0;
+                tops.extend(tops_here);
+            }
+            assert!(span.contains(&spans), "{size:?}: {spans}");
+            let high = tops.iter().filter(|top| **top < 0.25).count();
+            assert!(
+                (tops.len() / 10..tops.len()).contains(&high),
+                "{size:?}: {high}"
+            );
         }
     }
 
@@ -363,7 +422,7 @@ mod tests {
 
     #[test]
     fn blanks_take_room() {
-        let frame = Frame::new(600, 200, 3);
+        let frame = Frame::new(600, 200, 3, &UPRIGHT);
         let (mut close, mut apart) = (0.0, 0.0);
         for seed in 0..200 {
             let distance = |text| {

@@ -179,7 +179,7 @@ fn smallest(text_chars: usize) -> [usize; 2] {
 pub struct Painter {
     font: Arc<Font>,
     canvas: Canvas,
-    palette: [u8; 3 * CODES_MAX],
+    palette: Vec<u8>,
     warp: Warp,
     letters: Vec<Letter>,
     encoder: png::Encoder,
@@ -192,7 +192,7 @@ impl Painter {
         Self {
             font,
             canvas: Canvas::new(),
-            palette: [0; 3 * CODES_MAX],
+            palette: Vec::with_capacity(3 * CODES_MAX),
             warp: Warp::new(),
             letters: Vec::with_capacity(TEXT_CHARS_MAX),
             encoder: png::Encoder::new(),
@@ -231,7 +231,12 @@ impl Painter {
         rng: &mut fastrand::Rng,
     ) -> Result<(), SizeError> {
         check(text.chars().count(), style.width, style.height)?;
-        self.palette = Palette::random(style.theme, rng).entries();
+        let palette = if style.distortion {
+            Palette::apart(style.theme, FEW_INKS, rng)
+        } else {
+            Palette::random(style.theme, rng)
+        };
+        palette.write(&mut self.palette);
         self.compose(text, *style, rng);
         Ok(())
     }
@@ -243,22 +248,14 @@ impl Painter {
 
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
-        let mut frame = Frame::new(style.width, style.height, text.chars().count());
-        let (canvas, warp, font) = (&mut self.canvas, &mut self.warp, &*self.font);
-        let [width, height] = [style.width, style.height].map(usize::from);
-        canvas.clear(width, height);
         let (manner, fill, line_width, inks) = if style.distortion {
-            warp.bend(width, height, &frame, rng);
-            frame.bend_px = warp.reach_px();
-            let inks = Inks::Few([(); FEW_INKS].map(|()| Ink::random(rng)));
             (
                 &layout::DISTORTED,
                 Fill::Nothing,
                 noise::THICK_LINE_WIDTH_BASES,
-                inks,
+                Inks::Few(Ink::first()),
             )
         } else {
-            warp.rest(width, height);
             (
                 &layout::UPRIGHT,
                 Fill::Ground,
@@ -266,15 +263,26 @@ impl Painter {
                 Inks::Any,
             )
         };
+        let mut frame = Frame::new(style.width, style.height, text.chars().count(), manner);
+        let (canvas, warp, font) = (&mut self.canvas, &mut self.warp, &*self.font);
+        let [width, height] = [style.width, style.height].map(usize::from);
+        canvas.clear(width, height);
+        if style.distortion {
+            warp.bend(width, height, &frame, rng);
+        } else {
+            warp.rest(width, height);
+        }
+        frame.bend_px = warp.reach_px();
         if style.background_noise {
             noise::letters(canvas, warp, font, &frame, &inks, rng);
         }
         layout::arrange(text, font, &frame, manner, rng, &mut self.letters);
-        let mut ink = inks.pick(rng);
+        let mut before = [inks.pick(rng); 2];
         for letter in &self.letters {
             if let Some(glyph) = font.glyph(letter.character) {
-                ink = inks.pick_other(ink, rng);
+                let ink = inks.pick_other(before, rng);
                 glyph::draw(canvas, warp, glyph, &letter.pose, fill, ink);
+                before = [before[1], ink];
             }
         }
         if style.foreground_noise {
@@ -285,7 +293,8 @@ impl Painter {
 }
 
 /// Inks of a distorted picture. Letters of the text share them with all else, so that colour tells
-/// nothing apart; with fewer, neighbours could not be told apart by those who read them.
+/// nothing apart; with fewer, neighbours could not be told apart by those who read them. Three in a
+/// row differ, since a letter may reach over the next one.
 const FEW_INKS: usize = 4;
 
 /// The inks that what is drawn on a picture may have.
@@ -304,13 +313,14 @@ impl Inks {
         }
     }
 
-    /// An ink for the neighbour of something: of few another one, which letters that cross need.
-    fn pick_other(&self, than: Ink, rng: &mut fastrand::Rng) -> Ink {
+    /// An ink for what comes after two others: of few another one, which letters that cross need.
+    fn pick_other(&self, than: [Ink; 2], rng: &mut fastrand::Rng) -> Ink {
         match self {
             Self::Any => Ink::random(rng),
             Self::Few(inks) => {
-                let place = inks.iter().position(|&ink| ink == than).unwrap_or(0);
-                inks[(place + rng.usize(1..FEW_INKS)) % FEW_INKS]
+                let start = rng.usize(..FEW_INKS);
+                let mut around = inks[start..].iter().chain(&inks[..start]);
+                *around.find(|ink| !than.contains(ink)).unwrap_or(&inks[0])
             }
         }
     }

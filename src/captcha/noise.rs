@@ -220,6 +220,7 @@ fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: i32, ink: Ink) {
 #[cfg(test)]
 mod tests {
     use super::super::font::TEST_FONT;
+    use super::super::layout::{DISTORTED, UPRIGHT};
     use super::*;
 
     const SIZES: [(u16, u16); 6] = [
@@ -234,7 +235,7 @@ mod tests {
     fn canvas(width: u16, height: u16) -> (Canvas, Frame) {
         let mut canvas = Canvas::new();
         canvas.clear(usize::from(width), usize::from(height));
-        (canvas, Frame::new(width, height, 6))
+        (canvas, Frame::new(width, height, 6, &DISTORTED))
     }
 
     /// A warp of that size, with bends.
@@ -297,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_usual_picture_has_the_numbers_of_the_reference() {
-        let frame = Frame::new(600, 200, 6);
+        let frame = Frame::new(600, 200, 6, &UPRIGHT);
         let sides = |bases: [f32; 2]| Grid::new(&frame, bases.map(|bases| bases * frame.base));
         assert_eq!(sides([CELL_WIDTH_BASES, CELL_HEIGHT_BASES]).counts, [8, 4]);
         assert_eq!(sides([DOT_CELL_BASES; 2]).counts, [31, 10]);

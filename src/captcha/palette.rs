@@ -5,7 +5,7 @@
 //! from letters otherwise.
 
 use super::Theme;
-use super::canvas::{CODES_MAX, INKS, STEPS};
+use super::canvas::{INKS, STEPS};
 
 /// Red, green and blue.
 type Colour = [u8; 3];
@@ -25,33 +25,51 @@ const DARK_LUMINANCE_MAX: f32 = 0.06;
 pub(super) struct Palette {
     ground: Colour,
     inks: [Colour; INKS as usize],
+    /// How many of these there are.
+    count: usize,
 }
 
 impl Palette {
     /// Draws the colours of one picture.
     pub(super) fn random(theme: Theme, rng: &mut fastrand::Rng) -> Self {
-        let ground = match theme {
-            Theme::Light => colour(192, 255, rng),
-            Theme::Dark => dark_ground(rng),
-        };
+        let ground = ground(theme, rng);
         let inks = std::array::from_fn(|_| ink(theme, ground, rng));
-        Self { ground, inks }
+        Self {
+            ground,
+            inks,
+            count: inks.len(),
+        }
     }
 
-    /// The colour of every code a canvas can hold, as a PNG's PLTE chunk wants them.
-    pub(super) fn entries(&self) -> [u8; 3 * CODES_MAX] {
-        let mut entries = [0; 3 * CODES_MAX];
-        let (first, rest) = entries.split_at_mut(3);
-        first.copy_from_slice(&self.ground);
-        let inks = rest
-            .chunks_exact_mut(3 * usize::from(STEPS))
-            .zip(&self.inks);
-        for (tones, &ink) in inks {
-            for (tone, step) in tones.chunks_exact_mut(3).zip(1..=STEPS) {
-                tone.copy_from_slice(&mix(self.ground, ink, step));
+    /// Draws the colours of a picture that has only the first so many inks, at most [`INKS`]. They
+    /// differ in hue as much as can be: each is as far around the circle of hues from the one before.
+    ///
+    /// It helps readers, who tell letters that cross by their colours, and no machine, which finds
+    /// the inks apart from each other in the picture's palette, whatever they look like.
+    pub(super) fn apart(theme: Theme, count: usize, rng: &mut fastrand::Rng) -> Self {
+        let ground = ground(theme, rng);
+        let first = rng.f32();
+        let inks = std::array::from_fn(|ink| {
+            let hue = first + ink as f32 / count as f32;
+            pure_ink(theme, ground, hue)
+        });
+        Self {
+            ground,
+            inks,
+            count,
+        }
+    }
+
+    /// Writes the colour of every code that a picture of these inks can have, as a PNG's PLTE chunk
+    /// wants them, in place of what was there.
+    pub(super) fn write(&self, entries: &mut Vec<u8>) {
+        entries.clear();
+        entries.extend(self.ground);
+        for &ink in &self.inks[..self.count] {
+            for step in 1..=STEPS {
+                entries.extend(mix(self.ground, ink, step));
             }
         }
-        entries
     }
 }
 
@@ -64,6 +82,13 @@ fn mix(ground: Colour, ink: Colour, step: u8) -> Colour {
     })
 }
 
+fn ground(theme: Theme, rng: &mut fastrand::Rng) -> Colour {
+    match theme {
+        Theme::Light => colour(192, 255, rng),
+        Theme::Dark => dark_ground(rng),
+    }
+}
+
 fn dark_ground(rng: &mut fastrand::Rng) -> Colour {
     (0..TRIES_MAX)
         .map(|_| colour(0, 96, rng))
@@ -72,12 +97,31 @@ fn dark_ground(rng: &mut fastrand::Rng) -> Colour {
 }
 
 fn ink(theme: Theme, ground: Colour, rng: &mut fastrand::Rng) -> Colour {
-    let (lowest, highest, safe) = match theme {
-        Theme::Light => (0, 96, [0, 0, 0]),
-        Theme::Dark => (128, 192, [192, 192, 192]),
-    };
+    let ([lowest, highest], safe) = ink_range(theme);
     (0..TRIES_MAX)
         .map(|_| colour(lowest, highest, rng))
+        .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
+        .unwrap_or(safe)
+}
+
+/// Lowest and highest value of an ink's channels, and an ink that every ground has the contrast to.
+fn ink_range(theme: Theme) -> ([u8; 2], Colour) {
+    match theme {
+        Theme::Light => ([0, 96], [0, 0, 0]),
+        Theme::Dark => ([128, 192], [192, 192, 192]),
+    }
+}
+
+/// The ink of a hue, in turns around the circle from red, that is as pure as the ground allows.
+fn pure_ink(theme: Theme, ground: Colour, hue: f32) -> Colour {
+    let ([lowest, highest], safe) = ink_range(theme);
+    let pure = std::array::from_fn(|channel| {
+        let away = (hue - channel as f32 / 3.0).rem_euclid(1.0);
+        let share = (2.0 - 6.0 * away.min(1.0 - away)).clamp(0.0, 1.0);
+        lowest + (share * f32::from(highest - lowest)) as u8
+    });
+    (0..=STEPS)
+        .map(|step| mix(pure, safe, step))
         .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
         .unwrap_or(safe)
 }
@@ -109,6 +153,7 @@ fn linear(channel: u8) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::canvas::CODES_MAX;
     use super::*;
 
     const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
@@ -125,10 +170,14 @@ mod tests {
     fn every_ink_is_visible_on_its_ground() {
         for seed in 0..2_000 {
             for theme in THEMES {
-                let palette = Palette::random(theme, &mut fastrand::Rng::with_seed(seed));
-                for ink in palette.inks {
-                    let contrast = contrast(palette.ground, ink);
-                    assert!(3.0 <= contrast, "{contrast} in {theme:?}, seed {seed}");
+                let mut rng = fastrand::Rng::with_seed(seed);
+                let random = Palette::random(theme, &mut rng);
+                let apart = Palette::apart(theme, 4, &mut rng);
+                for palette in [random, apart] {
+                    for ink in palette.inks {
+                        let contrast = contrast(palette.ground, ink);
+                        assert!(3.0 <= contrast, "{contrast} in {theme:?}, seed {seed}");
+                    }
                 }
             }
         }
@@ -163,6 +212,32 @@ mod tests {
         }
     }
 
+    /// Any two are as far from each other as a third of what the theme's inks have room for, in one
+    /// channel at least; most are further. Random ones come closer in every other picture.
+    #[test]
+    fn few_inks_are_told_apart() {
+        for seed in 0..2_000 {
+            for theme in THEMES {
+                let inks = Palette::apart(theme, 4, &mut fastrand::Rng::with_seed(seed)).inks;
+                let ([lowest, highest], _) = ink_range(theme);
+                for (number, one) in inks[..4].iter().enumerate() {
+                    assert!(
+                        one.iter()
+                            .all(|channel| (lowest..=highest).contains(channel))
+                    );
+                    for other in &inks[..number] {
+                        let channels = one.iter().zip(other);
+                        let away = channels.map(|(one, other)| one.abs_diff(*other)).max();
+                        assert!(
+                            Some((highest - lowest) / 3) <= away,
+                            "{theme:?}, seed {seed}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
     /// The safe colours are there to bound the loops; if they showed, a picture would have fewer
     /// colours than it should.
     #[test]
@@ -181,7 +256,9 @@ mod tests {
     #[test]
     fn tones_run_from_ground_to_ink() {
         let palette = Palette::random(Theme::Light, &mut fastrand::Rng::with_seed(3));
-        let entries = palette.entries();
+        let mut entries = vec![9; 9];
+        palette.write(&mut entries);
+        assert_eq!(entries.len(), 3 * CODES_MAX);
         assert_eq!(entries[..3], palette.ground);
         let last = 3 * usize::from(STEPS);
         assert_eq!(entries[last..last + 3], palette.inks[0]);
@@ -192,5 +269,10 @@ mod tests {
             .map(|step| entries[3 * step])
             .collect();
         assert!(reds.is_sorted_by(|one, next| one > next), "{reds:?}");
+
+        let few = Palette::apart(Theme::Light, 4, &mut fastrand::Rng::with_seed(3));
+        few.write(&mut entries);
+        assert_eq!(entries.len(), 3 * (1 + 4 * usize::from(STEPS)));
+        assert_eq!(entries[entries.len() - 3..], few.inks[3]);
     }
 }

@@ -19,9 +19,10 @@ const KNOT_BASES: f32 = 0.8;
 /// Least distance of knots, in nodes: what is bent within fewer would have corners.
 const KNOT_NODES_MIN: usize = 4;
 
-/// How far a knot is pushed to either side at most, in base sizes [24 px]. Readers mind how much
-/// the field rises from knot to knot more than how far it moves things; machines mind both.
-const PUSH_BASES: f32 = 0.32;
+/// How far a knot is pushed to either side at most, in base sizes [18 px]. Readers mind how much
+/// the field rises from knot to knot more than how far it moves things; machines mind both. Letters
+/// that stand at different heights need less of it.
+const PUSH_BASES: f32 = 0.235;
 
 /// From where the places of one picture are taken.
 pub(super) struct Warp {
@@ -164,6 +165,7 @@ fn weights(share: f32) -> [f32; 3] {
 // What is compared is the same number, not one that was computed in another way.
 #[allow(clippy::float_cmp)]
 mod tests {
+    use super::super::layout::DISTORTED;
     use super::*;
 
     const SIZES: [(u16, u16, usize); 7] = [
@@ -177,7 +179,7 @@ mod tests {
     ];
 
     fn bent((width, height, text_chars): (u16, u16, usize), seed: u64) -> (Warp, Frame) {
-        let frame = Frame::new(width, height, text_chars);
+        let frame = Frame::new(width, height, text_chars, &DISTORTED);
         let mut warp = Warp::new();
         let mut rng = fastrand::Rng::with_seed(seed);
         warp.bend(width.into(), height.into(), &frame, &mut rng);
