@@ -156,6 +156,7 @@ pub(super) struct Laid([u8; COVERS * CODES]);
 pub(super) struct Laying(u16);
 
 impl Cover {
+    /// Where its codes are, for inks that are laid over and over.
     #[inline]
     pub(super) const fn laying(self) -> Laying {
         Laying(self.number() * CODES as u16)

@@ -21,7 +21,7 @@
     clippy::cast_precision_loss,
     clippy::cast_sign_loss
 )]
-// The program is optimised for size, and what is done for every pixel would else be calls.
+// What is done for every pixel is put in place always: a call takes as long as the work.
 #![allow(clippy::inline_always)]
 
 pub mod text;
