@@ -142,3 +142,88 @@ impl Edges {
         !outside & inside < 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stroke with a good many steps between its edges.
+    const STROKE_PX: f32 = 10.0;
+
+    fn inks() -> [Ink; 2] {
+        Ink::first()
+    }
+
+    fn edges(fill: Fill) -> Edges {
+        Edges::new(STROKE_PX, fill, inks()[1])
+    }
+
+    #[test]
+    fn depth_leads_through_the_edges_to_what_fills_a_shape() {
+        let [below, ink] = inks().map(|ink| ink.code(STEPS));
+        let stroke = (STROKE_PX * DEPTH_PER_PX) as i32;
+        for (fill, inside) in [(Fill::Ground, 0), (Fill::Ink, ink), (Fill::Nothing, below)] {
+            let edges = edges(fill);
+            let laid = |depth: i32| {
+                let mut pixel = below;
+                edges.lay(&mut pixel, edges.bounded(depth));
+                pixel
+            };
+            for (depth, expected) in [
+                (-i32::MAX / 2, below),
+                (0, below),
+                (STEP - 1, below),
+                (i32::from(STEPS) * STEP, ink),
+                (stroke, ink),
+                (stroke + (i32::from(STEPS) + 1) * STEP, inside),
+                (i32::MAX / 2, inside),
+            ] {
+                assert_eq!(laid(depth), expected, "{fill:?} at {depth}");
+            }
+        }
+    }
+
+    /// The depths of pixels between corners, and what is laid at them one by one.
+    #[test]
+    fn a_block_is_laid_as_its_pixels_are() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        let below = inks()[0].code(STEPS);
+        let mut skipped = 0;
+        for fill in [Fill::Ground, Fill::Ink, Fill::Nothing] {
+            let edges = edges(fill);
+            for _ in 0..1_000 {
+                let (first, across, down) = (
+                    rng.i32(-40 * STEP..60 * STEP),
+                    rng.i32(-STEP..STEP),
+                    rng.i32(-STEP..STEP),
+                );
+                // Places are counted in halves of a pixel.
+                let depth = |x: i32, y: i32| first + x * across + y * down;
+                let side = 2 * BLOCK_PX as i32;
+                let corners = [(0, 0), (side, 0), (0, side), (side, side)]
+                    .map(|(x, y)| edges.bounded(depth(x, y)));
+                let mut canvas = Canvas::new();
+                canvas.clear(BLOCK_PX, BLOCK_PX);
+                for y in 0..BLOCK_PX {
+                    canvas.row_mut(y).fill(below);
+                }
+                if edges.reach_into(corners) {
+                    edges.lay_block(&mut canvas, [0, 0], corners);
+                } else {
+                    skipped += 1;
+                }
+                for (y, x) in (0..BLOCK_PX).flat_map(|y| (0..BLOCK_PX).map(move |x| (y, x))) {
+                    let [x_halves, y_halves] = [x, y].map(|side| 2 * side as i32 + 1);
+                    let near = [-STEP / 100, STEP / 100].map(|off| {
+                        let mut pixel = below;
+                        edges.lay(&mut pixel, edges.bounded(depth(x_halves, y_halves) + off));
+                        pixel
+                    });
+                    let code = canvas.row(y)[x];
+                    assert!(near.contains(&code), "{fill:?} {corners:?} at {x}, {y}");
+                }
+            }
+        }
+        assert!((500..2_000).contains(&skipped), "{skipped}");
+    }
+}
