@@ -1,8 +1,8 @@
 //! Where the letters of a text stand, and how large, turned and thick each of them is.
 //!
 //! Draws nothing. Letters follow each other from left to right, overlap or leave a gap, and hop up
-//! and down; how much so is a [`Manner`]. What would not fit is scaled down as a whole, so that no
-//! letter is ever cut.
+//! and down or are strewn over a band; how much so is a [`Manner`]. What would not fit is scaled
+//! down as a whole, so that no letter is ever cut.
 
 use super::canvas::RAMP_PX;
 use super::edges::STROKE_PX_MAX;
@@ -220,8 +220,8 @@ impl Row {
             [frame.width, frame.height][axis] - 2.0 * (frame.padding + frame.bend_px[axis])
         });
         let mut extent = self.extent;
-        if let Standing::Strewn(letters) = manner.standing {
-            extent[1] *= letters;
+        if let Standing::Strewn(band) = manner.standing {
+            extent[1] *= band;
         }
         let scale = (room_px[0] / extent[0])
             .min(room_px[1] / extent[1])
@@ -236,6 +236,7 @@ impl Row {
             pose.stroke_px *= scale;
             let mut middle_px = pose.middle_px.map(|middle| middle * scale);
             if let Standing::Strewn(_) = manner.standing {
+                // Its top is at the common line, so that its middle is half its height below.
                 let half_px = middle_px[1];
                 middle_px[1] = between(half_px, scale * extent[1] - half_px, rng);
             }
