@@ -11,13 +11,17 @@ use std::ops::Range;
 /// as many save 1 %.
 pub(super) const INKS: u8 = 15;
 
-/// Parts by which an ink can cover a pixel. At the size of a picture four parts and eight look the
-/// same, four take 7 % more bytes; two take 15 % less, and make thin lines rough.
+/// Parts by which an ink can cover a pixel. At the size of a picture three parts, four and eight
+/// look the same, four take 7 % more bytes; two take 15 % less, and make thin lines rough.
 pub(super) const STEPS: u8 = 3;
 
-/// Codes a pixel can have: ground, and every ink in every step.
-pub(super) const CODES_MAX: usize = 1 + INKS as usize * STEPS as usize;
-const _: () = assert!(CODES_MAX <= 256);
+/// Bits of a code that tell the step; those above tell the ink.
+const STEP_BITS: u32 = 2;
+const STEP_MASK: u8 = (1 << STEP_BITS) - 1;
+
+/// Codes a pixel can have: every ink in every step. Of those without a step only [`GROUND`] occurs.
+pub(super) const CODES_MAX: usize = (INKS as usize) << STEP_BITS;
+const _: () = assert!(STEPS <= STEP_MASK && CODES_MAX <= 256);
 
 /// Width in pixels of the ramp from bare to covered at an edge. The reference smooths its pictures
 /// with a kernel that spreads an edge over about two and a half; a narrower ramp is clearer in
@@ -28,7 +32,7 @@ pub(super) const RAMP_PX: f32 = 1.5;
 pub(super) const GROUND: u8 = 0;
 
 /// One of a picture's inks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Ink(u8);
 
 impl Ink {
@@ -48,40 +52,41 @@ impl Ink {
         if step == 0 {
             GROUND
         } else {
-            self.base() + step
+            self.0 << STEP_BITS | step
         }
     }
 
-    /// The code just below that of the ink's first step.
-    const fn base(self) -> u8 {
-        self.0 * STEPS
+    /// The ink of a code.
+    #[cfg(test)]
+    pub(super) fn of(code: u8) -> Self {
+        Self(code >> STEP_BITS)
     }
-
-    /// What becomes of pixels on which the ink is laid.
-    pub(super) fn laid(self) -> &'static Laid {
-        &LAID[usize::from(self.0)]
-    }
-}
-
-/// What a shape does to a pixel, in parts of [`STEPS`]: how much of it the shape's ink covers, and
-/// how much of what was there before is left. A hollow shape leaves less than it does not cover,
-/// since its inside shows the ground.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cover {
-    pub(super) ink: u8,
-    pub(super) kept: u8,
 }
 
 /// Side of the blocks of pixels that a canvas is made of.
 pub(super) const BLOCK_PX: usize = 4;
 
+/// Something of every pixel of a block, row by row. What is done to such is done in plain steps,
+/// without branches or tables, which a compiler makes into steps for all of them at once.
+pub(super) type Block<T> = [T; BLOCK_PX * BLOCK_PX];
+
+/// What a shape does to the pixels of a block, in parts of [`STEPS`]: how much of each the shape's
+/// ink covers, and how much of what was there before is left, together at most the whole pixel. A
+/// hollow shape leaves less than it does not cover, since its inside shows the ground.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cover {
+    pub(super) ink: Block<u8>,
+    pub(super) kept: Block<u8>,
+}
+
 /// A picture that is being drawn. To the right and below it has what is missing of whole blocks.
 pub(super) struct Canvas {
     width: usize,
     height: usize,
-    /// Pixels from one row to the next.
+    /// Rows of blocks from one row to the next.
     stride: usize,
-    codes: Vec<u8>,
+    /// The codes of a row of a block together, so that one bound is checked for all of them.
+    codes: Vec<[u8; BLOCK_PX]>,
 }
 
 impl Canvas {
@@ -98,10 +103,10 @@ impl Canvas {
     /// Takes a size and becomes bare ground. Memory is kept from one picture to the next.
     pub(super) fn clear(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
-        self.stride = width.next_multiple_of(BLOCK_PX);
+        self.stride = width.div_ceil(BLOCK_PX);
         let rows = height.next_multiple_of(BLOCK_PX);
         self.codes.clear();
-        self.codes.resize(self.stride * rows, GROUND);
+        self.codes.resize(self.stride * rows, [GROUND; _]);
     }
 
     pub(super) fn width(&self) -> usize {
@@ -114,23 +119,27 @@ impl Canvas {
 
     /// The codes of a row's pixels.
     pub(super) fn row(&self, y: usize) -> &[u8] {
-        &self.codes[y * self.stride..][..self.width]
+        &self.codes[y * self.stride..].as_flattened()[..self.width]
     }
 
     /// A row to draw on.
     pub(super) fn row_mut(&mut self, y: usize) -> &mut [u8] {
-        &mut self.codes[y * self.stride..][..self.width]
+        &mut self.codes[y * self.stride..].as_flattened_mut()[..self.width]
     }
 
-    /// The rows of a block, whose place is counted in blocks, to draw on.
+    /// Lays an ink on a block, whose place is counted in blocks.
     #[inline(always)]
-    pub(super) fn block(
-        &mut self,
-        [column, row]: [usize; 2],
-    ) -> impl Iterator<Item = &mut [u8; BLOCK_PX]> {
-        let start = (row * self.stride + column) * BLOCK_PX;
-        let rows = self.codes[start..].chunks_mut(self.stride);
-        rows.take(BLOCK_PX).filter_map(<[u8]>::first_chunk_mut)
+    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, cover: &Cover) {
+        let first = row * BLOCK_PX * self.stride + column;
+        let rows: [_; BLOCK_PX] = std::array::from_fn(|row| first + row * self.stride);
+        let mut codes = [GROUND; _];
+        for (codes, row) in codes.as_chunks_mut().0.iter_mut().zip(rows) {
+            *codes = self.codes[row];
+        }
+        let codes = laid(&codes, ink, cover);
+        for (codes, row) in codes.as_chunks().0.iter().zip(rows) {
+            self.codes[row] = *codes;
+        }
     }
 
     /// The codes of all pixels, row by row.
@@ -143,89 +152,35 @@ impl Canvas {
     }
 }
 
-/// Room for every code, as a power of two.
-const CODES: usize = CODES_MAX.next_power_of_two();
-/// As many numbers as a [`Cover`] can have.
-const COVERS: usize = (STEPS as usize + 1) * (STEPS as usize + 1);
-
-/// What becomes of every code when an ink is laid on it, for every cover.
-pub(super) struct Laid([u8; COVERS * CODES]);
-
-/// A cover by where in [`Laid`] its codes begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Laying(u16);
-
-impl Cover {
-    /// Where its codes are, for inks that are laid over and over.
-    #[inline]
-    pub(super) const fn laying(self) -> Laying {
-        Laying(self.number() * CODES as u16)
+/// What becomes of the codes of a block when an ink is laid on it. Where two inks meet, the one that
+/// covers more gives the colour, and of two that cover as much the one that is laid.
+#[inline(always)]
+fn laid(codes: &Block<u8>, ink: Ink, cover: &Cover) -> Block<u8> {
+    let ink = ink.code(STEPS) & !STEP_MASK;
+    let mut laid = [GROUND; _];
+    for (i, laid) in laid.iter_mut().enumerate() {
+        let (code, covered) = (codes[i], cover.ink[i]);
+        let left = thirds(code & STEP_MASK, cover.kept[i]);
+        let step = covered + left;
+        let colour = if covered < left {
+            code & !STEP_MASK
+        } else {
+            ink
+        };
+        *laid = if step == 0 { GROUND } else { colour | step };
     }
-
-    const fn number(self) -> u16 {
-        (self.ink * (STEPS + 1) + self.kept) as u16
-    }
+    laid
 }
 
-impl Laid {
-    /// Lays the ink on a pixel.
-    #[inline(always)]
-    pub(super) fn lay(&self, pixel: &mut u8, laying: Laying) {
-        let at = usize::from(laying.0) + usize::from(*pixel);
-        // The remainder is no change; it spares a check of the bounds.
-        *pixel = self.0[at % self.0.len()];
-    }
-}
-
-/// What laying does, by inks: looking it up has no branches, which on the edges of shapes would
-/// mislead a processor as often as not.
-static LAID: [Laid; INKS as usize] = {
-    let mut inks = [const { Laid([GROUND; COVERS * CODES]) }; INKS as usize];
-    let mut ink = 0;
-    while ink < INKS {
-        let mut cover = Cover { ink: 0, kept: 0 };
-        while cover.ink <= STEPS {
-            let mut code = 0;
-            while code < CODES_MAX {
-                let at = cover.number() as usize * CODES + code;
-                inks[ink as usize].0[at] = blend(code as u8, Ink(ink), cover);
-                code += 1;
-            }
-            cover.kept += 1;
-            if STEPS < cover.ink + cover.kept {
-                cover = Cover {
-                    ink: cover.ink + 1,
-                    kept: 0,
-                };
-            }
-        }
-        ink += 1;
-    }
-    inks
-};
-
-/// The code of a pixel after an ink was laid on it. What stays and what is laid never exceed a
-/// whole pixel: `ink + kept <= STEPS` in every [`Cover`].
-const fn blend(code: u8, ink: Ink, cover: Cover) -> u8 {
-    let (base_old, step_old) = split(code);
-    let kept = (cover.kept * step_old + STEPS / 2) / STEPS;
-    let step = cover.ink + kept;
-    if step == 0 {
-        GROUND
-    } else if kept <= cover.ink {
-        ink.base() + step
-    } else {
-        base_old + step
-    }
-}
-
-/// The base of a code's ink, and the step of its cover; for bare ground 0 and 0.
-const fn split(code: u8) -> (u8, u8) {
-    if code == GROUND {
-        return (0, 0);
-    }
-    let step = (code - 1) % STEPS + 1;
-    (code - step, step)
+/// So many thirds of up to three steps, to the nearest: one third is half of them, with what is
+/// over cut off, two are the other half, and three are both.
+#[inline(always)]
+fn thirds(step: u8, count: u8) -> u8 {
+    const { assert!(STEPS == 3) }
+    let one = step / 2;
+    let one_or_none = if count % 2 == 1 { one } else { 0 };
+    let two_or_none = if 2 <= count { step - one } else { 0 };
+    one_or_none + two_or_none
 }
 
 /// The pixels whose middles lie between two coordinates, of so many.
@@ -256,79 +211,102 @@ mod tests {
     const ONE: Ink = Ink(3);
     const OTHER: Ink = Ink(INKS - 1);
 
-    fn solid(ink: u8) -> Cover {
-        Cover {
-            ink,
-            kept: STEPS - ink,
-        }
+    /// The code of a pixel of which the ink covers some steps and leaves others.
+    fn laid_on(below: u8, ink: Ink, [covered, kept]: [u8; 2]) -> u8 {
+        let cover = Cover {
+            ink: [covered; _],
+            kept: [kept; _],
+        };
+        let codes = laid(&[below; _], ink, &cover);
+        assert_eq!(codes, [codes[0]; _]);
+        codes[0]
     }
 
-    fn laid(below: u8, ink: Ink, cover: Cover) -> u8 {
-        let mut pixel = below;
-        ink.laid().lay(&mut pixel, cover.laying());
-        pixel
+    fn solid(covered: u8) -> [u8; 2] {
+        [covered, STEPS - covered]
+    }
+
+    fn step(code: u8) -> u8 {
+        code & STEP_MASK
     }
 
     #[test]
     fn codes_tell_inks_and_steps_apart() {
         let mut seen = [false; CODES_MAX];
-        seen[usize::from(GROUND)] = true;
         for ink in (0..INKS).map(Ink) {
-            for step in 1..=STEPS {
-                let code = ink.code(step);
-                assert_eq!(split(code), (ink.base(), step));
+            assert_eq!(ink.code(0), GROUND);
+            for count in 1..=STEPS {
+                let code = ink.code(count);
+                assert_eq!((Ink::of(code), step(code)), (ink, count));
                 assert!(!std::mem::replace(&mut seen[usize::from(code)], true));
             }
         }
-        assert_eq!(seen, [true; CODES_MAX]);
+        assert!(!seen[usize::from(GROUND)]);
     }
 
     #[test]
     fn whole_ink_hides_what_was_there() {
         for below in [GROUND, ONE.code(1), ONE.code(STEPS), OTHER.code(STEPS)] {
-            assert_eq!(laid(below, OTHER, solid(STEPS)), OTHER.code(STEPS));
+            assert_eq!(laid_on(below, OTHER, solid(STEPS)), OTHER.code(STEPS));
         }
     }
 
     #[test]
     fn no_ink_changes_nothing() {
         for below in [GROUND, ONE.code(1), OTHER.code(STEPS)] {
-            assert_eq!(laid(below, OTHER, solid(0)), below);
+            assert_eq!(laid_on(below, OTHER, solid(0)), below);
         }
     }
 
     #[test]
     fn filling_with_ground_hides_what_was_there() {
-        let filling = Cover { ink: 0, kept: 0 };
-        assert_eq!(laid(ONE.code(STEPS), OTHER, filling), GROUND);
+        assert_eq!(laid_on(ONE.code(STEPS), OTHER, [0, 0]), GROUND);
     }
 
     #[test]
     fn the_ink_that_covers_more_gives_the_colour() {
-        assert_eq!(laid(ONE.code(STEPS), OTHER, solid(1)), ONE.code(STEPS));
-        assert_eq!(
-            laid(ONE.code(STEPS), OTHER, solid(STEPS - 1)),
-            OTHER.code(STEPS)
-        );
-        assert_eq!(laid(GROUND, OTHER, solid(1)), OTHER.code(1));
-        let least_kept = Cover { ink: 0, kept: 1 };
-        assert_eq!(laid(ONE.code(STEPS), OTHER, least_kept), ONE.code(1));
-        assert_eq!(laid(ONE.code(1), OTHER, least_kept), GROUND);
+        let whole = ONE.code(STEPS);
+        assert_eq!(laid_on(whole, OTHER, solid(1)), whole);
+        assert_eq!(laid_on(whole, OTHER, solid(STEPS - 1)), OTHER.code(STEPS));
+        assert_eq!(laid_on(GROUND, OTHER, solid(1)), OTHER.code(1));
+        assert_eq!(laid_on(ONE.code(2), OTHER, [1, 2]), OTHER.code(2));
+        assert_eq!(laid_on(whole, OTHER, [0, 1]), ONE.code(1));
+        assert_eq!(laid_on(ONE.code(1), OTHER, [0, 1]), GROUND);
     }
 
-    /// Whatever is laid on whatever: no pixel is covered more than wholly, laying ink leaves none
-    /// barer than the ink alone would, and the colour is one of the two.
+    /// Whatever is laid on whatever: what is kept is rounded, no pixel is covered more than wholly,
+    /// and the colour is one of the two.
     #[test]
-    fn cover_stays_within_bounds() {
-        let codes = std::iter::once(GROUND).chain((1..=STEPS).map(|step| ONE.code(step)));
-        for below in codes {
+    fn what_is_kept_and_what_is_laid_add_up() {
+        for below in (0..=STEPS).map(|step| ONE.code(step)) {
             for kept in 0..=STEPS {
-                for ink in 0..=STEPS - kept {
-                    let code = laid(below, OTHER, Cover { ink, kept });
-                    let (base, step) = split(code);
-                    assert!((ink..=STEPS).contains(&step), "{below} {ink} {kept}");
-                    assert!(step == 0 || base == ONE.base() || base == OTHER.base());
+                for covered in 0..=STEPS - kept {
+                    let code = laid_on(below, OTHER, [covered, kept]);
+                    let left = f32::from(kept * step(below)) / f32::from(STEPS);
+                    let expected = covered + left.round() as u8;
+                    assert_eq!(step(code), expected, "{below} {covered} {kept}");
+                    assert!(step(code) <= STEPS);
+                    assert!(step(code) == 0 || [ONE, OTHER].contains(&Ink::of(code)));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_is_laid_where_it_is() {
+        let mut canvas = Canvas::new();
+        canvas.clear(3 * BLOCK_PX - 1, 2 * BLOCK_PX - 2);
+        let cover = Cover {
+            ink: std::array::from_fn(|i| (i % BLOCK_PX) as u8),
+            kept: [0; _],
+        };
+        canvas.lay([1, 1], ONE, &cover);
+        canvas.lay([2, 0], ONE, &cover);
+        for (y, row) in (0..canvas.height()).map(|y| (y, canvas.row(y))) {
+            for (x, &code) in row.iter().enumerate() {
+                let is_within = [[1, 1], [2, 0]].contains(&[x / BLOCK_PX, y / BLOCK_PX]);
+                let step = if is_within { x % BLOCK_PX } else { 0 };
+                assert_eq!(code, ONE.code(step as u8), "{x}, {y}");
             }
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! Knows nothing of outlines. Depth is counted in steps of cover from where the outer edge begins
 //! to fade in: it grows through that edge, the stroke and the edge inside, and then goes on. It has
-//! parts of a step, so that it can be added up from pixel to pixel, and what is cut off rounds.
+//! parts of a step, and what is cut off of them rounds.
 
-use super::canvas::{BLOCK_PX, Canvas, Cover, Ink, Laid, Laying, RAMP_PX, STEPS};
+use super::canvas::{BLOCK_PX, Block, Canvas, Cover, Ink, RAMP_PX, STEPS};
 
 /// What a shape is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Fill {
 
 /// Parts of a step.
 pub(super) const STEP: i32 = 1 << STEP_BITS;
-const STEP_BITS: u32 = 16;
+pub(super) const STEP_BITS: u32 = 16;
 
 /// Steps of cover for a pixel.
 const STEPS_PER_PX: f32 = STEPS as f32 / RAMP_PX;
@@ -31,116 +31,129 @@ pub(super) const DEPTH_PER_PX: f32 = STEPS_PER_PX * STEP as f32;
 pub(super) const OUTLINE: i32 = (STEPS as i32 + 1) * STEP / 2;
 
 /// Steps that are told apart: what a byte holds.
-const TOLD_APART: usize = 1 << u8::BITS;
+const TOLD_APART: i32 = 1 << u8::BITS;
 
 /// How many of these are outside the shape, and as many inside. If there is ink at one corner of a
 /// block, the others are not further away: bending, shearing and squeezing together make distances
 /// two and a half times as long at most.
-const BEYOND: i32 = 32;
+const BEYOND: u8 = 32;
 const _: () = assert!(2.5 * 1.42 * BLOCK_PX as f32 * STEPS_PER_PX < BEYOND as f32);
 
 /// The thickest stroke that leaves room for its edges.
 pub(super) const STROKE_PX_MAX: f32 =
-    (TOLD_APART as i32 - 2 * BEYOND - STEPS as i32 - 1) as f32 / STEPS_PER_PX;
+    (TOLD_APART - 2 * BEYOND as i32 - STEPS as i32 - 1) as f32 / STEPS_PER_PX;
 
-/// Bits of the side of a block.
-const BLOCK_BITS: u32 = BLOCK_PX.trailing_zeros();
+/// A depth within those that are told apart, counted from the first of them, in 256ths of a step.
+pub(super) type Depth = u16;
+pub(super) const DEPTH_BITS: u32 = Depth::BITS - u8::BITS;
+
+/// The least that depths are bounded to: more than is cut off from those between them, which would
+/// else fall below nothing and come out as the greatest.
+const DEPTH_MIN: i32 = 16;
 
 /// The edges of a shape.
 pub(super) struct Edges {
-    laid: &'static Laid,
-    /// What is laid at every step, from the first outside.
-    layings: [Laying; TOLD_APART],
-    /// The bounded depth at which something begins to change.
+    ink: Ink,
+    /// The step, of those told apart, at which the edge inside begins.
+    inner: u8,
+    /// All bits if what is inside the stroke is not inked, else none.
+    hollow: u8,
+    /// All bits if what is inside the stroke stays as it is, else none.
+    open: u8,
+    /// The depth at which something begins to change.
     start: i32,
-    /// The bounded depth from which nothing is changed any more.
+    /// The depth from which nothing is changed any more.
     end: i32,
-    /// The greatest of bounded depths.
+    /// The greatest depth.
     bound: i32,
 }
 
 impl Edges {
     /// The edges of a shape that is grown by a stroke of at most [`STROKE_PX_MAX`].
     pub(super) fn new(stroke_px: f32, fill: Fill, ink: Ink) -> Self {
-        let steps = i32::from(STEPS);
-        let inner = (stroke_px.min(STROKE_PX_MAX) * STEPS_PER_PX + 0.5) as i32;
-        let last = inner + steps;
-        let cover = |step: i32| {
-            let grown = step.clamp(0, steps);
-            let bare = (step - inner).clamp(0, steps);
-            let (ink, kept) = match fill {
-                Fill::Ground => (grown - bare, steps - grown),
-                Fill::Ink => (grown, steps - grown),
-                Fill::Nothing => (grown - bare, steps - grown + bare),
-            };
-            Cover {
-                ink: ink as u8,
-                kept: kept as u8,
-            }
-        };
-        let mut layings = [cover(last).laying(); TOLD_APART];
-        for (laying, step) in layings.iter_mut().zip(-BEYOND..last) {
-            *laying = cover(step).laying();
-        }
-        let bounded = |step: i32| (BEYOND + step) * STEP;
+        let inner = BEYOND + (stroke_px.min(STROKE_PX_MAX) * STEPS_PER_PX + 0.5) as u8;
+        let last = inner + STEPS;
+        let depth = |step: u8| i32::from(step) << DEPTH_BITS;
+        let all_if = |holds: bool| if holds { u8::MAX } else { 0 };
         Self {
-            laid: ink.laid(),
-            layings,
-            start: bounded(1),
+            ink,
+            inner,
+            hollow: all_if(fill != Fill::Ink),
+            open: all_if(fill == Fill::Nothing),
+            start: depth(BEYOND + 1),
             end: match fill {
                 Fill::Ground | Fill::Ink => i32::MAX,
-                Fill::Nothing => bounded(last),
+                Fill::Nothing => depth(last),
             },
-            bound: bounded(last + BEYOND),
+            bound: depth(last + BEYOND),
         }
     }
 
-    /// A depth within those that are told apart, counted from the first of them.
+    /// A depth within those that are told apart.
     #[inline(always)]
-    pub(super) fn bounded(&self, depth: i32) -> i32 {
-        (depth + BEYOND * STEP).clamp(0, self.bound)
+    pub(super) fn bounded(&self, depth: i32) -> Depth {
+        let depth = (depth >> (STEP_BITS - DEPTH_BITS)) + (i32::from(BEYOND) << DEPTH_BITS);
+        depth.clamp(DEPTH_MIN, self.bound) as Depth
     }
 
-    /// Does to a pixel at a bounded depth what the shape does to it.
+    /// Does to a block of pixels what the shape does to them, by their depths.
     #[inline(always)]
-    pub(super) fn lay(&self, pixel: &mut u8, depth: i32) {
-        let laying = self.layings[usize::from((depth >> STEP_BITS) as u8)];
-        self.laid.lay(pixel, laying);
-    }
-
-    /// Does to a block of pixels what the shape does to them, by the bounded depths at its corners,
-    /// row by row, between which depth runs evenly.
-    #[inline(always)]
-    pub(super) fn lay_block(&self, canvas: &mut Canvas, place: [usize; 2], corners: [i32; 4]) {
-        let [left, right, left_below, right_below] = corners;
-        let left_step = (left_below - left) >> BLOCK_BITS;
-        let right_step = (right_below - right) >> BLOCK_BITS;
-        // The middles of pixels lie half a step within the block.
-        let (mut left, mut right) = (left + left_step / 2, right + right_step / 2);
-        for row in canvas.block(place) {
-            let step = (right - left) >> BLOCK_BITS;
-            let mut depth = left + step / 2;
-            for pixel in row {
-                self.lay(pixel, depth);
-                depth += step;
-            }
-            left += left_step;
-            right += right_step;
+    pub(super) fn lay(&self, canvas: &mut Canvas, place: [usize; 2], depths: &Block<Depth>) {
+        let mut cover = Cover {
+            ink: [0; _],
+            kept: [0; _],
+        };
+        for (i, depth) in depths.iter().enumerate() {
+            let step = (depth >> DEPTH_BITS) as u8;
+            let grown = step.saturating_sub(BEYOND).min(STEPS);
+            let bare = step.saturating_sub(self.inner).min(STEPS);
+            cover.ink[i] = grown - (bare & self.hollow);
+            cover.kept[i] = STEPS - grown + (bare & self.open);
         }
+        canvas.lay(place, self.ink, &cover);
+    }
+
+    /// The code of a pixel at some depth, given what it was.
+    #[cfg(test)]
+    pub(super) fn laid_on(&self, below: u8, depth: i32) -> u8 {
+        let mut canvas = Canvas::new();
+        canvas.clear(BLOCK_PX, BLOCK_PX);
+        (0..BLOCK_PX).for_each(|y| canvas.row_mut(y).fill(below));
+        self.lay(&mut canvas, [0, 0], &[self.bounded(depth); _]);
+        canvas.row(0)[0]
     }
 
     /// Whether the shape changes anything between such corners: not if all are outside, or inside
     /// where nothing changes any more. It looks at signs alone, which takes one branch.
     #[inline(always)]
-    pub(super) fn reach_into(&self, corners: [i32; 4]) -> bool {
-        let outside = corners.map(|corner| corner - self.start);
-        let inside = corners.map(|corner| corner - self.end);
+    pub(super) fn reach_into(&self, corners: [Depth; 4]) -> bool {
+        let outside = corners.map(|corner| i32::from(corner) - self.start);
+        let inside = corners.map(|corner| i32::from(corner) - self.end);
         let [outside, inside] = [
             outside[0] & outside[1] & outside[2] & outside[3],
             inside[0] | inside[1] | inside[2] | inside[3],
         ];
         !outside & inside < 0
     }
+}
+
+/// The depths of a block's pixels by those at its corners, row by row, between which depth runs
+/// evenly.
+#[inline(always)]
+pub(super) fn depths_between([left, right, left_below, right_below]: [Depth; 4]) -> Block<Depth> {
+    // Eighths of a block from its side to the middles of its pixels.
+    const EIGHTHS: [u16; BLOCK_PX] = [1, 3, 5, 7];
+    // Corners differ by less than half of what a depth holds, so that differences have a sign.
+    let eighth = |from: u16, to: u16| (to.wrapping_sub(from) as i16 >> 3) as u16;
+    let (across, across_below) = (eighth(left, right), eighth(left_below, right_below));
+    let mut depths = [0; _];
+    for (i, depth) in depths.iter_mut().enumerate() {
+        let (rightward, downward) = (EIGHTHS[i % BLOCK_PX], EIGHTHS[i / BLOCK_PX]);
+        let above = left.wrapping_add(across.wrapping_mul(rightward));
+        let below = left_below.wrapping_add(across_below.wrapping_mul(rightward));
+        *depth = above.wrapping_add(eighth(above, below).wrapping_mul(downward));
+    }
+    depths
 }
 
 #[cfg(test)]
@@ -164,11 +177,6 @@ mod tests {
         let stroke = (STROKE_PX * DEPTH_PER_PX) as i32;
         for (fill, inside) in [(Fill::Ground, 0), (Fill::Ink, ink), (Fill::Nothing, below)] {
             let edges = edges(fill);
-            let laid = |depth: i32| {
-                let mut pixel = below;
-                edges.lay(&mut pixel, edges.bounded(depth));
-                pixel
-            };
             for (depth, expected) in [
                 (-i32::MAX / 2, below),
                 (0, below),
@@ -178,52 +186,73 @@ mod tests {
                 (stroke + (i32::from(STEPS) + 1) * STEP, inside),
                 (i32::MAX / 2, inside),
             ] {
-                assert_eq!(laid(depth), expected, "{fill:?} at {depth}");
+                assert_eq!(edges.laid_on(below, depth), expected, "{fill:?} at {depth}");
             }
         }
     }
 
-    /// The depths of pixels between corners, and what is laid at them one by one.
+    /// The edge outside fades in, and the one inside out again.
     #[test]
-    fn a_block_is_laid_as_its_pixels_are() {
+    fn edges_fade_step_by_step() {
+        let [below, ink] = inks();
+        let edges = edges(Fill::Nothing);
+        let half = STEP / 2;
+        let stroke = (STROKE_PX * STEPS_PER_PX) as i32 * STEP;
+        for step in 0..=STEPS {
+            let grown = i32::from(step) * STEP + half;
+            assert_eq!(edges.laid_on(0, grown), ink.code(step));
+            assert_eq!(edges.laid_on(0, stroke + grown), ink.code(STEPS - step));
+            let above = if 2 * step < STEPS { below } else { ink };
+            assert_eq!(edges.laid_on(below.code(STEPS), grown), above.code(STEPS));
+        }
+    }
+
+    /// What is cut off is less than eight parts on the way across, and as much on the way down.
+    #[test]
+    fn between_corners_depth_runs_evenly() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for _ in 0..1_000 {
+            let first = rng.i32(0..50_000);
+            let corners: [Depth; 4] =
+                std::array::from_fn(|_| (first + rng.i32(-7_000..7_000)).max(DEPTH_MIN) as Depth);
+            for (i, depth) in depths_between(corners).into_iter().enumerate() {
+                let [right, down] =
+                    [i % BLOCK_PX, i / BLOCK_PX].map(|at| (at as f32 + 0.5) / BLOCK_PX as f32);
+                let mix = |one: f32, other: f32, share: f32| one + share * (other - one);
+                let [above, below] = [[0, 1], [2, 3]]
+                    .map(|[one, other]| mix(corners[one].into(), corners[other].into(), right));
+                let cut_off = mix(above, below, down) - f32::from(depth);
+                assert!(
+                    (-0.1..DEPTH_MIN as f32).contains(&cut_off),
+                    "{cut_off} in {corners:?}"
+                );
+            }
+        }
+    }
+
+    /// What is not reached into would not be changed.
+    #[test]
+    fn shapes_reach_into_what_they_change() {
         let mut rng = fastrand::Rng::with_seed(1);
         let below = inks()[0].code(STEPS);
-        let mut skipped = 0;
+        let mut counts = [0; 2];
         for fill in [Fill::Ground, Fill::Ink, Fill::Nothing] {
             let edges = edges(fill);
             for _ in 0..1_000 {
-                let (first, across, down) = (
-                    rng.i32(-40 * STEP..60 * STEP),
-                    rng.i32(-STEP..STEP),
-                    rng.i32(-STEP..STEP),
-                );
-                // Places are counted in halves of a pixel.
-                let depth = |x: i32, y: i32| first + x * across + y * down;
-                let side = 2 * BLOCK_PX as i32;
-                let corners = [(0, 0), (side, 0), (0, side), (side, side)]
-                    .map(|(x, y)| edges.bounded(depth(x, y)));
+                let first = rng.i32(-40 * STEP..60 * STEP);
+                let corners = [0; 4].map(|_| edges.bounded(first + rng.i32(-4 * STEP..4 * STEP)));
                 let mut canvas = Canvas::new();
                 canvas.clear(BLOCK_PX, BLOCK_PX);
-                for y in 0..BLOCK_PX {
-                    canvas.row_mut(y).fill(below);
-                }
-                if edges.reach_into(corners) {
-                    edges.lay_block(&mut canvas, [0, 0], corners);
-                } else {
-                    skipped += 1;
-                }
-                for (y, x) in (0..BLOCK_PX).flat_map(|y| (0..BLOCK_PX).map(move |x| (y, x))) {
-                    let [x_halves, y_halves] = [x, y].map(|side| 2 * side as i32 + 1);
-                    let near = [-STEP / 100, STEP / 100].map(|off| {
-                        let mut pixel = below;
-                        edges.lay(&mut pixel, edges.bounded(depth(x_halves, y_halves) + off));
-                        pixel
-                    });
-                    let code = canvas.row(y)[x];
-                    assert!(near.contains(&code), "{fill:?} {corners:?} at {x}, {y}");
-                }
+                (0..BLOCK_PX).for_each(|y| canvas.row_mut(y).fill(below));
+                edges.lay(&mut canvas, [0, 0], &depths_between(corners));
+                let is_changed = canvas.codes().iter().any(|&code| code != below);
+                assert!(
+                    !is_changed || edges.reach_into(corners),
+                    "{fill:?} {corners:?}"
+                );
+                counts[usize::from(is_changed)] += 1;
             }
         }
-        assert!((500..2_000).contains(&skipped), "{skipped}");
+        assert!(counts.iter().all(|&count| 500 < count), "{counts:?}");
     }
 }

@@ -17,9 +17,10 @@ pub(super) const MARGIN_CELLS: usize = 12;
 /// makes the place of a cell cheap to find.
 pub(super) const COLUMNS: usize = 64;
 
-/// Parts of a cell in which places are counted.
+/// Parts of a cell in which places are counted: with so many, places around the largest field fit 16
+/// bits, and in the largest letters a part is a tenth of a pixel.
 pub(super) const PARTS: i32 = 1 << PART_BITS;
-pub(super) const PART_BITS: u32 = 8;
+const PART_BITS: u32 = 6;
 
 /// What a distance of one cell is in a field's numbers.
 pub(super) const UNITS_PER_CELL: i32 = 256;
@@ -104,12 +105,31 @@ impl Field {
         (above * PARTS + (below - above) * downward) >> (2 * PART_BITS)
     }
 
-    /// The distance at a cell, in units.
+    /// The distances at the cells nearest to some points, in units; outside the field, at the cells
+    /// of its edge. Points are counted in [`PARTS`] of a cell.
     #[inline(always)]
-    pub(super) fn cell(&self, [column, row]: [i32; 2]) -> i32 {
-        let row = self.rows.get(row as usize);
-        row.map_or(Self::FAR, |row| row[column as usize % COLUMNS].into())
+    pub(super) fn nearest<const N: usize>(&self, points: &[[i16; N]; 2]) -> [i16; N] {
+        let cells = self.rows.as_flattened();
+        let places = places(points, self.rows.len());
+        places.map(|place| {
+            cells
+                .get(usize::from(place))
+                .map_or(Self::FAR as i16, |cell| *cell)
+        })
     }
+}
+
+/// The places in a field of so many rows of the cells nearest to some points.
+///
+/// In a function of its own this remains a loop, which a compiler makes into steps for several
+/// points at once; it would take it apart among look-ups, which are done one by one.
+#[inline(never)]
+fn places<const N: usize>([x, y]: &[[i16; N]; 2], rows: usize) -> [u16; N] {
+    let cell = |point: i16, cells: usize| {
+        let cell = (point + PARTS as i16 / 2) >> PART_BITS;
+        cell.clamp(0, cells as i16 - 1) as u16
+    };
+    std::array::from_fn(|i| cell(y[i], rows) * COLUMNS as u16 + cell(x[i], COLUMNS))
 }
 
 /// A value between two neighbours, times [`PARTS`].
@@ -295,6 +315,28 @@ mod tests {
         assert_eq!(at(0.5, 0.0), 50);
         assert_eq!(at(0.0, 0.5), 100);
         assert_eq!(at(0.75, 0.25), 125);
+    }
+
+    #[test]
+    fn nearest_cells_are_those_of_the_field() {
+        let mut field = Field {
+            rows: Box::new([[0; COLUMNS]; 3]),
+        };
+        for (cell, distance) in field.rows.as_flattened_mut().iter_mut().enumerate() {
+            *distance = cell as i16;
+        }
+        let part = PARTS as i16;
+        for (x, y, column, row) in [
+            (0, 0, 0, 0),
+            (5 * part, part, 5, 1),
+            (5 * part + part / 2 - 1, part - part / 2, 5, 1),
+            (5 * part + part / 2, part - part / 2 - 1, 6, 0),
+            (-9 * part, -1, 0, 0),
+            (70 * part, 9 * part, COLUMNS - 1, 2),
+        ] {
+            let distance = (row * COLUMNS + column) as i16;
+            assert_eq!(field.nearest(&[[x; 4], [y; 4]]), [distance; 4], "{x} {y}");
+        }
     }
 
     #[test]

@@ -6,17 +6,18 @@
 //!
 //! Large shapes are looked up at the nodes of the warp's grid alone. Between four nodes the distance
 //! runs evenly, which is true but at corners of the outline, and these become round by less than a
-//! stroke is thick. Small ones are moved as a whole, and looked up pixel by pixel: since no pixel is
-//! nearer to the outline than the one before by more than a pixel, one look-up far from any edge
-//! answers for a whole run of pixels.
+//! stroke is thick. Small ones are moved as a whole, and looked up pixel by pixel. Both are laid
+//! block by block, and whatever can be is done for all pixels of a block at once.
 
 use std::mem;
 use std::ops::Range;
 
 use super::SIDE_PX_MAX;
-use super::canvas::{Canvas, Ink, RAMP_PX, blocks_of, pixels, whole};
-use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE};
-use super::field::{MARGIN_CELLS, PART_BITS, PARTS, UNITS_PER_CELL};
+use super::canvas::{BLOCK_PX, Block, Canvas, Ink, RAMP_PX, blocks_of, pixels, whole};
+use super::edges::{
+    DEPTH_BITS, DEPTH_PER_PX, Depth, Edges, Fill, OUTLINE, STEP_BITS, depths_between,
+};
+use super::field::{Field, MARGIN_CELLS, PARTS, UNITS_PER_CELL};
 use super::font::{CELLS_PER_EM, Glyph};
 use super::warp::{NODE_PX, Warp};
 
@@ -101,14 +102,14 @@ pub(super) fn draw(
         let [x, y] = pose.middle_px;
         let [right, down] = warp.shift(pose.middle_px);
         let middle_px = [x - right, y - down];
-        draw_whole(canvas, glyph, &Pose { middle_px, ..*pose }, &edges);
+        draw_small(canvas, glyph, &Pose { middle_px, ..*pose }, &edges);
     }
 }
 
 /// Draws a large shape, bent from node to node. What is done for all nodes of a row is done in loops
 /// of its own, which a compiler makes into steps for several at once.
 fn draw_bent(canvas: &mut Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose, edges: &Edges) {
-    let [columns, rows] = blocks(canvas, warp, glyph, pose);
+    let [columns, rows] = blocks(canvas, glyph, pose, warp.reach_px());
     let depths = Depths::new(pose);
     let mut places = [[0; 2]; NODES_MAX];
     let mut reached = [false; NODES_MAX];
@@ -140,7 +141,7 @@ fn draw_bent(canvas: &mut Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose, edges
             }
             for (i, column) in columns.clone().enumerate() {
                 if reached[i] {
-                    edges.lay_block(canvas, [column, row - 1], corners(i));
+                    edges.lay(canvas, [column, row - 1], &depths_between(corners(i)));
                 }
             }
         }
@@ -152,9 +153,8 @@ fn draw_bent(canvas: &mut Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose, edges
 const NODES_MAX: usize = SIDE_PX_MAX as usize / NODE_PX + 2;
 
 /// Columns and rows of the blocks that a shape may reach into.
-fn blocks(canvas: &Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose) -> [Range<usize>; 2] {
+fn blocks(canvas: &Canvas, glyph: &Glyph, pose: &Pose, moved: [f32; 2]) -> [Range<usize>; 2] {
     let half = pose.half_extent_px(glyph);
-    let moved = warp.reach_px();
     let sides = [canvas.width(), canvas.height()];
     std::array::from_fn(|axis| {
         let reach = half[axis] + moved[axis] + RAMP_PX;
@@ -163,127 +163,50 @@ fn blocks(canvas: &Canvas, warp: &Warp, glyph: &Glyph, pose: &Pose) -> [Range<us
     })
 }
 
-/// Draws a small shape, as it is.
-fn draw_whole(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
+/// Draws a small shape, as it is: every pixel is looked up. Blocks beyond its box are left out.
+fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
+    // From the middle of a block to that of its last pixel.
+    const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
     let field = &glyph.field;
-    if pose.size_px <= NEAREST_PX_MAX {
-        // Half a cell on, what is cut off rounds.
-        let nearest = |place: [i32; 2]| field.cell(place.map(|at| at >> (PLACE_BITS + PART_BITS)));
-        draw_rows(canvas, glyph, pose, edges, 0.5, nearest);
-    } else {
-        let between = |place: [i32; 2]| field.at(place.map(|at| at >> PLACE_BITS));
-        draw_rows(canvas, glyph, pose, edges, 0.0, between);
-    }
-}
-
-/// Draws a shape row by row, given how to look up distances, and how many cells further on.
-#[inline(always)]
-fn draw_rows(
-    canvas: &mut Canvas,
-    glyph: &Glyph,
-    pose: &Pose,
-    edges: &Edges,
-    further_cells: f32,
-    distance: impl Fn([i32; 2]) -> i32,
-) {
-    let turned = Turned::new(glyph, pose, further_cells);
+    let is_nearest_enough = pose.size_px <= NEAREST_PX_MAX;
     let depths = Depths::new(pose);
-    let width = canvas.width();
-    for y in turned.rows(canvas.height()) {
-        let span = turned.span(y, width);
-        let [[mut right, mut down], step] = turned.places(span.start, y);
-        let row = &mut canvas.row_mut(y)[span];
-        let mut x = 0;
-        while x < row.len() {
-            let depth = depths.at(distance([right, down]));
-            let mut run = 1;
-            if depth <= 0 {
-                run += (depth.unsigned_abs() / DEPTH_PER_PX as u32) as i32;
-            } else {
-                edges.lay(&mut row[x], edges.bounded(depth));
+    let outline = edges.bounded(depths.outline);
+    let [right, down] = pose.cells();
+    let cells = |[x, y]: [f32; 2]| [0, 1].map(|axis| x * right[axis] + y * down[axis]);
+    let parts = |cells: f32| whole(cells * PARTS as f32) as i16;
+    let offsets: [Block<i16>; 2] = [0, 1].map(|axis| {
+        std::array::from_fn(|i| {
+            let pixel = [i % BLOCK_PX, i / BLOCK_PX].map(|at| at as f32 - LAST_PX);
+            parts(cells(pixel)[axis])
+        })
+    });
+    let cells_per_px = CELLS_PER_EM as f32 / pose.size_px;
+    let reach_cells = [0, 1].map(|axis| {
+        let edge = (pose.stroke_px + RAMP_PX / 2.0) * cells_per_px;
+        glyph.half_size[axis] + edge + LAST_PX * (right[axis].abs() + down[axis].abs())
+    });
+    let [columns, rows] = blocks(canvas, glyph, pose, [0.0; 2]);
+    for row in rows {
+        for column in columns.clone() {
+            let middle_px = [column, row].map(|at| (at * BLOCK_PX + BLOCK_PX / 2) as f32);
+            let middle = cells([0, 1].map(|axis| middle_px[axis] - pose.middle_px[axis]));
+            if reach_cells[0] < middle[0].abs() || reach_cells[1] < middle[1].abs() {
+                continue;
             }
-            x += run as usize;
-            right += run * step[0];
-            down += run * step[1];
+            let points = [0, 1].map(|axis| {
+                let middle = parts(glyph.middle[axis] + middle[axis]);
+                offsets[axis].map(|offset| middle + offset)
+            });
+            let distances = if is_nearest_enough {
+                field.nearest(&points)
+            } else {
+                std::array::from_fn(|i| field.at(points.map(|axis| axis[i].into())) as i16)
+            };
+            let depths = small_depths(&distances, outline, depths.per_unit);
+            edges.lay(canvas, [column, row], &depths);
         }
     }
 }
-
-/// Bits of a place beyond the parts of a cell, so that what is added up along a row stays true.
-const PLACE_BITS: u32 = 8;
-/// So many of these make a cell.
-const PLACES: i32 = PARTS << PLACE_BITS;
-
-/// The box around a shape, turned: which pixels are in it, and where in the field they are.
-struct Turned {
-    middle_px: [f32; 2],
-    middle_cells: [f32; 2],
-    half_size_cells: [f32; 2],
-    /// Change of the place in the field for a pixel to the right.
-    right: [f32; 2],
-    /// Change of the place in the field for a pixel down.
-    down: [f32; 2],
-    /// Pixels to the right for a cell.
-    px_per_cell: [f32; 2],
-}
-
-impl Turned {
-    fn new(glyph: &Glyph, pose: &Pose, further_cells: f32) -> Self {
-        let [right, down] = pose.cells();
-        let cells_per_px = CELLS_PER_EM as f32 / pose.size_px;
-        // Distances end at the margin; the outermost softness of tiny shapes may fall beyond it.
-        let grown =
-            ((pose.stroke_px + RAMP_PX / 2.0) * cells_per_px).min((MARGIN_CELLS - 2) as f32);
-        Self {
-            middle_px: pose.middle_px,
-            middle_cells: glyph.middle.map(|cells| cells + further_cells),
-            half_size_cells: glyph.half_size.map(|half| half + grown),
-            right,
-            down,
-            px_per_cell: right.map(|slope| 1.0 / slope.abs().max(SLOPE_MIN).copysign(slope)),
-        }
-    }
-
-    /// Rows of the picture that the box reaches into.
-    fn rows(&self, height: usize) -> Range<usize> {
-        let [half_width, half_height] = self.half_size_cells;
-        let scale = self.right[0] * self.down[1] - self.right[1] * self.down[0];
-        let half =
-            (half_width * self.right[1].abs() + half_height * self.right[0].abs()) / scale.abs();
-        pixels(self.middle_px[1] - half, self.middle_px[1] + half, height)
-    }
-
-    /// Pixels of a row that are in the box.
-    #[inline(always)]
-    fn span(&self, y: usize, width: usize) -> Range<usize> {
-        let down_px = y as f32 + 0.5 - self.middle_px[1];
-        // Between each two sides that are opposite.
-        let [one, other]: [[f32; 2]; 2] = std::array::from_fn(|axis| {
-            let middle = -down_px * self.down[axis] * self.px_per_cell[axis];
-            let half = self.half_size_cells[axis] * self.px_per_cell[axis].abs();
-            [
-                self.middle_px[0] + middle - half,
-                self.middle_px[0] + middle + half,
-            ]
-        });
-        pixels(one[0].max(other[0]), one[1].min(other[1]), width)
-    }
-
-    /// The place of a pixel's centre in the field, and its change for a pixel to the right.
-    #[inline(always)]
-    fn places(&self, x: usize, y: usize) -> [[i32; 2]; 2] {
-        let right_px = x as f32 + 0.5 - self.middle_px[0];
-        let down_px = y as f32 + 0.5 - self.middle_px[1];
-        let place = std::array::from_fn(|axis| {
-            self.middle_cells[axis] + right_px * self.right[axis] + down_px * self.down[axis]
-        });
-        [place, self.right].map(|point: [f32; 2]| point.map(|cells| (cells * PLACES as f32) as i32))
-    }
-}
-
-/// Least slope of the box's sides, in cells a pixel. A row of the largest picture leaves a box with
-/// less by less than a cell, which the field's margin holds.
-const SLOPE_MIN: f32 = 1e-4;
 
 /// Depths in a shape by the distances in its field.
 struct Depths {
@@ -307,6 +230,33 @@ impl Depths {
     fn at(&self, distance: i32) -> i32 {
         self.outline - distance * self.per_unit
     }
+}
+
+/// The depths at some distances in a shape smaller than [`BENT_PX_MIN`], given that on its outline
+/// and how much it changes for a unit.
+///
+/// It is a function of its own for the sake of its loop, like the look-up of
+/// [`Field::nearest`].
+#[inline(never)]
+fn small_depths(distances: &Block<i16>, outline: Depth, per_unit: i32) -> Block<Depth> {
+    const FAR: i16 = Field::FAR as i16;
+    // The upper half of a product of 16 bits by 16 is had in one step. Between them the factors are
+    // shifted by so much more than they have to be that what is dropped is the right number of bits.
+    const DROPPED_BITS: u32 = STEP_BITS - DEPTH_BITS;
+    const FAR_BITS: u32 = FAR.leading_zeros() - 1;
+    const PER_UNIT_BITS: u32 = i16::BITS - DROPPED_BITS - FAR_BITS;
+    const PER_UNIT_MAX: f32 =
+        DEPTH_PER_PX * BENT_PX_MIN / (CELLS_PER_EM * UNITS_PER_CELL as usize) as f32;
+    const { assert!(PER_UNIT_MAX * (1 << PER_UNIT_BITS) as f32 <= i16::MAX as f32) }
+    let per_unit = (per_unit << PER_UNIT_BITS) as i16;
+    distances.map(|distance| {
+        let product = i32::from(distance << FAR_BITS) * i32::from(per_unit);
+        // Inside the outline the product is less than nothing, and counts as such.
+        let depth = outline.wrapping_sub((product >> i16::BITS) as Depth);
+        // How far it is from what is further is not known, and the edge of a tiny shape might fade
+        // in from beyond.
+        if distance < FAR { depth } else { 0 }
+    })
 }
 
 #[cfg(test)]
@@ -394,11 +344,7 @@ mod tests {
                     (cells * PARTS as f32).floor() as i32
                 });
                 let depth = depths.at(glyph.field.at(place));
-                let lay_at = |depth: i32| {
-                    let mut pixel = background.row(y)[x];
-                    edges.lay(&mut pixel, edges.bounded(depth));
-                    pixel
-                };
+                let lay_at = |depth: i32| edges.laid_on(background.row(y)[x], depth);
                 let code = drawn.row(y)[x];
                 differing += usize::from(code != lay_at(depth));
                 // What is cut off from a corner, in steps.

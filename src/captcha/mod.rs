@@ -669,11 +669,11 @@ mod tests {
                 ..USUAL
             };
             let canvas = drawn(text, style, 2);
-            let mut inks: Vec<u8> = canvas
+            let mut inks: Vec<Ink> = canvas
                 .codes()
                 .iter()
                 .filter(|&&code| code != 0)
-                .map(|code| (code - 1) / canvas::STEPS)
+                .map(|&code| Ink::of(code))
                 .collect();
             inks.sort_unstable();
             inks.dedup();

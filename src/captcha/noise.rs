@@ -5,14 +5,15 @@
 //! numbers in brackets belong (600 x 200 pixels, six letters, base of 75 pixels).
 
 use std::f32::consts::PI;
+use std::ops::Range;
 
 use super::Inks;
 use super::canvas::{BLOCK_PX, Canvas, Ink, RAMP_PX, STEPS, blocks_of, pixels, whole};
-use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE};
+use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE, depths_between};
 use super::font::{CHARACTERS, Font};
 use super::glyph::{self, Pose, turned};
 use super::layout::{Frame, between};
-use super::warp::Warp;
+use super::warp::{NODE_PX, Warp};
 
 /// Height of the cells of background letters, in base sizes [47 px].
 const CELL_HEIGHT_BASES: f32 = 0.633;
@@ -84,7 +85,7 @@ pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: &Inks, rng: &mut fa
             middle_px[axis] + between(-grid.cell_px[axis], grid.cell_px[axis], rng)
         });
         let diameter = between(DOT_DIAMETER[0], DOT_DIAMETER[1], rng) * grid.cell_px[1];
-        dot(canvas, middle_px, whole(diameter).max(1), inks.pick(rng));
+        dot(canvas, middle_px, whole(diameter) as usize, inks.pick(rng));
     });
 }
 
@@ -108,62 +109,83 @@ pub(super) fn lines(
             let x = (first_px + i as f32 * step_px).min(frame.width - frame.padding);
             [x, frame.height / 2.0 + between(-swing_px, swing_px, rng)]
         });
-        stroke(canvas, warp, &points, width_px, ink);
+        Line::new(points).draw(canvas, warp, width_px, ink);
     }
 }
 
-/// Draws a line through points from left to right, as the warp bends it: what lies between two
-/// heights, which are worked out at the sides of blocks. In a block it is straight.
-fn stroke(canvas: &mut Canvas, warp: &Warp, points: &[[f32; 2]], width_px: f32, ink: Ink) {
-    // Like the stroke of a hollow shape that ends at the line's lower side.
-    let edges = Edges::new(width_px, Fill::Nothing, ink);
-    let columns = pixels(points[0][0], points[points.len() - 1][0], canvas.width());
-    let columns = blocks_of(&columns);
-    let mut left = bent_height(warp, points, (columns.start * BLOCK_PX) as f32);
-    for column in columns {
-        let right = bent_height(warp, points, ((column + 1) * BLOCK_PX) as f32);
-        // Across a slope the line is as thick as along it.
-        let rise = (right - left) / BLOCK_PX as f32;
-        let share = 1.0 / (1.0 + rise * rise).sqrt();
-        let depths = |row: usize| {
-            [left, right].map(|height| {
-                let below_px = ((row * BLOCK_PX) as f32 - height) * share + width_px / 2.0;
-                edges.bounded(OUTLINE + (below_px * DEPTH_PER_PX) as i32)
-            })
-        };
-        let reach_px = f32::midpoint(width_px, RAMP_PX) / share;
-        let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
-        let rows = blocks_of(&pixels(top, bottom, canvas.height()));
-        let mut above = depths(rows.start);
-        for row in rows {
-            let below = depths(row + 1);
-            edges.lay_block(
-                canvas,
-                [column, row],
-                [above[0], above[1], below[0], below[1]],
-            );
-            above = below;
-        }
-        left = right;
-    }
+/// A line through points, each to the right of the one before, and all but the last as far.
+struct Line {
+    points: [[f32; 2]; LINE_POINTS],
+    /// How much it falls after each point for a pixel to the right.
+    slopes: [f32; LINE_POINTS - 1],
+    /// Points for a pixel to the right.
+    points_per_px: f32,
 }
 
-/// The height at which a line through points comes to lie.
-fn bent_height(warp: &Warp, points: &[[f32; 2]], x: f32) -> f32 {
-    let [right, down] = warp.shift([x, height_at(points, x)]);
-    height_at(points, x + right) - down
-}
-
-/// The height of a line through points, which goes on straight beyond the first and the last.
-fn height_at(points: &[[f32; 2]], x: f32) -> f32 {
-    let mut ends = [points[0], points[1]];
-    for &next in &points[2..] {
-        if ends[1][0] < x {
-            ends = [ends[1], next];
+impl Line {
+    fn new(points: [[f32; 2]; LINE_POINTS]) -> Self {
+        Self {
+            points,
+            slopes: std::array::from_fn(|i| {
+                let [start, end] = [points[i], points[i + 1]];
+                (end[1] - start[1]) / (end[0] - start[0])
+            }),
+            points_per_px: 1.0 / (points[1][0] - points[0][0]),
         }
     }
-    let [start, end] = ends;
-    start[1] + (end[1] - start[1]) / (end[0] - start[0]) * (x - start[0])
+
+    /// Draws it as the warp bends it: what lies between two heights, which are worked out at the
+    /// sides of blocks. In a block it is straight.
+    fn draw(&self, canvas: &mut Canvas, warp: &Warp, width_px: f32, ink: Ink) {
+        // Like the stroke of a hollow shape that ends at the line's lower side.
+        let edges = Edges::new(width_px, Fill::Nothing, ink);
+        let columns = pixels(
+            self.points[0][0],
+            self.points[LINE_POINTS - 1][0],
+            canvas.width(),
+        );
+        let columns = blocks_of(&columns);
+        let mut left = self.bent_height(warp, columns.start);
+        for column in columns {
+            let right = self.bent_height(warp, column + 1);
+            // Across a slope the line is as thick as along it.
+            let rise = (right - left) / BLOCK_PX as f32;
+            let share = 1.0 / (1.0 + rise * rise).sqrt();
+            let reach_px = f32::midpoint(width_px, RAMP_PX) / share;
+            let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
+            let rows = blocks_of(&pixels(top, bottom, canvas.height()));
+            let depth_per_px = share * DEPTH_PER_PX;
+            let step = (BLOCK_PX as f32 * depth_per_px) as i32;
+            let mut depths = [left, right].map(|height| {
+                let below_px = (rows.start * BLOCK_PX) as f32 - height;
+                let upper_side = OUTLINE + (width_px / 2.0 * DEPTH_PER_PX) as i32;
+                upper_side + (below_px * depth_per_px) as i32
+            });
+            for row in rows {
+                let above = depths.map(|depth| edges.bounded(depth));
+                depths = depths.map(|depth| depth + step);
+                let below = depths.map(|depth| edges.bounded(depth));
+                let corners = [above[0], above[1], below[0], below[1]];
+                edges.lay(canvas, [column, row], &depths_between(corners));
+            }
+            left = right;
+        }
+    }
+
+    /// The height at which it comes to lie in a column of the warp's nodes.
+    fn bent_height(&self, warp: &Warp, column: usize) -> f32 {
+        let x = (column * NODE_PX) as f32;
+        let [right, down] = warp.shift_in(column, self.height(x));
+        self.height(x + right) - down
+    }
+
+    /// The height of the line, which goes straight on beyond the first and the last point.
+    fn height(&self, x: f32) -> f32 {
+        let before = whole((x - self.points[0][0]) * self.points_per_px - 0.5);
+        let before = before.clamp(0, self.slopes.len() as i32 - 1) as usize;
+        let [start, height] = self.points[before];
+        height + (x - start) * self.slopes[before]
+    }
 }
 
 /// Equal cells that fill the picture inside its padding.
@@ -202,18 +224,62 @@ impl Grid {
     }
 }
 
+/// Widest dot that can be drawn: more than any picture has.
+const DOT_DIAMETER_MAX: usize = 64;
+
+/// Pixels of a disc that are missing on either side of each row, for every diameter.
+///
+/// A pixel is in it when its middle is, but for a quarter of a pixel, without which the corners of
+/// the smallest would be in it, too. Everything is counted in halves of a pixel, from the middle.
+static DISCS: [[u8; DOT_DIAMETER_MAX]; DOT_DIAMETER_MAX + 1] = {
+    let mut discs = [[0; DOT_DIAMETER_MAX]; DOT_DIAMETER_MAX + 1];
+    let mut diameter = 1;
+    while diameter <= DOT_DIAMETER_MAX {
+        let mut row = 0;
+        while row < diameter {
+            let down = (2 * row + 1).abs_diff(diameter);
+            let mut missing = 0;
+            // Four times the squares, since the quarter makes halves of halves.
+            while 4 * ((diameter - 2 * missing - 1).pow(2) + down.pow(2))
+                > (2 * diameter - 1).pow(2)
+            {
+                missing += 1;
+            }
+            discs[diameter][row] = missing as u8;
+            row += 1;
+        }
+        diameter += 1;
+    }
+    discs
+};
+
 /// Draws a disc of whole pixels, so many across. A dot is too small for a soft edge, which would be
 /// most of it, and rows that are alike take few bytes: soft dots took as many as all the rest.
-fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: i32, ink: Ink) {
-    let (width, height) = (canvas.width(), canvas.height());
-    let radius = diameter as f32 / 2.0;
-    let [x, y] = middle_px.map(|middle| whole(middle - radius) as f32 + radius);
-    for row in pixels(y - radius, y + radius, height) {
-        // A quarter of a pixel less, without which the corners of the smallest would be in it, too.
-        let down = row as f32 + 0.5 - y;
-        let half = ((radius - 0.25).powi(2) - down.powi(2)).max(0.0).sqrt();
-        let span = pixels(x - half, x + half, width);
-        canvas.row_mut(row)[span].fill(ink.code(STEPS));
+fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: usize, ink: Ink) {
+    let diameter = diameter.clamp(1, DOT_DIAMETER_MAX);
+    let code = ink.code(STEPS);
+    let [left, top] = middle_px.map(|middle| whole(middle - diameter as f32 / 2.0));
+    for (missing, row) in DISCS[diameter][..diameter].iter().zip(top..) {
+        let missing = i32::from(*missing);
+        let [start, end] = [left + missing, left + diameter as i32 - missing]
+            .map(|x| x.clamp(0, canvas.width() as i32) as usize);
+        if (0..canvas.height() as i32).contains(&row) {
+            fill(canvas.row_mut(row as usize), start..end, code);
+        }
+    }
+}
+
+/// Gives pixels of a row a code. A few are the usual case, which a call would take longer for than
+/// the work.
+fn fill(row: &mut [u8], span: Range<usize>, code: u8) {
+    const FEW: usize = 8;
+    match row[span.start..].first_chunk_mut::<FEW>() {
+        Some(pixels) if span.len() <= FEW => {
+            for (i, pixel) in pixels.iter_mut().enumerate() {
+                *pixel = if i < span.len() { code } else { *pixel };
+            }
+        }
+        _ => row[span].fill(code),
     }
 }
 
@@ -327,7 +393,7 @@ mod tests {
         }
     }
 
-    /// Section 11.5 of the contract: 4, 5, 12 and 21 pixels.
+    /// It draws its dots as whole discs: 4, 5, 12 and 21 pixels.
     #[test]
     fn dots_have_the_pixels_of_the_reference() {
         let ink = Ink::random(&mut fastrand::Rng::with_seed(2));

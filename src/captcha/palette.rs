@@ -60,13 +60,12 @@ impl Palette {
         }
     }
 
-    /// Writes the colour of every code that a picture of these inks can have, as a PNG's PLTE chunk
-    /// wants them, in place of what was there.
+    /// Writes the colour of every code that a picture of these inks can have, in the order of the
+    /// codes, as a PNG's PLTE chunk wants them, in place of what was there.
     pub(super) fn write(&self, entries: &mut Vec<u8>) {
         entries.clear();
-        entries.extend(self.ground);
         for &ink in &self.inks[..self.count] {
-            for step in 1..=STEPS {
+            for step in 0..=STEPS {
                 entries.extend(mix(self.ground, ink, step));
             }
         }
@@ -262,8 +261,8 @@ mod tests {
         assert_eq!(entries[..3], palette.ground);
         let last = 3 * usize::from(STEPS);
         assert_eq!(entries[last..last + 3], palette.inks[0]);
-        let end = 3 * usize::from(STEPS) * usize::from(INKS);
-        assert_eq!(entries[end..end + 3], palette.inks[usize::from(INKS) - 1]);
+        let end = 3 * CODES_MAX - 3;
+        assert_eq!(entries[end..], palette.inks[usize::from(INKS) - 1]);
         // On a light ground each step is darker than the one before.
         let reds: Vec<u8> = (0..=usize::from(STEPS))
             .map(|step| entries[3 * step])
@@ -272,7 +271,7 @@ mod tests {
 
         let few = Palette::apart(Theme::Light, 4, &mut fastrand::Rng::with_seed(3));
         few.write(&mut entries);
-        assert_eq!(entries.len(), 3 * (1 + 4 * usize::from(STEPS)));
+        assert_eq!(entries.len(), 3 * 4 * (1 + usize::from(STEPS)));
         assert_eq!(entries[entries.len() - 3..], few.inks[3]);
     }
 }

@@ -5,7 +5,7 @@
 //! breaks. The field is worked out once for a picture, at the nodes of a fine grid, and is taken to
 //! run evenly between these.
 
-use super::canvas::BLOCK_PX;
+use super::canvas::{BLOCK_PX, whole};
 use super::layout::{Frame, between};
 
 /// Distance of nodes. Those who draw look at shapes at the nodes alone, so that it is what the
@@ -26,8 +26,9 @@ const PUSH_BASES: f32 = 0.235;
 
 /// From where the places of one picture are taken.
 pub(super) struct Warp {
-    /// Nodes in a row.
+    /// Nodes in a row, and in a column.
     columns: usize,
+    rows: usize,
     /// How far to the right of each node lies what is drawn there, and how far below it, in pixels.
     shifts: [Vec<f32>; 2],
     /// How far the knots push what is between them, row by row.
@@ -43,6 +44,7 @@ impl Warp {
     pub(super) fn new() -> Self {
         Self {
             columns: 0,
+            rows: 0,
             shifts: [const { Vec::new() }; 2],
             knots: [const { Vec::new() }; 2],
             along: Vec::new(),
@@ -66,12 +68,12 @@ impl Warp {
         frame: &Frame,
         rng: &mut fastrand::Rng,
     ) {
-        let rows = self.resize(width, height);
+        self.resize(width, height);
         let nodes = (KNOT_BASES * frame.base / NODE_PX as f32).round() as usize;
         let nodes = nodes.max(KNOT_NODES_MIN);
         let push_px = PUSH_BASES * frame.base;
         // A stretch between knots is made of three, the one before and the one after among them.
-        let [across, down] = [self.columns, rows].map(|side| side.div_ceil(nodes) + 2);
+        let [across, down] = [self.columns, self.rows].map(|side| side.div_ceil(nodes) + 2);
         self.knots.iter_mut().for_each(Vec::clear);
         for _ in 0..across * down {
             for knots in &mut self.knots {
@@ -108,14 +110,13 @@ impl Warp {
         }
     }
 
-    /// Makes room for a picture, and says how many rows of nodes it has.
-    fn resize(&mut self, width: usize, height: usize) -> usize {
+    /// Makes room for a picture.
+    fn resize(&mut self, width: usize, height: usize) {
         self.columns = width.div_ceil(NODE_PX) + 1;
-        let rows = height.div_ceil(NODE_PX) + 1;
+        self.rows = height.div_ceil(NODE_PX) + 1;
         for shifts in &mut self.shifts {
-            shifts.resize(self.columns * rows, 0.0);
+            shifts.resize(self.columns * self.rows, 0.0);
         }
-        rows
     }
 
     /// The furthest that anything is moved to either side and up or down.
@@ -130,22 +131,37 @@ impl Warp {
     }
 
     /// How far from a place lies what is drawn there; beyond the last node, as far as there.
-    #[inline(always)]
     pub(super) fn shift(&self, [x, y]: [f32; 2]) -> [f32; 2] {
-        let rows = self.shifts[0].len() / self.columns;
-        let right = (x / NODE_PX as f32).clamp(0.0, (self.columns - 2) as f32);
-        let down = (y / NODE_PX as f32).clamp(0.0, (rows - 2) as f32);
-        let above = down as usize * self.columns + right as usize;
-        let below = above + self.columns;
-        let (right, down) = (right.fract(), down.fract());
+        let (column, share) = split(x, self.columns);
+        let [left, right] = [column, column + 1].map(|column| self.shift_in(column, y));
+        [0, 1].map(|axis| between_two(left[axis], right[axis], share))
+    }
+
+    /// The same for a place in a column of nodes.
+    #[inline(always)]
+    pub(super) fn shift_in(&self, column: usize, y: f32) -> [f32; 2] {
+        let (row, share) = split(y, self.rows);
+        let node = row * self.columns + column;
         [0, 1].map(|axis| {
-            let along = |node: usize| {
-                let (one, next) = (self.shifts[axis][node], self.shifts[axis][node + 1]);
-                one + right * (next - one)
-            };
-            along(above) + down * (along(below) - along(above))
+            let shifts = &self.shifts[axis];
+            between_two(shifts[node], shifts[node + self.columns], share)
         })
     }
+}
+
+/// The last of so many nodes at or before a coordinate, but for the one at the end, and the share of
+/// the way from there to the next.
+#[inline(always)]
+fn split(coordinate_px: f32, nodes: usize) -> (usize, f32) {
+    let place = (coordinate_px / NODE_PX as f32).clamp(0.0, (nodes - 2) as f32);
+    let node = whole(place - 0.5);
+    (node as usize, place - node as f32)
+}
+
+/// A value between two others.
+#[inline(always)]
+fn between_two(one: f32, other: f32, share: f32) -> f32 {
+    one + share * (other - one)
 }
 
 /// Three knots taken together.
@@ -188,7 +204,7 @@ mod tests {
 
     /// All rows of nodes.
     fn rows(warp: &Warp) -> impl Iterator<Item = [&[f32]; 2]> {
-        (0..warp.shifts[0].len() / warp.columns).map(|row| warp.row(row))
+        (0..warp.rows).map(|row| warp.row(row))
     }
 
     #[test]

@@ -77,7 +77,9 @@ impl Matcher {
         let word = u64::from_be_bytes(*here.first_chunk::<STEP_BYTES>()?.first_chunk()?);
         // The first row has none above it, and looks at the beginning instead.
         let above = at.saturating_sub(self.row_bytes);
-        let latest = self.remember(word, at).max(at.saturating_sub(DISTANCE_MAX));
+        let latest = self
+            .remember(*here.first_chunk()?, at)
+            .max(at.saturating_sub(DISTANCE_MAX));
         let (mut least, mut from) = (NOTHING_SAVED, at);
         for (place, bits) in [
             (left, LEFT_BITS),
@@ -98,7 +100,7 @@ impl Matcher {
         let end = at + length - ENDS;
         if let Some(ends) = data.get(end..)?.first_chunk::<{ ENDS - 1 + WORD_BYTES }>() {
             for (place, word) in ends.windows(WORD_BYTES).enumerate() {
-                self.remember(u64::from_be_bytes(*word.first_chunk()?), end + place);
+                self.remember(*word.first_chunk()?, end + place);
             }
         }
         Some(Match {
@@ -108,9 +110,10 @@ impl Matcher {
     }
 
     /// Notes where a word is, and tells where one of its hash was before.
-    fn remember(&mut self, word: u64, at: usize) -> usize {
+    fn remember(&mut self, word: [u8; WORD_BYTES], at: usize) -> usize {
         // The golden ratio spreads what differs in any byte over the highest bits.
-        let hash = word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HASH_BITS);
+        let hash =
+            u64::from_le_bytes(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HASH_BITS);
         std::mem::replace(&mut self.latest[hash as usize], at as u32) as usize
     }
 }
@@ -126,13 +129,15 @@ fn differing(word: u64, data: &[u8], at: usize) -> Option<u64> {
 /// the end.
 fn alike_length(one: &[u8], other: &[u8]) -> usize {
     let one = &one[..one.len().min(LENGTH_MAX.next_multiple_of(STEP_BYTES))];
+    let steps = one.as_chunks().0.iter().zip(other.as_chunks().0);
     let mut length = 0;
-    for (one, other) in one.as_chunks().0.iter().zip(other.as_chunks().0) {
+    for (one, other) in steps {
         let differing = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
-        length += differing.trailing_zeros() as usize / 8;
         if differing != 0 {
+            length += differing.trailing_zeros() as usize / 8;
             break;
         }
+        length += STEP_BYTES;
     }
     length.min(LENGTH_MAX)
 }

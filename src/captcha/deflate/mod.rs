@@ -1,7 +1,7 @@
 //! Bytes of a picture to a zlib stream (RFC 1950) of DEFLATE blocks (RFC 1951).
 //!
 //! Knows rows of bytes and nothing of PNG. Made for pictures of few colours, which consist of runs
-//! and of rows that are like the one above but for edges that moved a little: [`matches`] looks
+//! and of rows that are like the one above but for edges that moved a little: [`mod@matches`] looks
 //! there and at one more place, and [`huffman`] makes codes for each picture anew. That is several
 //! times faster than an encoder for everything, and little larger in what it writes.
 
