@@ -77,9 +77,8 @@ impl Matcher {
         let word = u64::from_be_bytes(*here.first_chunk::<STEP_BYTES>()?.first_chunk()?);
         // The first row has none above it, and looks at the beginning instead.
         let above = at.saturating_sub(self.row_bytes);
-        let latest = self
-            .remember(*here.first_chunk()?, at)
-            .max(at.saturating_sub(DISTANCE_MAX));
+        let latest = self.remember(*here.first_chunk()?, at);
+        let latest = latest.max((at as u32).saturating_sub(DISTANCE_MAX as u32)) as usize;
         let (mut least, mut from) = (NOTHING_SAVED, at);
         for (place, bits) in [
             (left, LEFT_BITS),
@@ -110,19 +109,19 @@ impl Matcher {
     }
 
     /// Notes where a word is, and tells where one of its hash was before.
-    fn remember(&mut self, word: [u8; WORD_BYTES], at: usize) -> usize {
+    fn remember(&mut self, word: [u8; WORD_BYTES], at: usize) -> u32 {
         // The golden ratio spreads what differs in any byte over the highest bits.
         let hash =
             u64::from_le_bytes(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - HASH_BITS);
-        std::mem::replace(&mut self.latest[hash as usize], at as u32) as usize
+        std::mem::replace(&mut self.latest[hash as usize], at as u32)
     }
 }
 
 /// In what a word differs from the one at a place, the first byte highest: the less it is, the longer
 /// both are alike.
 fn differing(word: u64, data: &[u8], at: usize) -> Option<u64> {
-    let other = data.get(at..)?.first_chunk()?;
-    Some(word ^ u64::from_be_bytes(*other))
+    let other = data.get(at..at + WORD_BYTES)?;
+    Some(word ^ u64::from_be_bytes(other.try_into().ok()?))
 }
 
 /// For how long two texts are alike, up to the longest match, but for what is less than a step at

@@ -13,7 +13,7 @@ mod symbols;
 use self::bits::{BITS_MAX, BitWriter, Bits};
 use self::huffman::{Code, code_lengths};
 use self::matches::Matcher;
-use self::symbols::{Counts, END, LENGTH_FIRST, LETTERS, Piece};
+use self::symbols::{Counts, DISTANCE_SYMBOLS, END, LENGTH_FIRST, LETTERS, Piece};
 
 /// Tokens of a block, after which new codes begin: twice as many as the usual picture has. They are
 /// what bounds the memory between finding and writing, to 96 KB.
@@ -110,12 +110,48 @@ fn write_block(pieces: &[Piece], counts: &Counts, last: bool, writer: &mut BitWr
         let (symbol, rest) = symbols::of_letter(letter);
         literals.word(symbol).then(rest)
     });
+    let distances = Distances::new(&distances);
     for piece in pieces {
-        let distance = distances.word(piece.distance.number());
-        let distance = distance.then(piece.distance.rest());
-        writer.put(letters[piece.letter()].then(distance));
+        writer.put(letters[piece.letter()].then(distances.word(*piece)));
     }
     writer.put(literals.word(END));
+}
+
+/// The words of distances.
+struct Distances([DistanceWord; DISTANCE_SYMBOLS]);
+
+/// The word of a distance with the bits that follow it: a distance is added above the word, from
+/// which the first of those that share it was taken off there. So nothing has to be worked out of a
+/// distance but its symbol.
+#[derive(Clone, Copy)]
+struct DistanceWord {
+    value: u64,
+    word_bits: u32,
+    count: u32,
+}
+
+impl Distances {
+    fn new(code: &Code<DISTANCE_SYMBOLS>) -> Self {
+        Self(std::array::from_fn(|symbol| {
+            let Bits { value, count } = code.word(symbol);
+            let (first, rest_bits) = symbols::distances_of(symbol);
+            DistanceWord {
+                value: value.wrapping_sub(first << count),
+                word_bits: count,
+                count: count + rest_bits,
+            }
+        }))
+    }
+
+    fn word(&self, piece: Piece) -> Bits {
+        let DistanceWord {
+            value,
+            word_bits,
+            count,
+        } = self.0[piece.symbol()];
+        let value = value.wrapping_add(u64::from(piece.distance) << word_bits);
+        Bits { value, count }
+    }
 }
 
 /// Tells two codes by the lengths of their words (section 3.2.7). These are a text with a code of

@@ -1,7 +1,7 @@
 //! Tokens by the symbols that tell them (RFC 1951, section 3.2.5), and how often each occurs.
 //!
-//! Knows nothing of the words that stand for symbols. All that can be told of a token before there
-//! are words is told here, once, so that writing it is looking up two words.
+//! Knows nothing of the words that stand for symbols, but makes of a token what it takes to look
+//! them up at once.
 
 use super::bits::Bits;
 use super::matches::{LENGTH_MAX, LENGTH_MIN, Match};
@@ -17,52 +17,20 @@ pub(super) const END: usize = 256;
 pub(super) const LENGTH_FIRST: usize = 257;
 const LENGTH_LAST: usize = 285;
 
-/// The distance of a literal. It is never counted, so that no code has a word for it, and writing it
-/// writes nothing.
-const NO_DISTANCE: usize = 30;
+/// The symbol of a literal's distance. It is never counted, so that no code has a word for it, and
+/// writing it writes nothing.
+const NO_DISTANCE: u8 = 30;
 
 /// Literals and lengths one by one: every byte, and then every length from the shortest.
 pub(super) const LETTERS: usize = LITERALS + LENGTH_MAX - LENGTH_MIN + 1;
 const LITERALS: usize = 256;
 
-/// A symbol, and the bits that follow its word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Symbol {
-    number: u8,
-    rest_bits: u8,
-    rest: u16,
-}
-
-impl Symbol {
-    /// The one of a literal's distance.
-    const NONE: Self = Self {
-        number: NO_DISTANCE as u8,
-        rest_bits: 0,
-        rest: 0,
-    };
-
-    /// The one for values that are alike in their highest bit and so many more; the rest follow it.
-    fn of_range(value: usize, more_bits: u32) -> Self {
-        let rest_bits = (value | 1 << more_bits).ilog2() - more_bits;
-        Self {
-            number: (((rest_bits as usize) << more_bits) + (value >> rest_bits)) as u8,
-            rest_bits: rest_bits as u8,
-            rest: (value & ((1 << rest_bits) - 1)) as u16,
-        }
-    }
-
-    /// Tells a distance from 1 to 32,768.
-    fn of_distance(distance: usize) -> Self {
-        Self::of_range(distance - 1, 1)
-    }
-
-    pub(super) fn number(self) -> usize {
-        self.number.into()
-    }
-
-    pub(super) fn rest(self) -> Bits {
-        Bits::new(self.rest.into(), self.rest_bits.into())
-    }
+/// The symbol, counted from the first of its kind, of a value that shares it with all that are alike
+/// in their highest bit and so many more, and how many bits follow it to tell these apart.
+fn symbol_of(value: usize, more_bits: u32) -> (usize, u32) {
+    let rest_bits = (value | 1 << more_bits).ilog2() - more_bits;
+    let symbol = ((rest_bits as usize) << more_bits) + (value >> rest_bits);
+    (symbol, rest_bits)
 }
 
 /// The symbol of a letter, and the bits that follow its word.
@@ -71,29 +39,50 @@ pub(super) fn of_letter(letter: usize) -> (usize, Bits) {
         None => (letter, Bits::default()),
         Some(length) if length == LENGTH_MAX - LENGTH_MIN => (LENGTH_LAST, Bits::default()),
         Some(length) => {
-            let symbol = Symbol::of_range(length, 2);
-            (LENGTH_FIRST + symbol.number(), symbol.rest())
+            let (symbol, rest_bits) = symbol_of(length, 2);
+            let rest = length & ((1 << rest_bits) - 1);
+            (LENGTH_FIRST + symbol, Bits::new(rest, rest_bits))
         }
     }
 }
 
+/// The first of the distances that share a symbol, counted from nothing, and how many bits follow it
+/// to tell these apart; nothing of either for [`NO_DISTANCE`].
+pub(super) fn distances_of(symbol: usize) -> (u64, u32) {
+    if symbol == usize::from(NO_DISTANCE) {
+        return (0, 0);
+    }
+    // The first two are alone, and below where there is a highest bit and one more.
+    let rest_bits = (symbol as u32 / 2).saturating_sub(1);
+    let highest = if symbol < 2 { symbol } else { 2 + symbol % 2 };
+    ((highest as u64) << rest_bits, rest_bits)
+}
+
 /// A token, ready to be written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     letter: u16,
-    pub(super) distance: Symbol,
+    symbol: u8,
+    /// The distance, counted from nothing.
+    pub(super) distance: u16,
 }
 
 impl Piece {
     /// Any, for where none is yet.
     pub(super) const ANY: Self = Self {
         letter: 0,
-        distance: Symbol::NONE,
+        symbol: NO_DISTANCE,
+        distance: 0,
     };
 
     /// One of [`LETTERS`].
     pub(super) fn letter(self) -> usize {
         self.letter.into()
+    }
+
+    /// The symbol of the distance.
+    pub(super) fn symbol(self) -> usize {
+        self.symbol.into()
     }
 }
 
@@ -113,21 +102,24 @@ impl Counts {
 
     /// Counts a literal.
     pub(super) fn literal(&mut self, byte: u8) -> Piece {
-        self.piece(byte.into(), Symbol::NONE)
+        self.letters[usize::from(byte)] += 1;
+        Piece {
+            letter: byte.into(),
+            ..Piece::ANY
+        }
     }
 
     /// Counts a match.
     pub(super) fn repeated(&mut self, found: Match) -> Piece {
-        let distance = Symbol::of_distance(found.distance);
-        self.distances[distance.number()] += 1;
-        self.piece(LITERALS + found.length - LENGTH_MIN, distance)
-    }
-
-    fn piece(&mut self, letter: usize, distance: Symbol) -> Piece {
+        let letter = LITERALS + found.length - LENGTH_MIN;
+        let distance = found.distance - 1;
+        let (symbol, _) = symbol_of(distance, 1);
         self.letters[letter] += 1;
+        self.distances[symbol] += 1;
         Piece {
             letter: letter as u16,
-            distance,
+            symbol: symbol as u8,
+            distance: distance as u16,
         }
     }
 
@@ -174,6 +166,7 @@ mod tests {
         assert_eq!(of_letter(255), (255, Bits::default()));
         for (distance, symbol, rest, rest_bits) in [
             (1, 0, 0, 0),
+            (2, 1, 0, 0),
             (4, 3, 0, 0),
             (5, 4, 0, 1),
             (6, 4, 1, 1),
@@ -184,9 +177,11 @@ mod tests {
             (24_577, 29, 0, 13),
             (32_768, 29, 8_191, 13),
         ] {
-            let found = Symbol::of_distance(distance);
-            assert_eq!(found.number(), symbol);
-            assert_eq!(found.rest(), Bits::new(rest, rest_bits));
+            let (length, distance) = (LENGTH_MIN, distance);
+            let piece = Counts::new().repeated(Match { length, distance });
+            assert_eq!(piece.symbol(), symbol);
+            let first = u64::from(piece.distance) - rest;
+            assert_eq!(distances_of(symbol), (first, rest_bits));
         }
     }
 
@@ -198,7 +193,8 @@ mod tests {
             length: 258,
             distance: 5,
         });
-        assert_eq!((literal.letter(), literal.distance), (7, Symbol::NONE));
+        assert_eq!(literal.letter(), 7);
+        assert_eq!(literal.symbol(), usize::from(NO_DISTANCE));
         assert_eq!(repeated.letter(), LETTERS - 1);
         let occurring = |counts: &[u32]| -> Vec<usize> {
             (0..counts.len()).filter(|&at| counts[at] != 0).collect()
