@@ -88,15 +88,13 @@ impl Field {
     #[inline(always)]
     pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
         // What is negative becomes large.
-        let [column, row] = [x, y].map(|part| (part >> PART_BITS) as usize);
-        if COLUMNS - 1 <= column {
+        let [column, row] = [x, y].map(|part| (part >> PART_BITS) as u32);
+        if COLUMNS as u32 - 1 <= column {
             return Self::FAR;
         }
-        let cells = self
-            .rows
-            .as_flattened()
-            .get(row.wrapping_mul(COLUMNS) + column..);
-        let Some(cells) = cells.and_then(<[i16]>::first_chunk::<{ COLUMNS + 2 }>) else {
+        let place = row.wrapping_mul(COLUMNS as u32).wrapping_add(column) as usize;
+        let end = place.saturating_add(COLUMNS + 2);
+        let Some(cells) = self.rows.as_flattened().get(place..end) else {
             return Self::FAR;
         };
         let (rightward, downward) = (x & (PARTS - 1), y & (PARTS - 1));

@@ -204,7 +204,7 @@ fn runs(mut lengths: &[u8]) -> impl Iterator<Item = (usize, Bits)> {
 /// Bytes are added up in lanes of 16 bits, as many in each as the sum of its sums holds. All lanes
 /// are added to at once, which a processor has instructions for.
 fn adler32(data: &[u8]) -> u32 {
-    const LANES: usize = 16;
+    const LANES: usize = 32;
     const TURNS: usize = 22;
     const _: () = assert!(255 * TURNS * (TURNS + 1) / 2 <= u16::MAX as usize);
     const PRIME: u64 = 65_521;
