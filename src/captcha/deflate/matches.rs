@@ -1,11 +1,11 @@
 //! Finds what a picture repeats of itself: from where, and for how long.
 //!
-//! Knows nothing of codes but what they cost, roughly. Five places are looked at for every token:
-//! the byte to the left, whose match is a run; the row above, straight and a pixel to either side,
+//! Knows nothing of codes but what they cost, roughly. Four places are looked at for every token:
+//! the byte to the left, whose match is a run; the row above, straight and a pixel to the right,
 //! which is how slanted edges go on; and where the next eight bytes were met last, which finds what
-//! is common to this kind of picture. All five are compared by their first eight bytes, without a
-//! branch, and only the best goes on: to follow the others as well takes half as long again and
-//! saves a hundredth.
+//! is common to this kind of picture, and most of what is a pixel to the left. All four are compared
+//! by their first eight bytes, without a branch, and only the best goes on: to follow the others as
+//! well takes half as long again and saves a hundredth.
 
 /// Shortest and longest match that can be told (RFC 1951, section 3.2.5).
 pub(super) const LENGTH_MIN: usize = 3;
@@ -80,11 +80,11 @@ impl Matcher {
         let latest = self.remember(*here.first_chunk()?, at);
         let latest = latest.max((at as u32).saturating_sub(DISTANCE_MAX as u32)) as usize;
         let (mut least, mut from) = (NOTHING_SAVED, at);
+        // A pixel to the left of the one above would take 5 % more steps and 0.6 % fewer bytes.
         for (place, bits) in [
             (left, LEFT_BITS),
             (above, ABOVE_BITS),
             (above + 1, ABOVE_BITS),
-            (above.saturating_sub(1), ABOVE_BITS),
             (latest, 0),
         ] {
             let differing = differing(word, data, place)? >> bits;
