@@ -19,7 +19,7 @@ pub(super) const STEPS: u8 = 3;
 const STEP_BITS: u32 = 2;
 const STEP_MASK: u8 = (1 << STEP_BITS) - 1;
 
-/// Codes a pixel can have: every ink in every step. Of those without a step only [`GROUND`] occurs.
+/// Codes there is room for: every ink in every step. Of those without a step only [`GROUND`] occurs.
 pub(super) const CODES_MAX: usize = (INKS as usize) << STEP_BITS;
 const _: () = assert!(STEPS <= STEP_MASK && CODES_MAX <= 256);
 
@@ -83,9 +83,9 @@ pub(super) struct Cover {
 pub(super) struct Canvas {
     width: usize,
     height: usize,
-    /// Rows of blocks from one row to the next.
+    /// Pieces of [`BLOCK_PX`] pixels from one row of pixels to the next.
     stride: usize,
-    /// The codes of a row of a block together, so that one bound is checked for all of them.
+    /// Codes in such pieces, so that one bound is checked for all of a piece.
     codes: Vec<[u8; BLOCK_PX]>,
 }
 
@@ -156,20 +156,20 @@ impl Canvas {
 /// covers more gives the colour, and of two that cover as much the one that is laid.
 #[inline(always)]
 fn laid(codes: &Block<u8>, ink: Ink, cover: &Cover) -> Block<u8> {
-    let ink = ink.code(STEPS) & !STEP_MASK;
-    let mut laid = [GROUND; _];
-    for (i, laid) in laid.iter_mut().enumerate() {
+    let own = ink.0 << STEP_BITS;
+    let mut after = [GROUND; _];
+    for (i, after) in after.iter_mut().enumerate() {
         let (code, covered) = (codes[i], cover.ink[i]);
         let left = thirds(code & STEP_MASK, cover.kept[i]);
         let step = covered + left;
         let colour = if covered < left {
             code & !STEP_MASK
         } else {
-            ink
+            own
         };
-        *laid = if step == 0 { GROUND } else { colour | step };
+        *after = if step == 0 { GROUND } else { colour | step };
     }
-    laid
+    after
 }
 
 /// So many thirds of up to three steps, to the nearest: one third is half of them, with what is

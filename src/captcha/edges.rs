@@ -17,9 +17,9 @@ pub(super) enum Fill {
     Nothing,
 }
 
-/// Parts of a step.
-pub(super) const STEP: i32 = 1 << STEP_BITS;
-pub(super) const STEP_BITS: u32 = 16;
+/// Parts of a step in which depths are worked out.
+pub(super) const STEP: i32 = 1 << STEP_PART_BITS;
+pub(super) const STEP_PART_BITS: u32 = 16;
 
 /// Steps of cover for a pixel.
 const STEPS_PER_PX: f32 = STEPS as f32 / RAMP_PX;
@@ -45,7 +45,12 @@ pub(super) const STROKE_PX_MAX: f32 =
 
 /// A depth within those that are told apart, counted from the first of them, in 256ths of a step.
 pub(super) type Depth = u16;
-pub(super) const DEPTH_BITS: u32 = Depth::BITS - u8::BITS;
+/// Bits of a [`Depth`] that are parts of a step; those above tell the step.
+pub(super) const DEPTH_PART_BITS: u32 = Depth::BITS - u8::BITS;
+
+/// The [`Depth`] on the outline of the shape before it is grown at all.
+pub(super) const DEPTH_OUTLINE: i32 =
+    ((BEYOND as i32) << DEPTH_PART_BITS) + (OUTLINE >> (STEP_PART_BITS - DEPTH_PART_BITS));
 
 /// The least that depths are bounded to: more than is cut off from those between them, which would
 /// else fall below nothing and come out as the greatest.
@@ -60,11 +65,11 @@ pub(super) struct Edges {
     hollow: u8,
     /// All bits if what is inside the stroke stays as it is, else none.
     open: u8,
-    /// The depth at which something begins to change.
+    /// The [`Depth`] at which something begins to change.
     start: i32,
-    /// The depth from which nothing is changed any more.
+    /// The [`Depth`] from which nothing is changed any more.
     end: i32,
-    /// The greatest depth.
+    /// The greatest [`Depth`].
     bound: i32,
 }
 
@@ -73,7 +78,7 @@ impl Edges {
     pub(super) fn new(stroke_px: f32, fill: Fill, ink: Ink) -> Self {
         let inner = BEYOND + (stroke_px.min(STROKE_PX_MAX) * STEPS_PER_PX + 0.5) as u8;
         let last = inner + STEPS;
-        let depth = |step: u8| i32::from(step) << DEPTH_BITS;
+        let depth = |step: u8| i32::from(step) << DEPTH_PART_BITS;
         let all_if = |holds: bool| if holds { u8::MAX } else { 0 };
         Self {
             ink,
@@ -89,10 +94,11 @@ impl Edges {
         }
     }
 
-    /// A depth within those that are told apart.
+    /// A depth in parts of [`STEP`], brought within those that are told apart.
     #[inline(always)]
     pub(super) fn bounded(&self, depth: i32) -> Depth {
-        let depth = (depth >> (STEP_BITS - DEPTH_BITS)) + (i32::from(BEYOND) << DEPTH_BITS);
+        let depth =
+            (depth >> (STEP_PART_BITS - DEPTH_PART_BITS)) + (i32::from(BEYOND) << DEPTH_PART_BITS);
         depth.clamp(DEPTH_MIN, self.bound) as Depth
     }
 
@@ -104,7 +110,7 @@ impl Edges {
             kept: [0; _],
         };
         for (i, depth) in depths.iter().enumerate() {
-            let step = (depth >> DEPTH_BITS) as u8;
+            let step = (depth >> DEPTH_PART_BITS) as u8;
             let grown = step.saturating_sub(BEYOND).min(STEPS);
             let bare = step.saturating_sub(self.inner).min(STEPS);
             cover.ink[i] = grown - (bare & self.hollow);

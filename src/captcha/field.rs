@@ -17,8 +17,8 @@ pub(super) const MARGIN_CELLS: usize = 12;
 /// makes the place of a cell cheap to find.
 pub(super) const COLUMNS: usize = 64;
 
-/// Parts of a cell in which places are counted: with so many, places around the largest field fit 16
-/// bits, and in the largest letters a part is a tenth of a pixel.
+/// Parts of a cell in which places are counted: with so many, the places around the smallest letter,
+/// of which a pixel is 28 cells, fit 16 bits. A part is less than what the distances are off by.
 pub(super) const PARTS: i32 = 1 << PART_BITS;
 const PART_BITS: u32 = 6;
 
@@ -76,7 +76,7 @@ impl Field {
     }
 
     /// What is given as the distance of everything that is further than it.
-    pub(super) const FAR: i32 = REACH_CELLS as i32 * UNITS_PER_CELL;
+    pub(super) const FAR: i16 = REACH_CELLS as i16 * UNITS_PER_CELL as i16;
 
     /// Memory for the distances.
     #[cfg(test)]
@@ -90,12 +90,12 @@ impl Field {
         // What is negative becomes large.
         let [column, row] = [x, y].map(|part| (part >> PART_BITS) as u32);
         if COLUMNS as u32 - 1 <= column {
-            return Self::FAR;
+            return Self::FAR.into();
         }
         let place = row.wrapping_mul(COLUMNS as u32).wrapping_add(column) as usize;
         let end = place.saturating_add(COLUMNS + 2);
         let Some(cells) = self.rows.as_flattened().get(place..end) else {
-            return Self::FAR;
+            return Self::FAR.into();
         };
         let (rightward, downward) = (x & (PARTS - 1), y & (PARTS - 1));
         let above = between(cells[0], cells[1], rightward);
@@ -109,18 +109,15 @@ impl Field {
     pub(super) fn nearest<const N: usize>(&self, points: &[[i16; N]; 2]) -> [i16; N] {
         let cells = self.rows.as_flattened();
         let places = places(points, self.rows.len());
-        places.map(|place| {
-            cells
-                .get(usize::from(place))
-                .map_or(Self::FAR as i16, |cell| *cell)
-        })
+        // There always is a cell; where there were none, nothing would be near.
+        places.map(|place| *cells.get(usize::from(place)).unwrap_or(&Self::FAR))
     }
 }
 
 /// The places in a field of so many rows of the cells nearest to some points.
 ///
-/// In a function of its own this remains a loop, which a compiler makes into steps for several
-/// points at once; it would take it apart among look-ups, which are done one by one.
+/// In a function of its own the loop remains one, which a compiler makes into steps for several
+/// points at once. Among the look-ups that follow, which are done one by one, it would be unrolled.
 #[inline(never)]
 fn places<const N: usize>([x, y]: &[[i16; N]; 2], rows: usize) -> [u16; N] {
     let cell = |point: i16, cells: usize| {

@@ -15,7 +15,8 @@ use std::ops::Range;
 use super::SIDE_PX_MAX;
 use super::canvas::{BLOCK_PX, Block, Canvas, Ink, RAMP_PX, blocks_of, pixels, whole};
 use super::edges::{
-    DEPTH_BITS, DEPTH_PER_PX, Depth, Edges, Fill, OUTLINE, STEP_BITS, depths_between,
+    DEPTH_OUTLINE, DEPTH_PART_BITS, DEPTH_PER_PX, Depth, Edges, Fill, OUTLINE, STEP_PART_BITS,
+    depths_between,
 };
 use super::field::{Field, MARGIN_CELLS, PARTS, UNITS_PER_CELL};
 use super::font::{CELLS_PER_EM, Glyph};
@@ -29,8 +30,8 @@ const _: () = assert!(STROKE_EMS_MAX * (CELLS_PER_EM as f32) < (MARGIN_CELLS - 2
 /// nodes are apart.
 const BENT_PX_MIN: f32 = 64.0;
 
-/// Most size of shapes of which the nearest cell of the field says enough: cells are half as far
-/// apart as pixels or less.
+/// Most size of shapes of which the nearest cell of the field says enough: cells are little more
+/// than half as far apart as pixels.
 const NEAREST_PX_MAX: f32 = 36.0;
 
 /// Two columns: what becomes of a step to the right and of one down.
@@ -169,8 +170,8 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
     const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
     let field = &glyph.field;
     let is_nearest_enough = pose.size_px <= NEAREST_PX_MAX;
-    let depths = Depths::new(pose);
-    let outline = edges.bounded(depths.outline);
+    let by_distance = Depths::new(pose);
+    let on_outline = edges.bounded(by_distance.outline);
     let [right, down] = pose.cells();
     let cells = |[x, y]: [f32; 2]| [0, 1].map(|axis| x * right[axis] + y * down[axis]);
     let parts = |cells: f32| whole(cells * PARTS as f32) as i16;
@@ -193,6 +194,8 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
             if reach_cells[0] < middle[0].abs() || reach_cells[1] < middle[1].abs() {
                 continue;
             }
+            // Within the box, these are at most 220 cells from the field's corner, even where a pixel
+            // is 28 cells, so that their parts fit.
             let points = [0, 1].map(|axis| {
                 let middle = parts(glyph.middle[axis] + middle[axis]);
                 offsets[axis].map(|offset| middle + offset)
@@ -202,7 +205,7 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, edges: &Edges) {
             } else {
                 std::array::from_fn(|i| field.at(points.map(|axis| axis[i].into())) as i16)
             };
-            let depths = small_depths(&distances, outline, depths.per_unit);
+            let depths = small_depths(&distances, on_outline, by_distance.per_unit);
             edges.lay(canvas, [column, row], &depths);
         }
     }
@@ -239,22 +242,26 @@ impl Depths {
 /// [`Field::nearest`].
 #[inline(never)]
 fn small_depths(distances: &Block<i16>, outline: Depth, per_unit: i32) -> Block<Depth> {
-    const FAR: i16 = Field::FAR as i16;
-    // The upper half of a product of 16 bits by 16 is had in one step. Between them the factors are
-    // shifted by so much more than they have to be that what is dropped is the right number of bits.
-    const DROPPED_BITS: u32 = STEP_BITS - DEPTH_BITS;
-    const FAR_BITS: u32 = FAR.leading_zeros() - 1;
-    const PER_UNIT_BITS: u32 = i16::BITS - DROPPED_BITS - FAR_BITS;
+    const FAR: i16 = Field::FAR;
+    // The upper half of a product of two numbers of 16 bits is had in one step. The shifts of both
+    // add up to what this drops too much.
+    const DISTANCE_SHIFT: u32 = FAR.leading_zeros() - 1;
+    const PER_UNIT_SHIFT: u32 = i16::BITS - (STEP_PART_BITS - DEPTH_PART_BITS) - DISTANCE_SHIFT;
     const PER_UNIT_MAX: f32 =
         DEPTH_PER_PX * BENT_PX_MIN / (CELLS_PER_EM * UNITS_PER_CELL as usize) as f32;
-    const { assert!(PER_UNIT_MAX * (1 << PER_UNIT_BITS) as f32 <= i16::MAX as f32) }
-    let per_unit = (per_unit << PER_UNIT_BITS) as i16;
+    // What is far from the largest shape is not so deep outside that it would come out inside.
+    const FALL_MAX: f32 =
+        FAR as f32 * PER_UNIT_MAX / (1 << (STEP_PART_BITS - DEPTH_PART_BITS)) as f32;
+    const {
+        assert!(PER_UNIT_MAX * (1 << PER_UNIT_SHIFT) as f32 <= i16::MAX as f32);
+        assert!(FALL_MAX < DEPTH_OUTLINE as f32);
+    }
+    let per_unit = (per_unit << PER_UNIT_SHIFT) as i16;
     distances.map(|distance| {
-        let product = i32::from(distance << FAR_BITS) * i32::from(per_unit);
+        let product = i32::from(distance << DISTANCE_SHIFT) * i32::from(per_unit);
         // Inside the outline the product is less than nothing, and counts as such.
         let depth = outline.wrapping_sub((product >> i16::BITS) as Depth);
-        // How far it is from what is further is not known, and the edge of a tiny shape might fade
-        // in from beyond.
+        // How far away it is beyond that is not known, and the edge of a tiny shape is wider.
         if distance < FAR { depth } else { 0 }
     })
 }
@@ -267,7 +274,8 @@ mod tests {
     use super::super::layout::{DISTORTED, Frame};
     use super::*;
 
-    const SIDE: usize = 120;
+    /// Not a multiple of the side of a block.
+    const SIDE: usize = 123;
 
     fn canvas(code: u8) -> Canvas {
         let mut canvas = Canvas::new();
@@ -399,7 +407,14 @@ mod tests {
 
     #[test]
     fn ink_stays_within_the_extent() {
-        for (pose, letter) in poses().zip("Wg8?1jMq".chars().cycle()).take(60) {
+        // Down to the smallest letter of the smallest picture.
+        let tiny = poses().map(|pose| Pose {
+            size_px: pose.size_px / 6.0,
+            stroke_px: pose.stroke_px / 6.0,
+            ..pose
+        });
+        let both = poses().take(60).chain(tiny.take(60));
+        for (pose, letter) in both.zip("Wg8?1jMq".chars().cycle()) {
             let glyph = TEST_FONT.glyph(letter).unwrap();
             let mut canvas = canvas(0);
             draw(

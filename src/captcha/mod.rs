@@ -15,6 +15,7 @@
 
 // Sides end at 2,000 pixels and fields at some hundred cells, so that every coordinate and
 // distance fits the types it is cast to; each cast from float is of a value clamped or bounded so.
+// Differences of depths are cast to types without a sign, where they wrap, and back.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,

@@ -113,7 +113,7 @@ pub(super) fn lines(
     }
 }
 
-/// A line through points, each to the right of the one before, and all but the last as far.
+/// A line through points from left to right, at equal distances but for the last.
 struct Line {
     points: [[f32; 2]; LINE_POINTS],
     /// How much it falls after each point for a pixel to the right.
@@ -224,7 +224,7 @@ impl Grid {
     }
 }
 
-/// Widest dot that can be drawn: more than any picture has.
+/// Widest dot that can be drawn; the largest pictures have dots of 52 pixels.
 const DOT_DIAMETER_MAX: usize = 64;
 
 /// Pixels of a disc that are missing on either side of each row, for every diameter.
@@ -393,7 +393,7 @@ mod tests {
         }
     }
 
-    /// It draws its dots as whole discs: 4, 5, 12 and 21 pixels.
+    /// The reference draws dots as whole discs of 4, 5, 12 and 21 pixels.
     #[test]
     fn dots_have_the_pixels_of_the_reference() {
         let ink = Ink::random(&mut fastrand::Rng::with_seed(2));

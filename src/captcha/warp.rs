@@ -149,12 +149,12 @@ impl Warp {
     }
 }
 
-/// The last of so many nodes at or before a coordinate, but for the one at the end, and the share of
-/// the way from there to the next.
+/// Which of so many nodes is before a coordinate, and the share of the way from there to the next,
+/// which may be all of it.
 #[inline(always)]
 fn split(coordinate_px: f32, nodes: usize) -> (usize, f32) {
-    let place = (coordinate_px / NODE_PX as f32).clamp(0.0, (nodes - 2) as f32);
-    let node = whole(place - 0.5);
+    let place = (coordinate_px / NODE_PX as f32).clamp(0.0, (nodes - 1) as f32);
+    let node = whole(place - 0.5).min(nodes as i32 - 2);
     (node as usize, place - node as f32)
 }
 

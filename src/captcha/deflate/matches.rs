@@ -3,9 +3,9 @@
 //! Knows nothing of codes but what they cost, roughly. Four places are looked at for every token:
 //! the byte to the left, whose match is a run; the row above, straight and a pixel to the right,
 //! which is how slanted edges go on; and where the next eight bytes were met last, which finds what
-//! is common to this kind of picture, and most of what is a pixel to the left. All four are compared
-//! by their first eight bytes, without a branch, and only the best goes on: to follow the others as
-//! well takes half as long again and saves a hundredth.
+//! is common to this kind of picture, and most of what goes on from a pixel to the left above. All
+//! four are compared by their first eight bytes, without a branch, and only the best goes on: to
+//! follow the others as well takes half as long again and saves a hundredth.
 
 /// Shortest and longest match that can be told (RFC 1951, section 3.2.5).
 pub(super) const LENGTH_MIN: usize = 3;

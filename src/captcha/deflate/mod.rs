@@ -244,7 +244,7 @@ mod tests {
     use flate2::write::ZlibEncoder;
     use proptest::prelude::*;
 
-    use super::matches::DISTANCE_MAX;
+    use super::matches::{DISTANCE_MAX, LENGTH_MIN, Match};
     use super::*;
 
     /// What comes out of a stream again, which must have nothing after it. The checksum is compared
@@ -361,6 +361,23 @@ mod tests {
         }
     }
 
+    /// Every distance, with words as long as they can be.
+    #[test]
+    fn distances_follow_their_word() {
+        let code = Code::new(&[WORD_BITS_MAX; _]);
+        let distances = Distances::new(&code);
+        for distance in 1..=DISTANCE_MAX {
+            let length = LENGTH_MIN;
+            let piece = Counts::new().repeated(Match { length, distance });
+            let (first, rest_bits) = symbols::distances_of(piece.symbol());
+            let rest = distance - 1 - first as usize;
+            let expected = code.word(piece.symbol()).then(Bits::new(rest, rest_bits));
+            assert_eq!(distances.word(piece), expected, "{distance}");
+        }
+        let none = Distances::new(&Code::new(&[0; _])).word(Piece::ANY);
+        assert_eq!(none, Bits::default());
+    }
+
     #[test]
     fn lengths_of_words_are_told_in_runs_of_zeros() {
         let told = |lengths: &[u8]| -> Vec<(usize, u64)> {
@@ -389,7 +406,7 @@ mod tests {
         };
         let mut rng = fastrand::Rng::with_seed(7);
         let noise: Vec<u8> = (0..5_000).map(|_| rng.u8(..)).collect();
-        for length in [0, 1, 127, 128, 129, 4_999] {
+        for length in [0, 1, 31, 32, 33, 703, 704, 705, 4_999] {
             for data in [&noise[..length], &vec![255; length]] {
                 let (sum, sums) = by_definition(data);
                 assert_eq!(adler32(data), (sums << 16) | sum, "{length}");
