@@ -149,7 +149,7 @@ impl Edges {
 pub(super) fn depths_between([left, right, left_below, right_below]: [Depth; 4]) -> Block<Depth> {
     // Eighths of a block from its side to the middles of its pixels.
     const EIGHTHS: [u16; BLOCK_PX] = [1, 3, 5, 7];
-    // Corners differ by less than half of what a depth holds, so that differences have a sign.
+    // Corners differ by fewer steps than BEYOND, so that differences fit with their sign.
     let eighth = |from: u16, to: u16| (to.wrapping_sub(from) as i16 >> 3) as u16;
     let (across, across_below) = (eighth(left, right), eighth(left_below, right_below));
     let mut depths = [0; _];

@@ -416,6 +416,16 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_dots_are_not_made_smaller() {
+        for height in 1_000..=2_000 {
+            let frame = Frame::new(2_000, height, 1, &UPRIGHT);
+            let grid = Grid::new(&frame, [DOT_CELL_BASES * frame.base; 2]);
+            let diameter = DOT_DIAMETER[1] * grid.cell_px[1];
+            assert!(diameter < DOT_DIAMETER_MAX as f32, "{diameter} at {height}");
+        }
+    }
+
+    #[test]
     fn dots_are_cut_at_the_edge() {
         let ink = Ink::random(&mut fastrand::Rng::with_seed(2));
         for (middle_px, pixels) in [
