@@ -15,7 +15,7 @@ use crate::store::Id;
 /// Room for a picture of the usual size, so that it is not moved while it grows.
 const PNG_BYTES_USUAL: usize = 16 * 1024;
 
-/// Room for what stands around the picture in JSON: names, the id, the lifetime.
+/// Room for what stands around the picture in JSON: names, the id, the lifetime, the length.
 const JSON_BYTES_AROUND: usize = 128;
 
 const PNG: &str = "image/png";
@@ -63,7 +63,12 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
     // Its life begins when it is handed out, not when its drawing began.
     let id = worker.app.store.insert(&text, Instant::now());
     let body = match media_type {
-        JSON => json(id, &png, worker.app.store.ttl().as_secs()),
+        JSON => json(
+            id,
+            &png,
+            worker.app.store.ttl().as_secs(),
+            text.chars().count(),
+        ),
         _ => png,
     };
     Response::new(Status::Ok)
@@ -72,12 +77,15 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         .with_body(media_type, body)
 }
 
-fn json(id: Id, png: &[u8], expires_in_secs: u64) -> Vec<u8> {
+fn json(id: Id, png: &[u8], expires_in_secs: u64, length: usize) -> Vec<u8> {
     let mut body = Vec::with_capacity(JSON_BYTES_AROUND + base64::encoded_len(png.len()));
     // Writing to a vector cannot fail.
     let _ = write!(body, r#"{{"id":"{id}","image":"data:image/png;base64,"#);
     base64::write(png, &mut body);
-    let _ = write!(body, r#"","expires_in":{expires_in_secs}}}"#);
+    let _ = write!(
+        body,
+        r#"","expires_in":{expires_in_secs},"length":{length}}}"#
+    );
     body
 }
 

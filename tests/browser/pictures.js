@@ -47,7 +47,7 @@ const { page, close } = await openPage(browser, {
 await page.goto(url);
 await page.waitForFunction(() => [...document.querySelectorAll('mini-captcha')].every(widget =>
   widget.shadowRoot?.querySelector('img').naturalWidth));
-await page.getByLabel('Type the characters in the picture').first().focus();
+await page.getByLabel('large outlined characters').first().focus();
 await page.screenshot({ path: docs('widget') });
 await close();
 stop();

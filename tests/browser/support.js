@@ -9,12 +9,16 @@ import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
 import { chromium } from 'playwright-core';
+import { minify } from 'terser';
 
 const root = new URL('../../', import.meta.url);
 const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/minicap', root));
 
 /** How long a test may take: long, since machines may be busy, but no test waits for ever. */
 export const PATIENCE = { timeout: 60_000 };
+
+/** What browsers are sent smaller than it is written. */
+export const SCRIPTS = ['src/api/docs/widget.js'];
 
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';
@@ -96,3 +100,12 @@ export function example(language) {
   assert.equal(blocks.length, 1, `blocks of ${language} in the README`);
   return blocks[0][2];
 }
+
+/** The script of this path as the service sends it: without what only people need. */
+export async function smaller(path) {
+  const { code } = await minify(readFileSync(new URL(path, root), 'utf8'), { ecma: 2022, compress: { passes: 3 } });
+  return `${code}\n`;
+}
+
+/** The text of a file of the repository. */
+export const read = path => readFileSync(new URL(path, root), 'utf8');

@@ -27,7 +27,7 @@ const DOCUMENTS: [(&str, &str, &str); 4] = [
     (
         "/widget.js",
         "text/javascript; charset=utf-8",
-        include_str!("../../../src/api/docs/widget.js"),
+        include_str!("../../../src/api/docs/widget.min.js"),
     ),
 ];
 

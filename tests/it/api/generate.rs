@@ -199,7 +199,8 @@ fn assert_json(answer: Answer, ttl_secs: u64, row: &str) -> Answer {
     assert_eq!(answer.field("Content-Type"), Some("application/json"));
     let document: Value = serde_json::from_slice(&answer.body).unwrap();
     let [id, image] = ["id", "image"].map(|name| document[name].as_str().unwrap());
-    let expected = format!(r#"{{"id":"{id}","image":"{image}","expires_in":{ttl_secs}}}"#);
+    let expected =
+        format!(r#"{{"id":"{id}","image":"{image}","expires_in":{ttl_secs},"length":6}}"#);
     assert_eq!(answer.text(), expected, "{row}");
     assert_eq!(answer.field("Captcha-Id"), Some(id), "{row}");
     let body = image.strip_prefix("data:image/png;base64,").unwrap();
