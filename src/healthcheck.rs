@@ -14,10 +14,10 @@ const TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS);
 /// Bytes of the answer that are read: the status line is its beginning.
 const ANSWER_BYTES_MAX: u64 = 1024;
 
-/// Succeeds if `GET /healthz` is answered with 200 by whoever listens on `listen`.
-pub(crate) fn run(listen: &Address) -> Result<(), String> {
+/// Succeeds if `GET /healthz` below `path` is answered with 200 by whoever listens on `listen`.
+pub(crate) fn run(listen: &Address, path: &str) -> Result<(), String> {
     let address = reachable(listen);
-    let answer = ask(&address).map_err(|error| match error.kind() {
+    let answer = ask(&address, path).map_err(|error| match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
             format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s")
         }
@@ -33,25 +33,26 @@ pub(crate) fn run(listen: &Address) -> Result<(), String> {
     ))
 }
 
-fn ask(address: &Address) -> io::Result<Vec<u8>> {
+fn ask(address: &Address, path: &str) -> io::Result<Vec<u8>> {
     match address {
         Address::Tcp(address) => {
             let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
             stream.set_read_timeout(Some(TIMEOUT))?;
             stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, &address.to_string())
+            converse(stream, &address.to_string(), path)
         }
-        Address::Unix(path) => {
-            let stream = UnixStream::connect(path)?;
+        Address::Unix(socket) => {
+            let stream = UnixStream::connect(socket)?;
             stream.set_read_timeout(Some(TIMEOUT))?;
             stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, "localhost")
+            converse(stream, "localhost", path)
         }
     }
 }
 
-fn converse(mut stream: impl Read + Write, host: &str) -> io::Result<Vec<u8>> {
-    let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+fn converse(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<Vec<u8>> {
+    let request =
+        format!("GET {path}/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;

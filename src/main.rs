@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve => serve(config),
         Command::Render => render::run(&config),
-        Command::Healthcheck => healthcheck::run(&config.listen),
+        Command::Healthcheck => healthcheck::run(&config.listen, &config.path),
         Command::Help => print(&config::usage()),
         Command::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
     };
@@ -142,6 +142,9 @@ fn api_settings(config: Config) -> api::Settings {
         test_text: config.test_text,
         cors: config.cors,
         docs: config.docs,
+        widget: config.widget,
+        siteverify_secret: config.siteverify_secret,
+        path: config.path,
     }
 }
 

@@ -1,8 +1,10 @@
-//! What the service says of itself to those who integrate it: a page, an `OpenAPI` document and a
-//! widget, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it;
-//! the widget is made smaller before that (`npm --prefix tests/browser run widget`).
+//! What the service gives to those who integrate it: a page, an `OpenAPI` document, a widget, and a
+//! loader for pages that were made for other services, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it;
+//! the scripts are made smaller before that (`npm --prefix tests/browser run widget`).
 //!
 //! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
+
+use std::borrow::Cow;
 
 use super::{AppWorker, Request};
 use crate::http::{self, Response, Status};
@@ -36,24 +38,37 @@ static WIDGET: Document = Document::new(
     include_bytes!("docs/widget.min.js.gz"),
 );
 
-pub(super) fn page(_: &mut AppWorker, request: &Request) -> Response {
-    PAGE.answer(request)
+static COMPAT: Document = Document::new(
+    "text/javascript; charset=utf-8",
+    include_bytes!("docs/compat.min.js"),
+    include_bytes!("docs/compat.min.js.gz"),
+);
+
+pub(super) fn page(worker: &mut AppWorker, request: &Request) -> Response {
+    let prefix = &worker.app.settings.path;
+    if request.head.target.path == prefix.as_bytes() {
+        // What the page names is relative to a folder.
+        return moved(format!("{prefix}/"));
+    }
+    PAGE.answer(worker, request)
         .with_field("Content-Security-Policy", PAGE_POLICY)
 }
 
-pub(super) fn openapi(_: &mut AppWorker, request: &Request) -> Response {
-    OPENAPI.answer(request)
+pub(super) fn openapi(worker: &mut AppWorker, request: &Request) -> Response {
+    OPENAPI.answer(worker, request)
 }
 
-pub(super) fn widget(_: &mut AppWorker, request: &Request) -> Response {
+pub(super) fn widget(worker: &mut AppWorker, request: &Request) -> Response {
+    let is_compat = request.head.target.query_value("compat").is_some();
+    let script = if is_compat { &COMPAT } else { &WIDGET };
     // For pages that only load what says that they may (HTML, "cross-origin embedder policy").
-    WIDGET
-        .answer(request)
+    script
+        .answer(worker, request)
         .with_field("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 /// To where the page is. Relative, since a proxy may have put the service below a path.
-pub(super) fn moved(location: &'static str) -> Response {
+pub(super) fn moved(location: impl Into<Cow<'static, str>>) -> Response {
     Response::new(Status::PermanentRedirect).with_field("Location", location)
 }
 
@@ -75,7 +90,7 @@ impl Document {
         }
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    fn answer(&self, worker: &AppWorker, request: &Request) -> Response {
         let fields = &request.head.fields;
         let is_gzip = http::prefers_gzip(fields);
         // Two forms are two representations, each with a tag of its own (RFC 9110 section 8.8.3.3).
@@ -94,6 +109,7 @@ impl Document {
         response.add_field("Cache-Control", CACHE_CONTROL);
         response.add_field("X-Content-Type-Options", "nosniff");
         response.vary("Accept-Encoding");
+        worker.app.settings.cors.share_with_all(&mut response);
         response
     }
 }
@@ -135,6 +151,7 @@ mod tests {
             ("index.html", &PAGE),
             ("openapi.json", &OPENAPI),
             ("widget.min.js", &WIDGET),
+            ("compat.min.js", &COMPAT),
         ] {
             let mut plain = Vec::new();
             GzDecoder::new(document.gzip)
@@ -216,7 +233,7 @@ mod tests {
             .collect();
         let served: BTreeMap<&str, Vec<String>> = ROUTES
             .iter()
-            .filter(|route| !route.is_docs && route.path != "*")
+            .filter(|route| !route.is_docs && route.path != "*" && route.path != "/widget.js")
             .map(|route| {
                 let methods = route.allow.split(", ").filter(|name| *name != "HEAD");
                 (route.path, methods.map(str::to_owned).collect())

@@ -7,6 +7,7 @@ use std::time::Instant;
 use fastrand::Rng;
 
 use super::error::{self, Detail, Input, Place};
+use super::forgive::forgive;
 use super::{AppWorker, JSON, Request, base64};
 use crate::captcha::{self, Style, ThemeChoice};
 use crate::http::{self, Response, Status};
@@ -20,16 +21,15 @@ const JSON_BYTES_AROUND: usize = 128;
 
 const PNG: &str = "image/png";
 
-/// What a captcha can be had as. Who takes either gets the picture, as everybody once did.
+/// What a captcha can be had as. Who takes either, or names neither, gets the picture, as everybody
+/// once did.
 const MEDIA_TYPES: [&str; 2] = [PNG, JSON];
 
 const THEMES: &str = "'light', 'dark' or 'random'";
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
-    let mut response = match http::preferred_type(&request.head.fields, &MEDIA_TYPES) {
-        Some(media_type) => captcha(worker, request, media_type),
-        None => error::response(Status::NotAcceptable, "Not Acceptable"),
-    };
+    let media_type = http::preferred_type(&request.head.fields, &MEDIA_TYPES).unwrap_or(PNG);
+    let mut response = captcha(worker, request, media_type);
     response.vary("Accept");
     response
 }
@@ -61,7 +61,7 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         return error::response(Status::InternalServerError, "Internal Server Error");
     }
     // Its life begins when it is handed out, not when its drawing began.
-    let id = worker.app.store.insert(&text, Instant::now());
+    let id = worker.app.store.insert(&forgive(&text), Instant::now());
     let body = match media_type {
         JSON => json(
             id,
@@ -72,7 +72,8 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         _ => png,
     };
     Response::new(Status::Ok)
-        .with_field("Captcha-Id", id.to_string())
+        // In lower case, as HTTP/2 has all names: scripts find it behind every proxy.
+        .with_field("captcha-id", id.to_string())
         .with_field("Cache-Control", "no-store")
         .with_body(media_type, body)
 }

@@ -5,8 +5,10 @@ mod base64;
 mod cors;
 mod docs;
 mod error;
+mod forgive;
 mod generate;
 mod metrics;
+mod siteverify;
 mod validate;
 
 use std::sync::Arc;
@@ -38,8 +40,14 @@ pub struct Settings {
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
-    /// Whether the service explains itself: the page, the `OpenAPI` document and the widget.
+    /// Whether the service explains itself: the page and the `OpenAPI` document.
     pub docs: bool,
+    /// Whether the widget is there.
+    pub widget: bool,
+    /// What backends made for other services show; without it, they are not served.
+    pub siteverify_secret: Option<String>,
+    /// What stands before every path, such as `/captcha`, or nothing.
+    pub path: String,
 }
 
 /// The service's parts that all workers share.
@@ -71,8 +79,12 @@ struct Route {
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
+/// Paths that have a switch of their own.
+const SITEVERIFY: &str = "/siteverify";
+const WIDGET: &str = "/widget.js";
+
 /// Every path there is. One that ends in a slash is answered without it as well.
-const ROUTES: [Route; 11] = [
+const ROUTES: [Route; 12] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
@@ -86,6 +98,13 @@ const ROUTES: [Route; 11] = [
         is_quick: true,
         is_docs: false,
         answer: validate::answer,
+    },
+    Route {
+        path: SITEVERIFY,
+        allow: "POST",
+        is_quick: true,
+        is_docs: false,
+        answer: siteverify::answer,
     },
     Route {
         path: "/healthz",
@@ -137,10 +156,10 @@ const ROUTES: [Route; 11] = [
         answer: docs::openapi,
     },
     Route {
-        path: "/widget.js",
+        path: WIDGET,
         allow: "GET, HEAD",
         is_quick: true,
-        is_docs: true,
+        is_docs: false,
         answer: docs::widget,
     },
     Route {
@@ -172,11 +191,18 @@ impl App {
         }
     }
 
+    /// The place of the route that a request is for.
+    fn find(&self, head: &Head) -> Option<usize> {
+        let path = head.target.path.as_slice();
+        let below = path.strip_prefix(self.settings.path.as_bytes());
+        Route::find(if path == b"*" { path } else { below? })
+    }
+
     /// Counts and logs a request that was answered.
     fn record(&self, head: Option<&Head>, response: &Response, received: Instant) {
         let time = received.elapsed();
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let route = head.and_then(|head| Route::find(&head.target.path));
+        let route = head.and_then(|head| self.find(head));
         self.metrics.count_request(route, response.status, time);
         let method = head.map_or("-", |head| head.method.as_str());
         let path = head.map_or("-".into(), |head| {
@@ -207,7 +233,7 @@ impl Handler for App {
     }
 
     fn is_quick(&self, head: &Head) -> bool {
-        Route::find(&head.target.path).is_none_or(|route| ROUTES[route].is_quick)
+        self.find(head).is_none_or(|route| ROUTES[route].is_quick)
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
@@ -235,9 +261,9 @@ impl Worker for AppWorker {
 
 impl AppWorker {
     fn route(&mut self, request: &Request) -> Response {
-        let docs = self.app.settings.docs;
-        let route = Route::find(&request.head.target.path).map(|route| &ROUTES[route]);
-        let Some(route) = route.filter(|route| docs || !route.is_docs) else {
+        let settings = &self.app.settings;
+        let route = self.app.find(&request.head).map(|route| &ROUTES[route]);
+        let Some(route) = route.filter(|route| route.is_served(settings)) else {
             return error::response(Status::NotFound, "Not Found");
         };
         if !route.allows(&request.head.method) {
@@ -252,6 +278,15 @@ impl Route {
     /// The place of the route for a path.
     fn find(path: &[u8]) -> Option<usize> {
         ROUTES.iter().position(|route| route.matches(path))
+    }
+
+    /// Whether the operator has it switched on.
+    fn is_served(&self, settings: &Settings) -> bool {
+        match self.path {
+            WIDGET => settings.widget,
+            SITEVERIFY => settings.siteverify_secret.is_some(),
+            _ => settings.docs || !self.is_docs,
+        }
     }
 
     fn matches(&self, path: &[u8]) -> bool {

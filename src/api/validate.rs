@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::error::{self, Detail, Input, Place};
+use super::forgive::forgive;
 use super::{AppWorker, JSON, Request};
 use crate::http::{Response, Status};
 use crate::json::{self, ErrorKind, Value};
@@ -16,8 +17,8 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     if !is_json(request.head.fields.get("content-type")) {
         return not_json(body);
     }
-    match json::parse(body) {
-        Ok(value) => judge(worker, &value),
+    match json::parse(without_byte_order_mark(body)) {
+        Ok(value) => judge_object(worker, &value),
         Err(error) if error.kind == ErrorKind::IntegerTooLong => {
             error::response(Status::BadRequest, "There was an error parsing the body")
         }
@@ -27,7 +28,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
 
 /// Whether a media type is JSON: `application/json` or `application/…+json` in any case, with or
 /// without parameters.
-fn is_json(content_type: Option<&[u8]>) -> bool {
+pub(super) fn is_json(content_type: Option<&[u8]>) -> bool {
     let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
     let Some(subtype) = essence.map(<[u8]>::trim_ascii).and_then(|essence| {
         let (kind, subtype) = essence.split_at_checked(b"application/".len())?;
@@ -40,7 +41,13 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
     (subtype == b"json" || subtype.ends_with(b"+json")) && !subtype.contains(&b'/')
 }
 
-fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
+/// The body without the mark that some programs put before UTF-8. It is no part of the text (RFC 8259
+/// section 8.1 lets parsers pass it over).
+pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn judge_object(worker: &AppWorker, value: &Value<'_>) -> Response {
     if !matches!(value, Value::Object(_)) {
         return wrong_body(value);
     }
@@ -51,11 +58,17 @@ fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
             return error::unprocessable(&details);
         }
     };
+    verdict_response(judge(worker, id, text))
+}
+
+/// Judges what was typed as the text of the captcha with this id, and counts the verdict.
+pub(super) fn judge(worker: &AppWorker, id: &str, text: &str) -> Verdict {
     let verdict = Id::parse(id).map_or(Verdict::Unknown, |id| {
-        worker.app.store.judge(id, text, Instant::now())
+        let store = &worker.app.store;
+        store.judge(id, &forgive(text), Instant::now())
     });
     worker.app.metrics.count_verdict(verdict);
-    verdict_response(verdict)
+    verdict
 }
 
 /// The string at a name of an object, or what is wrong there.
@@ -125,7 +138,7 @@ fn not_json(body: &[u8]) -> Response {
         place: Place::Body,
         message: NO_OBJECT,
         input: str::from_utf8(body).map_or(Input::Null, Input::Text),
-        context: None,
+        context: Some(("error", "Content-Type should be application/json")),
     }])
 }
 

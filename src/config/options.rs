@@ -28,6 +28,13 @@ const LENGTH_MAX: u64 = 12;
 /// A hundred times what a solver needs to be trained on.
 const COUNT_MAX: u64 = 1_000_000;
 
+/// Fewer could be guessed over the network.
+const SECRET_BYTES_MIN: usize = 8;
+/// As long as the digests that some use for it, with room.
+const SECRET_BYTES_MAX: usize = 256;
+/// A small part of what a request's target may have.
+const PATH_BYTES_MAX: usize = 256;
+
 /// What a value should have been.
 pub(super) type Expected = String;
 
@@ -62,7 +69,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 26] = [
+pub(super) const OPTIONS: [Spec; 29] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -181,10 +188,39 @@ pub(super) const OPTIONS: [Spec; 26] = [
     Spec {
         name: "docs",
         value: "on|off",
-        help: "page, OpenAPI document and widget for who integrates it",
+        help: "page and OpenAPI document for who integrates it",
         default: Some("on"),
         commands: &[Serve],
         set: |config, text| put(&mut config.docs, switch(text)),
+    },
+    Spec {
+        name: "widget",
+        value: "on|off",
+        help: "the script /widget.js",
+        default: Some("on"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.widget, switch(text)),
+    },
+    Spec {
+        name: "siteverify-secret",
+        value: "SECRET",
+        help: "serve /siteverify to backends that show this",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| {
+            put(
+                &mut config.siteverify_secret,
+                secret(text).map(|secret| Some(secret.to_owned())),
+            )
+        },
+    },
+    Spec {
+        name: "path",
+        value: "PATH",
+        help: "what stands before every path, such as /captcha",
+        default: None,
+        commands: &[Serve, Healthcheck],
+        set: |config, text| put(&mut config.path, path(text)),
     },
     Spec {
         name: "log",
@@ -353,6 +389,33 @@ fn text(text: &str) -> Result<String, Expected> {
         return Ok(text.to_owned());
     }
     Err(format!("1 to {TEXT_CHARS_MAX} characters"))
+}
+
+fn secret(text: &str) -> Result<&str, Expected> {
+    let is_fit = (SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&text.len());
+    is_fit
+        .then_some(text)
+        .ok_or_else(|| format!("{SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes"))
+}
+
+/// A path of segments that need no escapes. The slash at its end may be there or not.
+fn path(text: &str) -> Result<String, Expected> {
+    let path = text.strip_suffix('/').unwrap_or(text);
+    let is_segment = |segment: &str| {
+        !segment.is_empty()
+            && !matches!(segment, "." | "..")
+            && segment.bytes().all(|byte| {
+                matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+            })
+    };
+    let mut segments = path.split('/');
+    let is_path = segments.next() == Some("") && segments.all(is_segment);
+    if is_path && path.len() <= PATH_BYTES_MAX {
+        return Ok(path.to_owned());
+    }
+    Err(format!(
+        "a path such as /captcha, of letters, digits, -._~ and slashes, up to {PATH_BYTES_MAX} bytes"
+    ))
 }
 
 fn not_empty<'a>(text: &'a str, expected: &str) -> Result<&'a str, Expected> {

@@ -18,7 +18,7 @@ const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/min
 export const PATIENCE = { timeout: 60_000 };
 
 /** What browsers are sent smaller than it is written. */
-export const SCRIPTS = ['src/api/docs/widget.js'];
+export const SCRIPTS = ['src/api/docs/widget.js', 'src/api/docs/compat.js'];
 
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';

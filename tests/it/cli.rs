@@ -19,6 +19,7 @@ fn refused(arguments: &[&str]) -> String {
         .to_owned()
 }
 
+const PATH: &str = "a path such as /captcha, of letters, digits, -._~ and slashes, up to 256 bytes";
 const LISTEN: &str =
     "an IP address and port such as 127.0.0.1:8000 or [::]:8000, or unix: and a path";
 
@@ -54,6 +55,13 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("foreground-noise", "1", "on or off".into()),
         ("distortion", "true", "on or off".into()),
         ("docs", "false", "on or off".into()),
+        ("widget", "no", "on or off".into()),
+        ("siteverify-secret", "short", "8 to 256 bytes".into()),
+        ("path", "captcha", PATH.into()),
+        ("path", "/a//b", PATH.into()),
+        ("path", "/../b", PATH.into()),
+        ("path", "/é", PATH.into()),
+        ("path", "/a?b", PATH.into()),
         ("log", "trace", "off, error, info or debug".into()),
         ("test-text", "", "1 to 32 characters".into()),
     ] {
@@ -189,6 +197,9 @@ fn help_lists_every_option_and_version_is_the_packages() {
         "distortion",
         "cors-origin",
         "docs",
+        "widget",
+        "siteverify-secret",
+        "path",
         "log",
         "test-text",
         "out",

@@ -118,7 +118,8 @@
     get willValidate() { return this.#internals.willValidate; }
     checkValidity() { return this.#internals.checkValidity(); }
     reportValidity() { return this.#internals.reportValidity(); }
-    get type() { return 'mini-captcha'; }
+    /** How many characters the picture has. */
+    get length() { return this.#length; }
     get name() { return this.getAttribute('text-name') ?? this.getAttribute('name') ?? 'captcha-text'; }
     set name(name) { this.setAttribute('name', name); }
     get disabled() { return this.hasAttribute('disabled'); }
