@@ -32,7 +32,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
             None => failure("invalid-input-response"),
             Some((id, text)) => match judge(worker, id, text) {
                 Verdict::Right => success(&worker.app.settings.cors),
-                Verdict::Wrong => failure("invalid-input-response"),
+                Verdict::Wrong { .. } => failure("invalid-input-response"),
                 Verdict::Unknown => failure("timeout-or-duplicate"),
             },
         },

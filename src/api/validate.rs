@@ -99,7 +99,7 @@ fn verdict_response(verdict: Verdict) -> Response {
             Status::Ok,
             br#"{"status":200,"message":"CAPTCHA validated successfully"}"#,
         ),
-        Verdict::Wrong => (
+        Verdict::Wrong { .. } => (
             Status::BadRequest,
             br#"{"status":400,"message":"CAPTCHA validation failed"}"#,
         ),
@@ -108,9 +108,13 @@ fn verdict_response(verdict: Verdict) -> Response {
             br#"{"status":404,"message":"CAPTCHA to validate not found"}"#,
         ),
     };
-    Response::new(status)
+    let mut response = Response::new(status)
         .with_field("Cache-Control", "no-store")
-        .with_body(JSON, body)
+        .with_body(JSON, body);
+    if let Verdict::Wrong { attempts_left } = verdict {
+        response.add_field("captcha-attempts-left", attempts_left.to_string());
+    }
+    response
 }
 
 /// For a body that is JSON and no object. `null` counts as no body.

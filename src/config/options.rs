@@ -9,8 +9,10 @@ use super::Config;
 use crate::api::Cors;
 use crate::captcha::text::TEXT_CHARS_MAX;
 use crate::captcha::{SIDE_PX_MAX, ThemeChoice};
+use crate::http;
 use crate::log::Level;
 use crate::server::Address;
+use crate::store::{SOLUTION_BYTES_MAX, Solution};
 
 /// Far more threads than any machine this is for has cores.
 const WORKERS_MAX: u64 = 1024;
@@ -25,6 +27,9 @@ const ATTEMPTS_MAX: u64 = 1_000;
 const CAPACITY_MAX: u64 = 10_000_000;
 /// More would be no harder for machines, just for people.
 const LENGTH_MAX: u64 = 12;
+const _: () = assert!(LENGTH_MAX <= SOLUTION_BYTES_MAX as u64);
+/// Three times the longest name in common use.
+const FIELD_NAME_BYTES_MAX: usize = 64;
 /// A hundred times what a solver needs to be trained on.
 const COUNT_MAX: u64 = 1_000_000;
 
@@ -69,7 +74,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 29] = [
+pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -110,7 +115,7 @@ pub(super) const OPTIONS: [Spec; 29] = [
     Spec {
         name: "capacity",
         value: "N",
-        help: "captchas alive at a time; the oldest makes room",
+        help: "captchas alive at a time; who has most loses one",
         default: Some("100000"),
         commands: &[Serve],
         set: |config, text| put(&mut config.capacity, number(text, 1..=CAPACITY_MAX)),
@@ -233,7 +238,7 @@ pub(super) const OPTIONS: [Spec; 29] = [
     Spec {
         name: "max-connections",
         value: "N",
-        help: "connections open at a time; the idlest makes room",
+        help: "connections open at a time; who has most loses one",
         default: Some("1024"),
         commands: &[Serve],
         set: |config, text| {
@@ -242,6 +247,14 @@ pub(super) const OPTIONS: [Spec; 29] = [
                 number(text, 1..=CONNECTIONS_MAX),
             )
         },
+    },
+    Spec {
+        name: "client-header",
+        value: "NAME",
+        help: "field in which the proxy in front names its client, such as X-Real-IP",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.client_header, field_name(text).map(Some)),
     },
     Spec {
         name: "idle-timeout",
@@ -289,7 +302,7 @@ pub(super) const OPTIONS: [Spec; 29] = [
         help: "the text of every captcha, for tests of your own: protects nothing",
         default: None,
         commands: &[Serve],
-        set: |config, value| put(&mut config.test_text, text(value).map(Some)),
+        set: |config, text| put(&mut config.test_text, test_text(text).map(Some)),
     },
     Spec {
         name: "out",
@@ -416,6 +429,20 @@ fn path(text: &str) -> Result<String, Expected> {
     Err(format!(
         "a path such as /captcha, of letters, digits, -._~ and slashes, up to {PATH_BYTES_MAX} bytes"
     ))
+}
+
+/// A text that the store can keep.
+fn test_text(text: &str) -> Result<String, Expected> {
+    let solution = Solution::new(text).map(|_| text.to_owned());
+    solution.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} bytes"))
+}
+
+/// The name of a header field: a token (RFC 9110 section 5.1).
+fn field_name(text: &str) -> Result<String, Expected> {
+    if text.len() <= FIELD_NAME_BYTES_MAX && http::is_token(text.as_bytes()) {
+        return Ok(text.to_owned());
+    }
+    Err("the name of a field, such as X-Real-IP".into())
 }
 
 fn not_empty<'a>(text: &'a str, expected: &str) -> Result<&'a str, Expected> {

@@ -141,6 +141,7 @@ impl Config {
             listen: Address::Unix(PathBuf::new()),
             workers: thread::available_parallelism().map_or(1, usize::from),
             max_connections: 0,
+            client_header: None,
             timeouts: Timeouts::DEFAULT,
             ttl: Duration::ZERO,
             attempts: 0,

@@ -63,7 +63,7 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("path", "/é", PATH.into()),
         ("path", "/a?b", PATH.into()),
         ("log", "trace", "off, error, info or debug".into()),
-        ("test-text", "", "1 to 32 characters".into()),
+        ("test-text", "", "1 to 15 bytes".into()),
     ] {
         let line = refused(&[&format!("--{option}"), wrong]);
         assert_eq!(
@@ -180,6 +180,7 @@ fn help_lists_every_option_and_version_is_the_packages() {
         "listen",
         "workers",
         "max-connections",
+        "client-header",
         "idle-timeout",
         "head-timeout",
         "body-timeout",
@@ -295,7 +296,7 @@ fn requests_are_logged_at_info_without_the_client() {
     let log = server.log();
     let line = log.lines().last().unwrap();
     assert!(
-        line.contains(r#" info request method=GET path="/a\nb" status=404 bytes=22 us="#),
+        line.contains(" info request method=GET path=/a%0ab status=404 bytes=22 us="),
         "{line}"
     );
     assert!(

@@ -6,7 +6,7 @@ use super::{
     GENERATE, GONE, JSON, PLAIN, RIGHT, SMALL, VALIDATE, WRONG, check, check_json, check_text,
     exchange, missing, no_string, request, unprocessable,
 };
-use crate::support::{Server, TEXT, post};
+use crate::support::{Client, Server, TEXT, post};
 
 #[test]
 fn verdicts_are_the_same_without_the_final_slash_and_with_any_query() {
@@ -31,6 +31,30 @@ fn verdicts_are_the_same_without_the_final_slash_and_with_any_query() {
         &post("/api/captcha/validate/?text=b", JSON, br#"{"id":"a"}"#),
         (422, &unprocessable(&[missing("text", r#"{"id":"a"}"#)])),
     );
+}
+
+#[test]
+fn a_wrong_answer_tells_how_many_are_left() {
+    for (options, counts) in [
+        (&[][..], &["2", "1", "0"][..]),
+        (&["--attempts", "1"], &["0"]),
+    ] {
+        let server = Server::start(&[options, &SMALL[..]].concat());
+        let mut client = server.connect();
+        let left = |client: &mut Client, id: &str, text: &str, reply| {
+            let body = format!(r#"{{"id":"{id}","text":"{text}"}}"#);
+            let answer = check(client, &post(VALIDATE, JSON, body.as_bytes()), reply);
+            let left = answer.field("captcha-attempts-left");
+            left.map(str::to_owned)
+        };
+        let id = client.generate();
+        for count in counts {
+            assert_eq!(left(&mut client, &id, "x", WRONG).as_deref(), Some(*count));
+        }
+        assert_eq!(left(&mut client, &id, TEXT, GONE), None);
+        let id = client.generate();
+        assert_eq!(left(&mut client, &id, TEXT, RIGHT), None);
+    }
 }
 
 #[test]
