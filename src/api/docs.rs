@@ -16,7 +16,7 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 /// came from, and show the pictures in the answers. The hashes are those of its two elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
     script-src 'sha256-WUc4KMn7fS4n6/TvishLjwfxChvnCk4RChWeJrwf9vo='; \
-    style-src 'sha256-MJjEZgEIlcZe88yOt26zZyuNG2q4rUxIXd/d3FcdWSg='; \
+    style-src 'sha256-fjVkTHa98Az+7+lF1Es853GaxGlUJEMRttcKyVr2glk='; \
     connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 
@@ -192,20 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn the_page_shows_the_readmes_backends() {
+    fn the_page_shows_the_readmes_backend() {
         let page = str::from_utf8(PAGE.plain).unwrap();
-        for language in ["python", "js", "php", "go"] {
-            let (_, rest) = include_str!("../../README.md")
-                .split_once(&format!("```{language}\n"))
-                .unwrap();
-            let (code, _) = rest.split_once("\n```").unwrap();
-            let code = code.replace('&', "&amp;");
-            let code = code.replace('<', "&lt;").replace('>', "&gt;");
-            assert!(
-                page.contains(&format!("<pre><code>{code}</code></pre>")),
-                "{language}"
-            );
-        }
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("```python\n").unwrap();
+        let (code, _) = rest.split_once("\n```").unwrap();
+        let code = code.replace('&', "&amp;");
+        let code = code.replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.contains(&format!("<pre><code>{code}</code></pre>")));
     }
 
     #[test]

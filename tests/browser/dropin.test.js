@@ -3,30 +3,37 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PATIENCE, TEXT, openPage, startBrowser, startService, startSite } from './support.js';
+import { PATIENCE, TEXT, block, missing, openPage, startBrowser, startService, startSite } from './support.js';
 
 const python = process.env.DROPIN_PYTHON ?? 'python3';
 const hasPackages = spawnSync(python, ['-c', 'import flask_wtf, hcaptcha, turnstile']).status === 0;
-const options = { ...PATIENCE, skip: !hasPackages && 'no Python with the packages of dropin/requirements.txt' };
-const SECRET = 'secret of the tests';
+const options = { ...PATIENCE, skip: missing(hasPackages, 'Python with the packages of dropin/requirements.txt') };
+const SECRET = 'the secret of the service';
 
-let service, browser;
+let service, browser, folder;
 before(async () => {
-  [service, browser] = await Promise.all([startService({ options: ['--siteverify-secret', SECRET] }), startBrowser()]);
+  [service, browser, folder] = await Promise.all([
+    startService({ options: ['--siteverify-secret', SECRET] }), startBrowser(), mkdtemp(join(tmpdir(), 'minicap-')),
+  ]);
 }, PATIENCE);
-after(async () => { await browser?.close(); await service?.stop(); }, PATIENCE);
+after(async () => { await browser?.close(); await service?.stop(); await rm(folder, { recursive: true }); }, PATIENCE);
 
-/** Runs one of the sites at a free port. */
-async function startPython(name) {
+/** Runs one of the sites, with settings of docs/integrate.md, at a free port. */
+async function startPython(name, settings) {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   await new Promise(resolve => probe.close(resolve));
+  const path = join(folder, settings);
+  await writeFile(path, block(settings).replaceAll('https://captcha.example', service.url));
   const child = spawn(python, [fileURLToPath(new URL(`dropin/${name}`, import.meta.url)), port], {
-    stdio: 'ignore', env: { ...process.env, CAPTCHA_URL: service.url, SITEVERIFY_SECRET: SECRET },
+    stdio: 'ignore', env: { ...process.env, SETTINGS: path },
   });
   const url = `http://127.0.0.1:${port}`;
   const begun = Date.now();
@@ -44,13 +51,13 @@ async function answer(page, text) {
   await page.getByRole('button', { name: 'Send' }).click();
 }
 
-for (const [kind, name, path, file, wrong, used] of [
-  ['recaptcha', 'g-recaptcha', '/', 'flask_app.py', 'The response parameter is invalid or malformed.', 'The response parameter is missing.'],
-  ['hcaptcha', 'h-captcha', '/hcaptcha', 'django_app.py', 'hCaptcha could not be verified.', 'hCaptcha could not be verified.'],
-  ['turnstile', 'cf-turnstile', '/turnstile', 'django_app.py', 'Turnstile could not be verified.', 'Turnstile could not be verified.'],
+for (const [kind, name, path, file, settings, wrong, used] of [
+  ['recaptcha', 'g-recaptcha', '/', 'flask_app.py', 'flask_settings.py', 'The response parameter is invalid or malformed.', 'The response parameter is missing.'],
+  ['hcaptcha', 'h-captcha', '/hcaptcha', 'django_app.py', 'hcaptcha_settings.py', 'hCaptcha could not be verified.', 'hCaptcha could not be verified.'],
+  ['turnstile', 'cf-turnstile', '/turnstile', 'django_app.py', 'turnstile_settings.py', 'Turnstile could not be verified.', 'Turnstile could not be verified.'],
 ]) {
   test(`${kind}: shown, wrong refused, right accepted, used one refused`, options, async () => {
-    const site = await startPython(file);
+    const site = await startPython(file, settings);
     const { page, close } = await openPage(browser, { origins: [service.url, site.url] });
     try {
       await page.goto(site.url + path);

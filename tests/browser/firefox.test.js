@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import puppeteer from 'puppeteer-core';
-import { PATIENCE, TEXT, startService, startSite } from './support.js';
+import { PATIENCE, TEXT, missing, startService, startSite } from './support.js';
 
 const firefox = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
-const options = { ...PATIENCE, skip: !existsSync(firefox) && `no ${firefox}` };
+const options = { ...PATIENCE, skip: missing(existsSync(firefox), firefox) };
 
 let service, browser;
 before(async () => {

@@ -122,7 +122,6 @@ onPage('without scripts it is still a document', { javaScriptEnabled: false }, a
 for (const width of [320, 390]) {
   onPage(`nothing sticks out of ${width} pixels`, { viewport: { width, height: 700 } }, async page => {
     await answer(page, TEXT, 'Right.');
-    for (const summary of await page.locator('summary').all()) await summary.click();
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
   });
 }
@@ -187,7 +186,6 @@ for (const context of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { view
   onPage(`axe finds nothing: ${JSON.stringify(context)}`, { ...context, complaints: [JUDGED] }, async page => {
     await assertAccessible(page);
     await answer(page, 'wrong', 'Wrong.');
-    for (const summary of await page.locator('summary').all()) await summary.click();
     await assertAccessible(page);
   });
 }

@@ -20,17 +20,20 @@ export const PATIENCE = { timeout: 60_000 };
 /** What browsers are sent smaller than it is written. */
 export const SCRIPTS = ['src/api/docs/widget.js', 'src/api/docs/compat.js'];
 
+/** Why a test is skipped that needs what is not there; nothing where `NOTHING_SKIPPED` is set, so that it fails. */
+export const missing = (isThere, what) => !isThere && !process.env.NOTHING_SKIPPED && `no ${what}`;
+
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';
 
-/** A service on 127.0.0.1, at a free port unless one is given. */
-export async function startService({ port = 0, options = [] } = {}) {
-  const child = spawn(program, ['--listen', `127.0.0.1:${port}`, '--test-text', TEXT, '--log', 'error', ...options],
+/** A service on 127.0.0.1, at a free port unless one is given, or elsewhere. */
+export async function startService({ port = 0, listen = `127.0.0.1:${port}`, options = [] } = {}) {
+  const child = spawn(program, ['--listen', listen, '--test-text', TEXT, '--log', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then(() => assert.fail('the service did not start'));
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
   const url = line.replace('miniCAP listening on ', '');
-  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$|^unix:/);
   return {
     url,
     port: new URL(url).port,
@@ -94,10 +97,12 @@ export async function assertAccessible(page) {
 }
 
 /** The one block of the README in this language. */
-export function example(language) {
-  const readme = readFileSync(new URL('README.md', root), 'utf8');
-  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
-  assert.equal(blocks.length, 1, `blocks of ${language} in the README`);
+export const example = language => block(language, 'README.md');
+
+/** The one block of a document whose fence ends in this name. */
+export function block(name, path = 'docs/integrate.md') {
+  const blocks = [...read(path).matchAll(/^```(?:\w+ )?(\S+)\n(.*?)^```$/gms)].filter(([, found]) => found === name);
+  assert.equal(blocks.length, 1, `blocks named ${name} in ${path}`);
   return blocks[0][2];
 }
 

@@ -1,7 +1,8 @@
-"""Forms made for hCaptcha and Turnstile, with django-hcaptcha and django-turnstile: what differs from
-those that use these services is two addresses each."""
+"""Forms made for hCaptcha and Turnstile, with django-hcaptcha and django-turnstile; their settings are
+those of the document."""
 
 import os
+import runpy
 import sys
 
 from django import forms
@@ -10,8 +11,6 @@ from django.core.management import execute_from_command_line
 from django.http import HttpResponse
 from django.urls import path
 
-service = os.environ["CAPTCHA_URL"]
-secret = os.environ["SITEVERIFY_SECRET"]
 settings.configure(
     DEBUG=True,
     SECRET_KEY="for tests alone",
@@ -19,12 +18,7 @@ settings.configure(
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["hcaptcha", "turnstile"],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
-    HCAPTCHA_JS_API_URL=f"{service}/widget.js?compat=hcaptcha",
-    HCAPTCHA_VERIFY_URL=f"{service}/siteverify",
-    HCAPTCHA_SECRET=secret,
-    TURNSTILE_JS_API_URL=f"{service}/widget.js?compat=turnstile",
-    TURNSTILE_VERIFY_URL=f"{service}/siteverify",
-    TURNSTILE_SECRET=secret,
+    **{name: value for name, value in runpy.run_path(os.environ["SETTINGS"]).items() if name.isupper()},
 )
 
 from hcaptcha.fields import hCaptchaField  # noqa: E402 (reads the settings)

@@ -1,4 +1,4 @@
-"""A form made for reCAPTCHA, with Flask-WTF: what differs from one that uses Google's is two addresses."""
+"""A form made for reCAPTCHA, with Flask-WTF; its settings are those of the document."""
 
 import os
 import sys
@@ -8,15 +8,9 @@ from flask_wtf import FlaskForm
 from flask_wtf.recaptcha import RecaptchaField
 from wtforms import StringField
 
-service = os.environ["CAPTCHA_URL"]
 app = Flask(__name__)
-app.config.update(
-    SECRET_KEY="for tests alone",
-    RECAPTCHA_PUBLIC_KEY="unused",
-    RECAPTCHA_PRIVATE_KEY=os.environ["SITEVERIFY_SECRET"],
-    RECAPTCHA_SCRIPT=f"{service}/widget.js?compat=recaptcha",
-    RECAPTCHA_VERIFY_SERVER=f"{service}/siteverify",
-)
+app.config["SECRET_KEY"] = "for tests alone"
+app.config.from_pyfile(os.environ["SETTINGS"])
 
 
 class SignUp(FlaskForm):
