@@ -89,8 +89,11 @@ onForm('reset() ends the old captcha, and the new picture is announced', {
   assert.equal(await inWidget(page, (_, root) => root.querySelector('p').textContent), '');
   const state = () => inWidget(page, widget => Object.fromEntries(new FormData(widget.form)));
   const last = await state();
-  await inWidget(page, widget => widget.form.reset());
-  assert.deepEqual(await state(), { 'captcha-id': '', 'captcha-text': '' });
+  const atOnce = await inWidget(page, widget => {
+    widget.form.reset();
+    return Object.fromEntries(new FormData(widget.form));
+  });
+  assert.deepEqual(atOnce, { 'captcha-id': '', 'captcha-text': '' });
   await loaded(page);
   assert.notEqual((await state())['captcha-id'], last['captcha-id']);
   assert.equal(await inWidget(page, (_, root) => root.querySelector('p').textContent), 'Here is a new picture.');
