@@ -24,13 +24,13 @@ const onPage = (name, options, run) => test(name, PATIENCE, async () => {
 
 /** Waits for a picture other than `last`, and returns it. */
 async function picture(page, last = '') {
-  const image = page.getByAltText('Six letters and digits to read');
+  const image = page.getByAltText('Picture of characters to type');
   await page.waitForFunction(([element, last]) => element.naturalWidth === 600 && element.src !== last,
     [await image.elementHandle(), last]);
   return image.getAttribute('src');
 }
 
-const field = page => page.getByLabel('What does the picture say?');
+const field = page => page.getByLabel('large outlined characters');
 
 /** Types a text, sends it with Enter, and waits for these words of the verdict. */
 async function answer(page, text, words) {
