@@ -1,5 +1,5 @@
 //! An answer to a captcha in the form that backends made for reCAPTCHA, hCaptcha and Turnstile send:
-//! `secret` and `response`, as a form or as JSON. The response is the captcha's id, a point, and
+//! `secret` and `response`, as a form of either kind or as JSON. The response is the captcha's id, a point, and
 //! what the visitor typed. Every answer is a 200, as theirs are, and its JSON tells the rest.
 
 use std::borrow::Cow;
@@ -42,11 +42,13 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
 /// Secret and response; none where the body is neither a form nor a JSON object.
 fn parameters(request: &Request) -> Option<(Option<String>, Option<String>)> {
     let body = request.body.as_slice();
-    if !is_json(request.head.fields.get("content-type")) {
-        return Some((
-            http::form_value(body, "secret"),
-            http::form_value(body, "response"),
-        ));
+    let content_type = request.head.fields.get("content-type");
+    if !is_json(content_type) {
+        let value = |name| {
+            http::multipart_value(content_type.unwrap_or_default(), body, name)
+                .or_else(|| http::form_value(body, name))
+        };
+        return Some((value("secret"), value("response")));
     }
     let value = json::parse(without_byte_order_mark(body)).ok()?;
     let string = |name| match value.get(name) {

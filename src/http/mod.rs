@@ -19,6 +19,7 @@ mod date;
 mod error;
 mod fields;
 mod head;
+mod multipart;
 mod response;
 mod target;
 
@@ -38,6 +39,7 @@ pub use self::date::imf_fixdate;
 pub use self::error::Error;
 pub use self::fields::Fields;
 pub use self::head::{Head, HeadParser, METHOD_BYTES_MAX};
+pub use self::multipart::multipart_value;
 pub use self::response::{CONTINUE, Hop, Response, Status};
 pub use self::target::{Target, form_value};
 

@@ -361,6 +361,12 @@ for (const [what, load] of [
   ['with a query', ({ url }) => `<script src="${url}/widget.js?v=3"></script>`],
 ]) onForm(`it knows its service when loaded ${what}`, { load }, page => picture(page));
 
+onForm('it knows its service below a path', {
+  options: ['--path', '/captcha'], load: ({ url }) => `<script src="${url}/captcha/widget.js"></script>`,
+}, async page => {
+  assert.match(asked(page)[0], /\/captcha\/api\/captcha\/generate\/\?theme=light$/);
+});
+
 const WIDGET = read('src/api/docs/widget.min.js');
 const own = service => FORM.replace('<mini-captcha>', `<mini-captcha service="${service.url}">`);
 const elsewhere = {

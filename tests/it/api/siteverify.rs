@@ -5,6 +5,7 @@ use crate::support::{Client, Server, TEXT, post};
 
 const SITEVERIFY: &str = "/siteverify";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+const MULTIPART: &str = "Content-Type: multipart/form-data; boundary=----x\r\n";
 const SECRET: &str = "it is a secret";
 
 fn start(options: &[&str]) -> Server {
@@ -62,12 +63,22 @@ fn a_right_answer_succeeds_once_as_a_form_and_as_json() {
                 JSON,
                 format!("\u{feff}{{\"secret\":\"{SECRET}\",\"response\":\"{id}.{text}\"}}"),
             ),
+            (
+                MULTIPART,
+                [("secret", SECRET), ("response", &format!("{id}.{text}"))]
+                    .map(|(name, value)| {
+                        let head = format!("Content-Disposition: form-data; name=\"{name}\"");
+                        format!("------x\r\n{head}\r\n\r\n{value}\r\n")
+                    })
+                    .concat()
+                    + "------x--\r\n",
+            ),
         ]
     };
     for (fields, body) in bodies(&id, "wrong").into_iter().take(2) {
         check_failed(&mut client, fields, &body, "invalid-input-response");
     }
-    for number in 0..4 {
+    for number in 0..5 {
         let id = client.generate();
         let (fields, body) = &bodies(&id, TEXT)[number];
         check_success(&mut client, fields, body, "not-provided");
