@@ -11,7 +11,7 @@ use super::validate::{is_json, judge, without_byte_order_mark};
 use super::{AppWorker, Cors, JSON, Request};
 use crate::calendar::Moment;
 use crate::http::{self, Response, Status};
-use crate::json::{self, Value};
+use crate::json;
 use crate::store::Verdict;
 
 /// What stands for the host of the page where none can be known; hCaptcha's word for it.
@@ -50,12 +50,12 @@ fn parameters(request: &Request) -> Option<(Option<String>, Option<String>)> {
         };
         return Some((value("secret"), value("response")));
     }
-    let value = json::parse(without_byte_order_mark(body)).ok()?;
-    let string = |name| match value.get(name) {
-        Some(Value::String(text)) => Some(text.to_string()),
-        _ => None,
-    };
-    matches!(value, Value::Object(_)).then(|| (string("secret"), string("response")))
+    let document = json::parse(without_byte_order_mark(body)).ok()?;
+    let object = document.root();
+    let string = |name| Some(object.get(name)?.as_str()?.into_owned());
+    object
+        .is_object()
+        .then(|| (string("secret"), string("response")))
 }
 
 /// Compares to the end whatever comes before, so that the time taken tells nothing but the length.

@@ -1,5 +1,6 @@
 //! An answer to a captcha: from the body to id and text, from the verdict to status and JSON.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::error::{self, Detail, Input, Place};
@@ -12,13 +13,13 @@ use crate::store::{Id, Verdict};
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     let body = request.body.as_slice();
     if body.is_empty() {
-        return wrong_body(&Value::Null);
+        return no_body();
     }
     if !is_json(request.head.fields.get("content-type")) {
         return not_json(body);
     }
     match json::parse(without_byte_order_mark(body)) {
-        Ok(value) => judge_object(worker, &value),
+        Ok(document) => judge_object(worker, document.root()),
         Err(error) if error.kind == ErrorKind::IntegerTooLong => {
             error::response(Status::BadRequest, "There was an error parsing the body")
         }
@@ -47,9 +48,13 @@ pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-fn judge_object(worker: &AppWorker, value: &Value<'_>) -> Response {
-    if !matches!(value, Value::Object(_)) {
-        return wrong_body(value);
+fn judge_object(worker: &AppWorker, value: Value<'_>) -> Response {
+    // `null` counts as no body.
+    if value.is_null() {
+        return no_body();
+    }
+    if !value.is_object() {
+        return no_object(Input::Value(value), None);
     }
     let (id, text) = match (string(value, "id"), string(value, "text")) {
         (Ok(id), Ok(text)) => (id, text),
@@ -58,7 +63,7 @@ fn judge_object(worker: &AppWorker, value: &Value<'_>) -> Response {
             return error::unprocessable(&details);
         }
     };
-    verdict_response(judge(worker, id, text))
+    verdict_response(judge(worker, &id, &text))
 }
 
 /// Judges what was typed as the text of the captcha with this id, and counts the verdict.
@@ -72,25 +77,19 @@ pub(super) fn judge(worker: &AppWorker, id: &str, text: &str) -> Verdict {
 }
 
 /// The string at a name of an object, or what is wrong there.
-fn string<'a>(object: &'a Value<'a>, name: &'static str) -> Result<&'a str, Detail<'a>> {
-    let place = Place::Field(name);
-    match object.get(name) {
-        Some(Value::String(text)) => Ok(text),
-        Some(value) => Err(Detail {
-            kind: "string_type",
-            place,
-            message: "Input should be a valid string",
-            input: Input::Value(value),
-            context: None,
-        }),
-        None => Err(Detail {
-            kind: "missing",
-            place,
-            message: "Field required",
-            input: Input::Value(object),
-            context: None,
-        }),
-    }
+fn string<'a>(object: Value<'a>, name: &'static str) -> Result<Cow<'a, str>, Detail<'a>> {
+    let detail = |kind, message, input| Detail {
+        kind,
+        place: Place::Field(name),
+        message,
+        input: Input::Value(input),
+        context: None,
+    };
+    let Some(value) = object.get(name) else {
+        return Err(detail("missing", "Field required", object));
+    };
+    let text = value.as_str();
+    text.ok_or_else(|| detail("string_type", "Input should be a valid string", value))
 }
 
 fn verdict_response(verdict: Verdict) -> Response {
@@ -117,32 +116,30 @@ fn verdict_response(verdict: Verdict) -> Response {
     response
 }
 
-/// For a body that is JSON and no object. `null` counts as no body.
-fn wrong_body(value: &Value<'_>) -> Response {
-    let (kind, message) = match value {
-        Value::Null => ("missing", "Field required"),
-        _ => ("model_attributes_type", NO_OBJECT),
-    };
-    let input = Input::Value(value);
+fn no_body() -> Response {
     error::unprocessable(&[Detail {
-        kind,
+        kind: "missing",
         place: Place::Body,
-        message,
-        input,
+        message: "Field required",
+        input: Input::Null,
         context: None,
     }])
 }
 
-const NO_OBJECT: &str = "Input should be a valid dictionary or object to extract fields from";
-
 /// For a body that does not say that it is JSON, whatever it is.
 fn not_json(body: &[u8]) -> Response {
+    let input = str::from_utf8(body).map_or(Input::Null, Input::Text);
+    let context = ("error", "Content-Type should be application/json");
+    no_object(input, Some(context))
+}
+
+fn no_object(input: Input<'_>, context: Option<(&'static str, &'static str)>) -> Response {
     error::unprocessable(&[Detail {
         kind: "model_attributes_type",
         place: Place::Body,
-        message: NO_OBJECT,
-        input: str::from_utf8(body).map_or(Input::Null, Input::Text),
-        context: Some(("error", "Content-Type should be application/json")),
+        message: "Input should be a valid dictionary or object to extract fields from",
+        input,
+        context,
     }])
 }
 
