@@ -13,7 +13,7 @@
 //!   only `unsafe` code.
 //!
 //! `api` uses `captcha`, `store`, `json` and `entropy`, and implements what `server` calls; `server`
-//! uses `sys`; both use `http` and `log`, and these `calendar`; `config` names the settings of the
+//! uses `sys`; both use `http` and `log`, and these and `api` use `calendar`; `config` names the settings of the
 //! others. The leaves use nothing of ours. No text of a captcha is ever logged, and none is drawn
 //! from anything but the system's generator.
 

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
 import { minify } from 'terser';
 
 const root = new URL('../../', import.meta.url);
@@ -57,11 +57,19 @@ export async function startSite(answer) {
   };
 }
 
-export const startBrowser = () => chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
+const browsers = {
+  chromium: () => chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  }),
+  // Debian's own, over WebDriver BiDi.
+  firefox: () => firefox.launch({ channel: 'moz-firefox', executablePath: FIREFOX }),
+};
+
+export const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+
+export const startBrowser = (name = 'chromium') => browsers[name]();
 
 /**
  * A page of its own context. When it is closed, it must have asked nobody but `origins` for
@@ -71,12 +79,9 @@ export async function openPage(browser, { origins, complaints = [], ...context }
   const page = await (await browser.newContext(context)).newPage();
   page.setDefaultTimeout(10_000);
   const found = [];
-  page.on('console', message => {
-    if (['error', 'warning'].includes(message.type()) && !complaints.some(known => known.test(message.text()))) {
-      found.push(message.text());
-    }
-  });
-  page.on('pageerror', error => found.push(error.message));
+  const complain = text => { if (!complaints.some(known => known.test(text))) found.push(text); };
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complain(message.text()); });
+  page.on('pageerror', error => complain(error.message));
   page.on('request', request => {
     const { origin, protocol } = new URL(request.url());
     if (protocol !== 'data:' && !origins.includes(origin)) found.push(`request to ${request.url()}`);

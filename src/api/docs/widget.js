@@ -49,7 +49,7 @@
     @container (width < 20em) {
       button { position: absolute; inset: .2em .2em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
         background: Canvas; color: CanvasText }
-      button::before { content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
+      button::before { content: '↻'; content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
     }
     :host([hidden]) { display: none }
   `);
