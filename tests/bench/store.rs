@@ -1,5 +1,5 @@
-//! What an operation of a full store takes, by how many captchas are alive, of ten clients' lines for
-//! every hundred. To count instructions rather than time, see `tests/load/growth.py`.
+//! What an operation of a full store takes, by how many captchas are alive, ten of each client. To
+//! count instructions rather than time, see `tests/load/growth.py`.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -36,7 +36,8 @@ impl Full {
             capacity: alive,
         };
         let lines = Lines::default();
-        let lines = (0..(alive / 10).min(60_000) as u32)
+        let clients = u32::try_from(alive / 10).expect("some hundred thousands");
+        let lines = (0..clients)
             .map(|address| lines.of(Client::V4(address.to_be_bytes())))
             .collect();
         let mut full = Full {
