@@ -138,7 +138,9 @@ fn at_the_limit_the_client_with_the_most_connections_makes_room() {
             .map(|_| Client::connect_from(GREEDY, server.address))
             .collect();
         let are_new_ones_served = (0..3).all(|_| is_served("127.0.0.4", server.address));
-        honest.iter_mut().for_each(|client| client.send(HEALTH));
+        for client in &mut honest {
+            client.send(HEALTH);
+        }
         are_new_ones_served && honest.iter_mut().all(Client::try_answer)
     });
 }
