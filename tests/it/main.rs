@@ -6,6 +6,7 @@ mod support;
 
 mod api;
 mod cli;
+mod fair;
 mod http;
 mod life;
 mod metrics;
