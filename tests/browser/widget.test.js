@@ -699,7 +699,8 @@ for (const [lang, name] of [['en', 'Another picture'], ['de', 'Anderes Bild'], [
     assert.equal(input.width, image.width);
     assert(24 <= button.width && button.width < 40 && 24 <= button.height && button.height < 40, 'it can be touched');
     assert(image.x <= button.x && button.x + button.width <= image.x + image.width);
-    assert(image.y <= button.y && button.y + button.height <= image.y + image.height);
+    // At the edge, so that it hides next to nothing of what is to be read.
+    assert(image.y < button.y + button.height && button.y + button.height < image.y + image.height / 6);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     await assertAccessible(page);
   });

@@ -47,7 +47,8 @@
     [aria-invalid] { border-color: #d33 }
     .quiet { position: absolute; clip-path: inset(50%) }
     @container (width < 20em) {
-      button { position: absolute; inset: .2em .2em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
+      span { margin-top: 1em }
+      button { position: absolute; inset: 0 .3em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
         background: Canvas; color: CanvasText }
       button::before { content: '↻'; content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
     }
