@@ -28,8 +28,6 @@
 pub mod text;
 
 mod canvas;
-mod crc;
-mod deflate;
 mod edges;
 mod field;
 mod font;
