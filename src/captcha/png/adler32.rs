@@ -21,20 +21,21 @@ pub(super) fn adler32(data: &[u8]) -> u32 {
     let (mut s1, mut s2) = (1_u64, 0_u64);
     let (chunks, tail) = data.as_chunks::<{ LANES * LANE_BYTES }>();
     for chunk in chunks {
-        let mut lanes = [[0_u16; LANES]; 2];
+        // The same two sums of the bytes of each lane.
+        let (mut sums, mut totals) = ([0_u16; LANES], [0_u16; LANES]);
         for bytes in chunk.as_chunks::<LANES>().0 {
             for lane in 0..LANES {
-                lanes[0][lane] += u16::from(bytes[lane]);
-                lanes[1][lane] += lanes[0][lane];
+                sums[lane] += u16::from(bytes[lane]);
+                totals[lane] += sums[lane];
             }
         }
         s2 += chunk.len() as u64 * s1;
-        for lane in 0..LANES {
-            let [sum, sum_of_sums] = lanes.map(|sums| u64::from(sums[lane]));
+        for (lane, (&sum, &total)) in sums.iter().zip(&totals).enumerate() {
+            let [sum, total] = [sum, total].map(u64::from);
             s1 += sum;
-            // A lane's second sum counts a byte once for its own row of bytes and for each after it.
+            // A lane's total counts a byte once for its own row of bytes and for each after it.
             // Each of these rows has LANES bytes, but in the first s2 counts only from the byte on.
-            s2 += LANES as u64 * sum_of_sums - lane as u64 * sum;
+            s2 += LANES as u64 * total - lane as u64 * sum;
         }
     }
     for &byte in tail {
