@@ -5,6 +5,8 @@
 //! taken to the bitmap's contour, a chain of short segments, and not to whole pixels, since the
 //! steps of a pixel outline would show as bumps once a letter is enlarged.
 
+use super::number::{lerp, split};
+
 /// Pixels of the bitmap along the side of a cell. Coverage gives the place of an edge to about a
 /// tenth of a bitmap pixel, and two make the error half as large in the field.
 pub(super) const PIXELS_PER_CELL: usize = 2;
@@ -24,6 +26,7 @@ const PART_BITS: u32 = 6;
 
 /// What a distance of one cell is in a field's numbers.
 pub(super) const UNITS_PER_CELL: i32 = 256;
+pub(super) const CELLS_PER_UNIT: f32 = 1.0 / UNITS_PER_CELL as f32;
 
 /// Distances are known up to this one, which is short of the margin, so that no cell near enough
 /// to a contour lies outside the field. Further ones are given as this.
@@ -84,23 +87,23 @@ impl Field {
         size_of_val(&*self.rows)
     }
 
-    /// The distance at a point between cells, in units. Points are counted in [`PARTS`] of a cell.
+    /// The distance at a point between cells, in cells.
     #[inline(always)]
-    pub(super) fn at(&self, [x, y]: [i32; 2]) -> i32 {
+    pub(super) fn at(&self, [x, y]: Point) -> f32 {
+        let ((column, rightward), (row, downward)) = (split(x), split(y));
         // What is negative becomes large.
-        let [column, row] = [x, y].map(|part| (part >> PART_BITS) as u32);
+        let [column, row] = [column, row].map(|at| at as u32);
         if COLUMNS as u32 - 1 <= column {
-            return Self::FAR.into();
+            return REACH_CELLS as f32;
         }
         let place = row.wrapping_mul(COLUMNS as u32).wrapping_add(column) as usize;
         let end = place.saturating_add(COLUMNS + 2);
         let Some(cells) = self.rows.as_flattened().get(place..end) else {
-            return Self::FAR.into();
+            return REACH_CELLS as f32;
         };
-        let (rightward, downward) = (x & (PARTS - 1), y & (PARTS - 1));
-        let above = between(cells[0], cells[1], rightward);
-        let below = between(cells[COLUMNS], cells[COLUMNS + 1], rightward);
-        (above * PARTS + (below - above) * downward) >> (2 * PART_BITS)
+        let above = lerp(cells[0].into(), cells[1].into(), rightward);
+        let below = lerp(cells[COLUMNS].into(), cells[COLUMNS + 1].into(), rightward);
+        lerp(above, below, downward) * CELLS_PER_UNIT
     }
 
     /// The distances at the cells nearest to some points, in units; outside the field, at the cells
@@ -125,13 +128,6 @@ fn places<const N: usize>([x, y]: &[[i16; N]; 2], rows: usize) -> [u16; N] {
         cell.clamp(0, cells as i16 - 1) as u16
     };
     std::array::from_fn(|i| cell(y[i], rows) * COLUMNS as u16 + cell(x[i], COLUMNS))
-}
-
-/// A value between two neighbours, times [`PARTS`].
-#[inline(always)]
-fn between(one: i16, other: i16, share: i32) -> i32 {
-    let (one, other) = (i32::from(one), i32::from(other));
-    one * PARTS + (other - one) * share
 }
 
 /// Coverage of pixels, 255 for those wholly inside.
@@ -305,11 +301,13 @@ mod tests {
         };
         field.rows[0][..2].copy_from_slice(&[0, 100]);
         field.rows[1][..2].copy_from_slice(&[200, 300]);
-        let at = |x: f32, y: f32| field.at([x, y].map(|cells| (cells * PARTS as f32) as i32));
-        assert_eq!(at(0.0, 0.0), 0);
-        assert_eq!(at(0.5, 0.0), 50);
-        assert_eq!(at(0.0, 0.5), 100);
-        assert_eq!(at(0.75, 0.25), 125);
+        let check = |x, y, units: f32| {
+            assert!((field.at([x, y]) * UNITS_PER_CELL as f32 - units).abs() < 0.01);
+        };
+        check(0.01, 0.0, 1.0);
+        check(0.5, 0.0, 50.0);
+        check(0.01, 0.5, 101.0);
+        check(0.75, 0.25, 125.0);
     }
 
     #[test]

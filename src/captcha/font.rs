@@ -10,6 +10,10 @@ use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
 /// smooth as the outlines; finer fields would cost start-up time and memory.
 pub(super) const CELLS_PER_EM: usize = 64;
 
+/// Thickest stroke in ems of its letter that the prepared distances reach to.
+pub(super) const STROKE_EMS_MAX: f32 = 0.125;
+const _: () = assert!(STROKE_EMS_MAX * (CELLS_PER_EM as f32) < (MARGIN_CELLS - 2) as f32);
+
 /// Width of a blank in ems, the same as of all characters of this font.
 pub(super) const ADVANCE_EMS: f32 = 0.6;
 
@@ -32,9 +36,9 @@ pub struct Font {
 pub(super) struct Glyph {
     pub(super) field: Field,
     /// Middle of the shape, in cells of the field.
-    pub(super) middle: [f32; 2],
+    pub(super) middle_cells: [f32; 2],
     /// Half of the shape's width and height, in cells of the field.
-    pub(super) half_size: [f32; 2],
+    pub(super) half_size_cells: [f32; 2],
 }
 
 impl Font {
@@ -100,8 +104,8 @@ impl Glyph {
         let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
         Self {
             field: Field::of_bitmap(coverage, width),
-            middle: half_size.map(|half| edge + half),
-            half_size,
+            middle_cells: half_size.map(|half| edge + half),
+            half_size_cells: half_size,
         }
     }
 }
@@ -136,7 +140,7 @@ mod tests {
         // Capitals of this font are 0.73 em high, an x 0.55, and all are narrower than an advance.
         let em = CELLS_PER_EM as f32;
         let check = |character, height_ems: f32| {
-            let [half_width, half_height] = glyph(character).half_size;
+            let [half_width, half_height] = glyph(character).half_size_cells;
             assert!(
                 (2.0 * half_height / em - height_ems).abs() < 0.02,
                 "{character}"
@@ -155,7 +159,7 @@ mod tests {
             assert!(TEST_FONT.glyph(blank).is_none(), "{blank:?}");
         }
         let missing = glyph('?');
-        assert!(1.0 < missing.half_size[1]);
+        assert!(1.0 < missing.half_size_cells[1]);
         for stranger in ['é', '/', ':', '@', '[', '`', '{', '\u{1f600}'] {
             assert!(glyph(stranger).field == missing.field, "{stranger:?}");
         }

@@ -71,23 +71,28 @@ impl Token {
 
     /// The bits that follow the codeword of the distance; none for a literal.
     pub(super) fn distance_extra_bits(self) -> Bits {
-        // Two slots have no extra bits, and then every two have one more than the two before.
-        const COUNTS: [u8; DISTANCE_SYMBOLS] = {
-            let mut counts = [0; DISTANCE_SYMBOLS];
-            let mut slot = 2;
-            while slot < NO_DISTANCE {
-                counts[slot as usize] = slot / 2 - 1;
-                slot += 1;
-            }
-            counts
-        };
-        let count = COUNTS[self.distance_symbol()];
-        Bits::new(
-            lowest_bits(self.distance.into(), count.into()),
-            count.into(),
-        )
+        let (base, extra_bits) = DISTANCE_SLOTS[self.distance_symbol()];
+        Bits {
+            value: u64::from(self.distance - base),
+            count: extra_bits,
+        }
     }
 }
+
+/// The least distance of each slot, counted from 0, and how many extra bits tell the distances of the
+/// slot apart. The first two slots have none, and then every two slots have one more than the two
+/// before. [`NO_DISTANCE`] has neither.
+const DISTANCE_SLOTS: [(u16, u32); DISTANCE_SYMBOLS] = {
+    let mut slots = [(0, 0); DISTANCE_SYMBOLS];
+    let (mut slot, mut base) = (0, 0_u16);
+    while slot < NO_DISTANCE as usize {
+        let extra_bits = (slot as u32 / 2).saturating_sub(1);
+        slots[slot] = (base, extra_bits);
+        base = base.wrapping_add(1 << extra_bits);
+        slot += 1;
+    }
+    slots
+};
 
 /// The symbol of a literal or length, and the extra bits that follow its codeword.
 pub(super) fn literal_length_symbol(literal_or_length: usize) -> (usize, Bits) {
@@ -96,7 +101,7 @@ pub(super) fn literal_length_symbol(literal_or_length: usize) -> (usize, Bits) {
         Some(length) if length == LENGTH_MAX - LENGTH_MIN => (LENGTH_SYMBOL_LAST, Bits::default()),
         Some(length) => {
             let (slot, extra_bits) = slot(length, 2);
-            let extra = Bits::new(lowest_bits(length, extra_bits), extra_bits);
+            let extra = Bits::new(length & ((1 << extra_bits) - 1), extra_bits);
             (LENGTH_SYMBOL_FIRST + slot, extra)
         }
     }
@@ -109,10 +114,6 @@ fn slot(value: usize, mantissa_bits: u32) -> (usize, u32) {
     let extra_bits = (value | 1 << mantissa_bits).ilog2() - mantissa_bits;
     let slot = ((extra_bits as usize) << mantissa_bits) + (value >> extra_bits);
     (slot, extra_bits)
-}
-
-fn lowest_bits(value: usize, count: u32) -> usize {
-    value & ((1 << count) - 1)
 }
 
 /// How often everything occurs in the tokens of a block.
