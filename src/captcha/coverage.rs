@@ -24,14 +24,24 @@ pub(super) enum Fill {
     Nothing,
 }
 
+/// Levels of coverage that an edge fades by from one pixel to the next across it.
+const LEVELS_PER_PX: f32 = LEVELS as f32 / RAMP_PX;
+
 /// How the outline of a shape is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stroke {
-    pub(super) width_px: f32,
-    pub(super) fill: Fill,
+    width_px: f32,
+    fill: Fill,
 }
 
 impl Stroke {
+    /// A stroke of about this width. The inner edge is moved so far that both edges fade at the same
+    /// distances. So a stroke has the same coverage in all wherever it lies between pixels.
+    pub(super) fn new(width_px: f32, fill: Fill) -> Self {
+        let width_px = (width_px * LEVELS_PER_PX).round() / LEVELS_PER_PX;
+        Self { width_px, fill }
+    }
+
     /// Whether the shape changes any pixel of a block whose corners have these signed distances:
     /// not if all are outside, nor if all are inside where nothing is changed.
     #[inline(always)]
@@ -72,7 +82,6 @@ impl Stroke {
 /// The levels of coverage by a shape whose edge lies so far inside of where distances are zero.
 #[inline(always)]
 fn levels(distances_px: &Block<f32>, inset_px: f32) -> Block<u8> {
-    const LEVELS_PER_PX: f32 = LEVELS as f32 / RAMP_PX;
     // At the edge itself half of a pixel is covered.
     let at_zero = f32::from(LEVELS) / 2.0 - inset_px * LEVELS_PER_PX;
     distances_px.map(|distance| {
@@ -110,8 +119,7 @@ mod tests {
     const FILLS: [Fill; 3] = [Fill::Ground, Fill::Ink, Fill::Nothing];
 
     fn stroke(fill: Fill) -> Stroke {
-        let width_px = WIDTH_PX;
-        Stroke { width_px, fill }
+        Stroke::new(WIDTH_PX, fill)
     }
 
     fn inks() -> [Ink; 2] {

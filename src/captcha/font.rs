@@ -4,7 +4,7 @@
 //! Knows no pictures. The font is cut to the ASCII letters and digits and the shape for what is
 //! missing; `font/README.md` names it and says how.
 
-use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
+use super::field::{Field, MARGIN_CELLS, Measurer, PIXELS_PER_CELL};
 
 /// Cells per em of the prepared shapes. Enlarged to the letters of a 600 x 200 picture they are as
 /// smooth as the outlines; finer fields would cost start-up time and memory.
@@ -56,12 +56,13 @@ impl Font {
         };
         let outlines =
             fontdue::Font::from_bytes(FONT_FILE, settings).expect("the embedded font is sound");
+        let mut measurer = Measurer::default();
         let known = CHARACTERS
             .iter()
             .map(|&letter| outlines.lookup_glyph_index(char::from(letter)));
         let glyphs = known
             .chain([MISSING_INDEX])
-            .map(|index| Glyph::new(&outlines, index));
+            .map(|index| Glyph::new(&outlines, index, &mut measurer));
         Self {
             glyphs: glyphs.collect(),
         }
@@ -91,19 +92,19 @@ impl Default for Font {
 const PIXELS_PER_EM: f32 = (CELLS_PER_EM * PIXELS_PER_CELL) as f32;
 
 impl Glyph {
-    fn new(outlines: &fontdue::Font, index: u16) -> Self {
+    fn new(outlines: &fontdue::Font, index: u16, measurer: &mut Measurer) -> Self {
         let (metrics, coverage) = outlines.rasterize_indexed(index, PIXELS_PER_EM);
-        Self::of_bitmap(&coverage, metrics.width)
+        Self::of_bitmap(&coverage, metrics.width, measurer)
     }
 
     /// The shape whose coverage is given, `width` pixels wide and without empty edges.
-    pub(super) fn of_bitmap(coverage: &[u8], width: usize) -> Self {
+    pub(super) fn of_bitmap(coverage: &[u8], width: usize, measurer: &mut Measurer) -> Self {
         let height = coverage.len() / width.max(1);
         let half_size = [width, height].map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
         // Cells have their centres on those of pixels, half a pixel inside the bitmap's edge.
         let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
         Self {
-            field: Field::of_bitmap(coverage, width),
+            field: measurer.field(coverage, width),
             middle_cells: half_size.map(|half| edge + half),
             half_size_cells: half_size,
         }

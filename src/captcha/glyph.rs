@@ -60,14 +60,6 @@ impl Pose {
             .invert()
             .then(Transform::from_scale([cells_per_px; 2]))
     }
-
-    /// The stroke around the glyph.
-    fn stroke(&self, fill: Fill) -> Stroke {
-        Stroke {
-            width_px: self.stroke_px,
-            fill,
-        }
-    }
 }
 
 /// Draws a glyph as the displacement map bends it. What lies outside the canvas is left out.
@@ -102,7 +94,7 @@ fn draw_large(
     fill: Fill,
     ink: Ink,
 ) {
-    let stroke = pose.stroke(fill);
+    let stroke = Stroke::new(pose.stroke_px, fill);
     let [columns, rows] = blocks(canvas, glyph, pose, displacement.reach_px());
     let px_to_cells = pose.px_to_cells();
     let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
@@ -163,7 +155,7 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: 
     const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
     let field = &glyph.field;
     let is_nearest_enough = pose.size_px <= NEAREST_PX_MAX;
-    let stroke = pose.stroke(fill);
+    let stroke = Stroke::new(pose.stroke_px, fill);
     let px_to_cells = pose.px_to_cells();
     let parts = |cells: f32| round(cells * PARTS as f32) as i16;
     let offsets: [Block<i16>; 2] = [0, 1].map(|axis| {
@@ -218,6 +210,7 @@ fn distances_px(units: &Block<i16>, px_per_unit: f32, stroke_px: f32) -> Block<f
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::Measurer;
     use super::super::font::{STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
     use super::super::ink::{GROUND, Inks, LEVELS};
@@ -300,7 +293,7 @@ mod tests {
                 drawn.row_mut(y).copy_from_slice(background.row(y));
             }
             draw(&mut drawn, map, glyph, &pose, fill, ink);
-            let (stroke, px_to_cells) = (pose.stroke(fill), pose.px_to_cells());
+            let (stroke, px_to_cells) = (Stroke::new(pose.stroke_px, fill), pose.px_to_cells());
             for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
                 let pixel = [x as f32 + 0.5, y as f32 + 0.5];
                 let offset = map.at(if is_large { pixel } else { pose.middle_px });
@@ -327,7 +320,7 @@ mod tests {
     #[test]
     fn a_hollow_shape_is_a_stroke_around_what_fills_it() {
         const STROKE_PX: f32 = 12.0;
-        let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40);
+        let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40, &mut Measurer::default());
         let [below, ink] = inks();
         let whole = |ink: Ink| ink.code(LEVELS);
         let pose = Pose {

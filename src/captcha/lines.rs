@@ -73,10 +73,7 @@ impl Line {
     /// blocks, and in a block it is straight.
     fn draw(&self, canvas: &mut Canvas, displacement: &Displacement, ink: Ink) {
         // A line is the stroke of a shape whose outline is the line's lower side.
-        let stroke = Stroke {
-            width_px: self.width_px,
-            fill: Fill::Nothing,
-        };
+        let stroke = Stroke::new(self.width_px, Fill::Nothing);
         let [start, end] = [self.points[0][0], self.points[POINTS - 1][0]];
         let columns = blocks_between(start, end, canvas.width());
         let mut left = self.displaced_height(displacement, columns.start);
