@@ -21,7 +21,7 @@ pub(super) const ADVANCE_EMS: f32 = 0.6;
 pub(super) const CHARACTERS: &[u8; 62] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
+pub(super) const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
 
 /// The missing-glyph shape of a font is its first.
 const MISSING_INDEX: u16 = 0;

@@ -211,9 +211,9 @@ fn distances_px(units: &Block<i16>, px_per_unit: f32, stroke_px: f32) -> Block<f
 #[cfg(test)]
 mod tests {
     use super::super::field::Measurer;
-    use super::super::font::{STROKE_EMS_MAX, TEST_FONT};
+    use super::super::font::{CHARACTERS, FONT_FILE, STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
-    use super::super::ink::{GROUND, Inks, LEVELS};
+    use super::super::ink::{GROUND, Inks, LEVEL_MASK, LEVELS};
     use super::super::manner::{DISTORTED, UPRIGHT};
     use super::*;
 
@@ -313,6 +313,51 @@ mod tests {
             }
             let differing_max = SIDE * SIDE / if is_large { 25 } else { 100 };
             assert!(differing <= differing_max, "{differing} differ in {pose:?}");
+        }
+    }
+
+    /// The share of what a letter's bitmap and its drawing have in common, if the drawing is looked at
+    /// in a mirror or not.
+    fn overlap(letter: char, outlines: &fontdue::Font, is_mirrored: bool) -> f32 {
+        const SIZE_PX: f32 = 100.0;
+        let (metrics, bitmap) = outlines.rasterize(letter, SIZE_PX);
+        let pose = Pose {
+            middle_px: [metrics.width as f32 / 2.0, metrics.height as f32 / 2.0],
+            size_px: SIZE_PX,
+            transform: Transform::from_rotate(0.0),
+            stroke_px: 0.0,
+        };
+        let mut canvas = Canvas::new();
+        canvas.clear(metrics.width, metrics.height);
+        let glyph = TEST_FONT.glyph(letter).unwrap();
+        let map = displacement(false);
+        draw(&mut canvas, &map, glyph, &pose, Fill::Ink, inks()[0]);
+        let (mut both, mut either) = (0.0, 0.0);
+        for (y, row) in bitmap.chunks(metrics.width).enumerate() {
+            for (x, &covered) in row.iter().enumerate() {
+                let x = if is_mirrored { row.len() - 1 - x } else { x };
+                let level = canvas.row(y)[x] & LEVEL_MASK;
+                let drawn = f32::from(level) / f32::from(LEVELS);
+                let covered = f32::from(covered) / 255.0;
+                both += drawn.min(covered);
+                either += drawn.max(covered);
+            }
+        }
+        both / either
+    }
+
+    /// A letter that was upside down, mirrored or another one would not pass.
+    #[test]
+    fn letters_are_those_of_the_font() {
+        let outlines = fontdue::Font::from_bytes(FONT_FILE, fontdue::FontSettings::default());
+        let outlines = outlines.unwrap();
+        for letter in CHARACTERS.iter().copied().map(char::from) {
+            let found = overlap(letter, &outlines, false);
+            assert!(0.85 < found, "{letter}: {found}");
+        }
+        for letter in ['2', '3', '7', '9', 'e', 'F', 'G', 'L', 'P'] {
+            let mirrored = overlap(letter, &outlines, true);
+            assert!(mirrored < 0.7, "{letter}: {mirrored} in a mirror");
         }
     }
 

@@ -551,6 +551,36 @@ mod tests {
         assert!((2..=Inks::FEW.count()).contains(&inks("aB3dE6", true, true, true)));
     }
 
+    /// The inks of a picture of so many letters, and of nothing else.
+    fn inks_of_letters(letters: usize, style: Style, seed: u64) -> usize {
+        let codes = drawn(&"W".repeat(letters), style, seed).codes();
+        let mut inks: Vec<Ink> = codes
+            .into_iter()
+            .filter(|code| *code != 0)
+            .map(Ink::of)
+            .collect();
+        inks.sort_unstable();
+        inks.dedup();
+        inks.len()
+    }
+
+    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    #[test]
+    fn neighbours_never_share_an_ink() {
+        for seed in 0..100 {
+            for distortion in [false, true] {
+                let style = Style { distortion, ..BARE };
+                for letters in [2, 3] {
+                    assert_eq!(
+                        inks_of_letters(letters, style, seed),
+                        letters,
+                        "seed {seed}"
+                    );
+                }
+            }
+        }
+    }
+
     /// Text in reading order: blotting out the left half of a picture takes the first letters away.
     #[test]
     fn the_first_letter_is_on_the_left() {

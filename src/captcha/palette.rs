@@ -233,6 +233,24 @@ mod tests {
         }
     }
 
+    /// The hue of the first ink is drawn anew for every picture, so that no colour tells which ink it
+    /// is: over many pictures, each channel is the brightest of that ink in about a third of them.
+    #[test]
+    fn hues_differ_from_picture_to_picture() {
+        for theme in THEMES {
+            let mut brightest = [0; 3];
+            for seed in 0..600 {
+                let mut rng = fastrand::Rng::with_seed(seed);
+                let ink = Palette::new(theme, &DISTORTED, &mut rng).inks[0];
+                let most = ink.iter().max();
+                let channel = ink.iter().position(|channel| Some(channel) == most);
+                brightest[channel.unwrap()] += 1;
+            }
+            let is_third = |count: &i32| (120..280).contains(count);
+            assert!(brightest.iter().all(is_third), "{brightest:?} in {theme:?}");
+        }
+    }
+
     /// The safe colours are there to bound the loops; if they showed, a picture would have fewer
     /// colours than it should.
     #[test]
