@@ -355,9 +355,9 @@ mod tests {
             let found = overlap(letter, &outlines, false);
             assert!(0.85 < found, "{letter}: {found}");
         }
-        for letter in ['2', '3', '7', '9', 'e', 'F', 'G', 'L', 'P'] {
+        for letter in ['2', '3', '7', 'F', 'L', 'P'] {
             let mirrored = overlap(letter, &outlines, true);
-            assert!(mirrored < 0.7, "{letter}: {mirrored} in a mirror");
+            assert!(mirrored < 0.6, "{letter}: {mirrored} in a mirror");
         }
     }
 

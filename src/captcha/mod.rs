@@ -1,21 +1,36 @@
 //! Text to PNG bytes.
 //!
-//! A captcha begins as a text of the [`text`] module's choice. Its letters are laid out from left
-//! to right, each in its own size, angle and thickness; then the ground is covered with small
-//! letters, the text is drawn over them in hollow letters, and dots and lines are strewn over all.
-//! Unless it is switched off, one smooth field bends letters and lines, and they share a few inks.
-//! What is drawn are bytes of a canvas, one a pixel, each saying which ink covers it and how much;
-//! a palette gives them colours, and together they become the PNG.
+//! A captcha begins as a text of the [`text`] module's choice. `layout` puts its letters next to
+//! each other, each in its own size, angle and thickness. Then the ground is covered with small
+//! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
+//! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
+//! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
+//! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
+//!
+//! What can be changed about all of this, such as thickness, overlap or the number of inks, stands in
+//! `manner`; the number of lines in `lines`, the contrast in `palette`.
 //!
 //! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
 //! [`Painter`] with buffers that are used again for every picture.
 //!
 //! Nothing here knows of requests or of the captchas alive. Chance comes in through parameters:
 //! the same generator paints the same picture, and none of it chooses a text.
+//!
+//! # Units
+//!
+//! Names end in the unit of their value.
+//!
+//! - `px`: a pixel of the picture. Places are counted from its upper left corner, x to the right and
+//!   y down, so that the middle of the first pixel is at 0.5, 0.5.
+//! - `bases`: the base size, which grows with the picture (`frame`); 75 px in the usual picture of
+//!   600 x 200 px with six letters, to which all numbers in brackets belong.
+//! - `ems`: the size of the font, in which glyphs are designed. A letter is drawn at so many px per em.
+//! - `cells`: what the signed distance fields of glyphs are measured in (`field`), 64 to the em.
+//! - Blocks of 4 x 4 px are what is drawn at once; nodes of the displacement map are their corners.
+//! - Levels: how much of a pixel an ink covers, from 0 to 3.
 
-// Sides end at 2,000 pixels and fields at some hundred cells, so that every coordinate and
-// distance fits the types it is cast to; each cast from float is of a value clamped or bounded so.
-// Differences of depths are cast to types without a sign, where they wrap, and back.
+// Sides end at 2,000 pixels and fields at some hundred cells, so that every coordinate and distance
+// fits the types it is cast to; each cast from float is of a value clamped or bounded so.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -613,5 +628,53 @@ mod tests {
         assert_eq!(missing.codes(), drawn("!", style, 3).codes());
         assert!(300 < inked(&missing.codes()));
         assert_ne!(missing.codes(), drawn("e", style, 3).codes());
+    }
+
+    /// What is below imports nothing from what is above it: every file only from those before it here.
+    #[test]
+    fn files_import_in_one_direction() {
+        const ORDER: &[&str] = &[
+            "number",
+            "text",
+            "size",
+            "theme",
+            "transform",
+            "ink",
+            "canvas",
+            "coverage",
+            "field",
+            "font",
+            "manner",
+            "frame",
+            "displacement",
+            "glyph",
+            "layout",
+            "noise",
+            "lines",
+            "palette",
+            "png",
+        ];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/captcha");
+        for (place, name) in ORDER.iter().enumerate() {
+            let file = match *name {
+                "png" => folder.join("png/mod.rs"),
+                _ => folder.join(format!("{name}.rs")),
+            };
+            let source = std::fs::read_to_string(file).unwrap();
+            let source = source.split("mod tests {").next().unwrap();
+            for import in source
+                .lines()
+                .filter_map(|line| line.strip_prefix("use super::"))
+            {
+                let end = import
+                    .find("::")
+                    .expect("imports are from files beside this one");
+                let imported = &import[..end];
+                assert!(
+                    ORDER[..place].contains(&imported),
+                    "{name} imports {imported}"
+                );
+            }
+        }
     }
 }
