@@ -98,8 +98,8 @@ fn draw_large(
     let [columns, rows] = blocks(canvas, glyph, pose, displacement.reach_px());
     let px_to_cells = pose.px_to_cells();
     let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
-    let mut places = [[0.0; 2]; NODES_MAX];
-    let mut is_touched = [false; NODES_MAX];
+    // Where the nodes of a row lie in the field, in cells.
+    let (mut across, mut down) = ([0.0; NODES_MAX], [0.0; NODES_MAX]);
     let (mut above, mut below) = (&mut [0.0; NODES_MAX], &mut [0.0; NODES_MAX]);
     let nodes = columns.len() + 1;
     let left = (columns.start * NODE_PX) as f32 - pose.middle_px[0];
@@ -109,27 +109,50 @@ fn draw_large(
             .row(row)
             .map(|row| &row[columns.start..][..nodes]);
         let offsets = rightward.iter().zip(downward);
-        for (node, (place, (right, down))) in (0_i32..).zip(places.iter_mut().zip(offsets)) {
-            let x = left + (node * NODE_PX as i32) as f32 + right;
-            let [x, y] = px_to_cells.apply([x, top + down]);
-            *place = [x + glyph.middle_cells[0], y + glyph.middle_cells[1]];
+        let places = across.iter_mut().zip(&mut down);
+        for (node, ((across, down), offset)) in (0_i32..).zip(places.zip(offsets)) {
+            let x = left + (node * NODE_PX as i32) as f32 + offset.0;
+            let [x, y] = px_to_cells.apply([x, top + offset.1]);
+            (*across, *down) = (x + glyph.middle_cells[0], y + glyph.middle_cells[1]);
         }
-        for (distance, &place) in below.iter_mut().zip(&places[..nodes]) {
-            *distance = glyph.field.at(place) * px_per_cell - pose.stroke_px;
+        for (distance, (&x, &y)) in below[..nodes].iter_mut().zip(across.iter().zip(&down)) {
+            *distance = glyph.field.at([x, y]) * px_per_cell - pose.stroke_px;
         }
         if rows.start < row {
-            let corners = |i: usize| [above[i], above[i + 1], below[i], below[i + 1]];
-            for (i, is_touched) in is_touched[..columns.len()].iter_mut().enumerate() {
-                *is_touched = stroke.touches(corners(i));
-            }
-            for (i, column) in columns.clone().enumerate() {
-                if is_touched[i] {
-                    let coverage = stroke.coverage(&interpolate(corners(i)));
-                    canvas.lay([column, row - 1], ink, &coverage);
-                }
-            }
+            lay_row(
+                canvas,
+                row - 1,
+                columns.clone(),
+                [above, below],
+                stroke,
+                ink,
+            );
         }
         mem::swap(&mut above, &mut below);
+    }
+}
+
+/// Lays the blocks of a row, given the distances at the nodes above and below them, from the left one
+/// of the first column on.
+#[inline(always)]
+fn lay_row(
+    canvas: &mut Canvas,
+    row: usize,
+    columns: Range<usize>,
+    [above, below]: [&[f32; NODES_MAX]; 2],
+    stroke: Stroke,
+    ink: Ink,
+) {
+    let mut is_touched = [false; NODES_MAX];
+    let corners = |i: usize| [above[i], above[i + 1], below[i], below[i + 1]];
+    for (i, is_touched) in is_touched[..columns.len()].iter_mut().enumerate() {
+        *is_touched = stroke.touches(corners(i));
+    }
+    for (i, column) in columns.enumerate() {
+        if is_touched[i] {
+            let coverage = stroke.coverage(&interpolate(corners(i)));
+            canvas.lay([column, row], ink, &coverage);
+        }
     }
 }
 
@@ -153,8 +176,6 @@ fn blocks(
 fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: Ink) {
     // From the middle of a block to that of its last pixel.
     const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
-    let field = &glyph.field;
-    let is_nearest_enough = pose.size_px <= NEAREST_PX_MAX;
     let stroke = Stroke::new(pose.stroke_px, fill);
     let px_to_cells = pose.px_to_cells();
     let parts = |cells: f32| round(cells * PARTS as f32) as i16;
@@ -164,8 +185,8 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: 
             parts(px_to_cells.apply(pixel)[axis])
         })
     });
-    let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
-    let edge_cells = (pose.stroke_px + RAMP_PX / 2.0) / px_per_cell;
+    let cells_per_px = CELLS_PER_EM as f32 / pose.size_px;
+    let edge_cells = (pose.stroke_px + RAMP_PX / 2.0) * cells_per_px;
     let block_cells = px_to_cells.half_extent_of_rectangle([LAST_PX; 2]);
     let reach_cells =
         [0, 1].map(|axis| glyph.half_size_cells[axis] + edge_cells + block_cells[axis]);
@@ -184,28 +205,28 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: 
                 let middle = parts(glyph.middle_cells[axis] + middle[axis]);
                 offsets[axis].map(|offset| middle + offset)
             });
-            let distances = if is_nearest_enough {
-                let units = field.nearest(&points);
-                distances_px(&units, px_per_cell * CELLS_PER_UNIT, pose.stroke_px)
-            } else {
-                std::array::from_fn(|i| {
-                    let place = points.map(|axis| f32::from(axis[i]) / PARTS as f32);
-                    field.at(place) * px_per_cell - pose.stroke_px
-                })
-            };
+            let distances = distances_px(&glyph.field, pose, &points);
             canvas.lay([column, row], ink, &stroke.coverage(&distances));
         }
     }
 }
 
-/// The signed distances in pixels to the outer edge of a stroke, by those of a field.
-///
-/// What is further than the field reaches counts as outside: how far away it is is not known, and the
-/// ramp at the edge of a tiny glyph may be wider than the field reaches.
+/// The signed distances in pixels to the outer edge of the stroke of a small glyph, at places counted
+/// in [`PARTS`] of a cell of its field.
 #[inline(always)]
-fn distances_px(units: &Block<i16>, px_per_unit: f32, stroke_px: f32) -> Block<f32> {
+fn distances_px(field: &Field, pose: &Pose, points: &[Block<i16>; 2]) -> Block<f32> {
+    let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
+    if NEAREST_PX_MAX < pose.size_px {
+        return std::array::from_fn(|i| {
+            let place = [0, 1].map(|axis| f32::from(points[axis][i]) / PARTS as f32);
+            field.at(place) * px_per_cell - pose.stroke_px
+        });
+    }
+    // What is further than the field reaches counts as outside: how far away it is is not known, and
+    // the ramp at the edge of a tiny glyph may be wider than the field reaches.
+    let units = field.nearest(points);
     let units = units.map(|units| if units < Field::FAR { units } else { i16::MAX });
-    units.map(|units| f32::from(units) * px_per_unit - stroke_px)
+    units.map(|units| f32::from(units) * (px_per_cell * CELLS_PER_UNIT) - pose.stroke_px)
 }
 
 #[cfg(test)]
