@@ -6,6 +6,8 @@
 //! edge breaks. The map is worked out once for a picture, at the nodes of a fine grid, and runs evenly
 //! between these.
 
+use std::ops::Range;
+
 use super::canvas::BLOCK_PX;
 use super::frame::Frame;
 use super::number::{lerp, random, split};
@@ -128,10 +130,11 @@ impl Displacement {
         self.reach_px
     }
 
-    /// The offsets of a row of nodes to the right, and those down, in pixels. The last node of a row
-    /// and of a column is on or beyond the edge.
-    pub(super) fn row(&self, row: usize) -> [&[f32]; 2] {
-        [0, 1].map(|axis| &self.offsets[axis][row * self.columns..][..self.columns])
+    /// The offsets of some nodes of a row to the right, and those down, in pixels. The last node of a
+    /// row and of a column is on or beyond the edge.
+    pub(super) fn row(&self, row: usize, columns: Range<usize>) -> [&[f32]; 2] {
+        let first = row * self.columns;
+        [0, 1].map(|axis| &self.offsets[axis][first + columns.start..first + columns.end])
     }
 
     /// The offset at a place, in pixels; beyond the last node, that of the node.
@@ -202,7 +205,7 @@ mod tests {
 
     /// All rows of nodes.
     fn rows(map: &Displacement) -> impl Iterator<Item = [&[f32]; 2]> {
-        (0..map.rows).map(|row| map.row(row))
+        (0..map.rows).map(|row| map.row(row, 0..map.columns))
     }
 
     #[test]
@@ -278,7 +281,7 @@ mod tests {
     #[test]
     fn between_nodes_the_field_runs_evenly() {
         let (map, _) = bent(SIZES[0], 3);
-        let node = |column: usize, row: usize| map.row(row).map(|row| row[column]);
+        let node = |column: usize, row: usize| map.row(row, 0..map.columns).map(|row| row[column]);
         for axis in 0..2 {
             let middle = [(7, 5), (8, 5), (7, 6), (8, 6)].map(|(x, y)| node(x, y)[axis]);
             let found = map.at([30.0, 22.0])[axis];

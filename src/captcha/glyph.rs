@@ -46,8 +46,7 @@ pub(super) struct Pose {
 impl Pose {
     /// Half of the width and height that the glyph takes with its stroke, without the soft edge.
     pub(super) fn half_extent_px(&self, glyph: &Glyph) -> [f32; 2] {
-        let px_per_cell = self.size_px / CELLS_PER_EM as f32;
-        let half_size_px = glyph.half_size_cells.map(|half| half * px_per_cell);
+        let half_size_px = glyph.half_size_cells.map(|half| half * self.px_per_cell());
         let glyph = self.transform.half_extent_of_rectangle(half_size_px);
         let stroke = self.transform.half_extent_of_disc(self.stroke_px);
         [0, 1].map(|axis| glyph[axis] + stroke[axis])
@@ -55,10 +54,14 @@ impl Pose {
 
     /// From pixels of the picture, counted from the glyph's middle, to cells of its field.
     fn px_to_cells(&self) -> Transform {
-        let cells_per_px = CELLS_PER_EM as f32 / self.size_px;
+        let cells_per_px = 1.0 / self.px_per_cell();
         self.transform
             .invert()
             .then(Transform::from_scale([cells_per_px; 2]))
+    }
+
+    fn px_per_cell(&self) -> f32 {
+        self.size_px / CELLS_PER_EM as f32
     }
 }
 
@@ -71,13 +74,14 @@ pub(super) fn draw(
     fill: Fill,
     ink: Ink,
 ) {
+    let stroke = Stroke::new(pose.stroke_px, fill);
     if LARGE_PX_MIN <= pose.size_px {
-        draw_large(canvas, displacement, glyph, pose, fill, ink);
+        draw_large(canvas, displacement, glyph, pose, stroke, ink);
     } else {
         let [x, y] = pose.middle_px;
         let [right, down] = displacement.at(pose.middle_px);
         let middle_px = [x - right, y - down];
-        draw_small(canvas, glyph, &Pose { middle_px, ..*pose }, fill, ink);
+        draw_small(canvas, glyph, &Pose { middle_px, ..*pose }, stroke, ink);
     }
 }
 
@@ -91,32 +95,31 @@ fn draw_large(
     displacement: &Displacement,
     glyph: &Glyph,
     pose: &Pose,
-    fill: Fill,
+    stroke: Stroke,
     ink: Ink,
 ) {
-    let stroke = Stroke::new(pose.stroke_px, fill);
     let [columns, rows] = blocks(canvas, glyph, pose, displacement.reach_px());
     let px_to_cells = pose.px_to_cells();
-    let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
     // Where the nodes of a row lie in the field, in cells.
     let (mut across, mut down) = ([0.0; NODES_MAX], [0.0; NODES_MAX]);
     let (mut above, mut below) = (&mut [0.0; NODES_MAX], &mut [0.0; NODES_MAX]);
-    let nodes = columns.len() + 1;
+    let nodes = columns.start..columns.end + 1;
     let left = (columns.start * NODE_PX) as f32 - pose.middle_px[0];
     for row in rows.start..=rows.end {
         let top = (row * NODE_PX) as f32 - pose.middle_px[1];
-        let [rightward, downward] = displacement
-            .row(row)
-            .map(|row| &row[columns.start..][..nodes]);
-        let offsets = rightward.iter().zip(downward);
+        let [rightward, downward] = displacement.row(row, nodes.clone());
         let places = across.iter_mut().zip(&mut down);
+        let offsets = rightward.iter().zip(downward);
         for (node, ((across, down), offset)) in (0_i32..).zip(places.zip(offsets)) {
             let x = left + (node * NODE_PX as i32) as f32 + offset.0;
             let [x, y] = px_to_cells.apply([x, top + offset.1]);
             (*across, *down) = (x + glyph.middle_cells[0], y + glyph.middle_cells[1]);
         }
-        for (distance, (&x, &y)) in below[..nodes].iter_mut().zip(across.iter().zip(&down)) {
-            *distance = glyph.field.at([x, y]) * px_per_cell - pose.stroke_px;
+        for (distance, (&x, &y)) in below[..nodes.len()]
+            .iter_mut()
+            .zip(across.iter().zip(&down))
+        {
+            *distance = glyph.field.at([x, y]) * pose.px_per_cell() - pose.stroke_px;
         }
         if rows.start < row {
             lay_row(
@@ -173,10 +176,9 @@ fn blocks(
 }
 
 /// Draws a small glyph, as it is: every pixel is looked up. Blocks beyond its box are left out.
-fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: Ink) {
+fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, stroke: Stroke, ink: Ink) {
     // From the middle of a block to that of its last pixel.
     const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
-    let stroke = Stroke::new(pose.stroke_px, fill);
     let px_to_cells = pose.px_to_cells();
     let parts = |cells: f32| round(cells * PARTS as f32) as i16;
     let offsets: [Block<i16>; 2] = [0, 1].map(|axis| {
@@ -185,8 +187,7 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: 
             parts(px_to_cells.apply(pixel)[axis])
         })
     });
-    let cells_per_px = CELLS_PER_EM as f32 / pose.size_px;
-    let edge_cells = (pose.stroke_px + RAMP_PX / 2.0) * cells_per_px;
+    let edge_cells = (pose.stroke_px + RAMP_PX / 2.0) / pose.px_per_cell();
     let block_cells = px_to_cells.half_extent_of_rectangle([LAST_PX; 2]);
     let reach_cells =
         [0, 1].map(|axis| glyph.half_size_cells[axis] + edge_cells + block_cells[axis]);
@@ -215,7 +216,7 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, fill: Fill, ink: 
 /// in [`PARTS`] of a cell of its field.
 #[inline(always)]
 fn distances_px(field: &Field, pose: &Pose, points: &[Block<i16>; 2]) -> Block<f32> {
-    let px_per_cell = pose.size_px / CELLS_PER_EM as f32;
+    let px_per_cell = pose.px_per_cell();
     if NEAREST_PX_MAX < pose.size_px {
         return std::array::from_fn(|i| {
             let place = [0, 1].map(|axis| f32::from(points[axis][i]) / PARTS as f32);
