@@ -101,37 +101,42 @@ fn draw_large(
     let [columns, rows] = blocks(canvas, glyph, pose, displacement.reach_px());
     let px_to_cells = pose.px_to_cells();
     // Where the nodes of a row lie in the field, in cells.
-    let (mut across, mut down) = ([0.0; NODES_MAX], [0.0; NODES_MAX]);
+    let mut places = [&mut [0.0; NODES_MAX], &mut [0.0; NODES_MAX]];
     let (mut above, mut below) = (&mut [0.0; NODES_MAX], &mut [0.0; NODES_MAX]);
     let nodes = columns.start..columns.end + 1;
     let left = (columns.start * NODE_PX) as f32 - pose.middle_px[0];
     for row in rows.start..=rows.end {
         let top = (row * NODE_PX) as f32 - pose.middle_px[1];
-        let [rightward, downward] = displacement.row(row, nodes.clone());
-        let places = across.iter_mut().zip(&mut down);
-        let offsets = rightward.iter().zip(downward);
-        for (node, ((across, down), offset)) in (0_i32..).zip(places.zip(offsets)) {
-            let x = left + (node * NODE_PX as i32) as f32 + offset.0;
-            let [x, y] = px_to_cells.apply([x, top + offset.1]);
-            (*across, *down) = (x + glyph.middle_cells[0], y + glyph.middle_cells[1]);
-        }
-        for (distance, (&x, &y)) in below[..nodes.len()]
-            .iter_mut()
-            .zip(across.iter().zip(&down))
-        {
+        let offsets = displacement.row(row, nodes.clone());
+        place_nodes(glyph, px_to_cells, [left, top], offsets, &mut places);
+        let [across, down] = &places;
+        let places = across.iter().zip(&**down);
+        for (distance, (&x, &y)) in below[..nodes.len()].iter_mut().zip(places) {
             *distance = glyph.field.at([x, y]) * pose.px_per_cell() - pose.stroke_px;
         }
         if rows.start < row {
-            lay_row(
-                canvas,
-                row - 1,
-                columns.clone(),
-                [above, below],
-                stroke,
-                ink,
-            );
+            lay_row(canvas, row - 1, &columns, [above, below], stroke, ink);
         }
         mem::swap(&mut above, &mut below);
+    }
+}
+
+/// Works out where the nodes of a row lie in a glyph's field, in cells: their places across and down.
+/// Given are their offsets, and the place of the first one, in pixels from the glyph's middle.
+#[inline(always)]
+fn place_nodes(
+    glyph: &Glyph,
+    px_to_cells: Transform,
+    [left, top]: [f32; 2],
+    [rightward, downward]: [&[f32]; 2],
+    [across, down]: &mut [&mut [f32; NODES_MAX]; 2],
+) {
+    let places = across.iter_mut().zip(&mut **down);
+    let offsets = rightward.iter().zip(downward);
+    for (node, ((across, down), offset)) in (0_i32..).zip(places.zip(offsets)) {
+        let x = left + (node * NODE_PX as i32) as f32 + offset.0;
+        let [x, y] = px_to_cells.apply([x, top + offset.1]);
+        (*across, *down) = (x + glyph.middle_cells[0], y + glyph.middle_cells[1]);
     }
 }
 
@@ -141,7 +146,7 @@ fn draw_large(
 fn lay_row(
     canvas: &mut Canvas,
     row: usize,
-    columns: Range<usize>,
+    columns: &Range<usize>,
     [above, below]: [&[f32; NODES_MAX]; 2],
     stroke: Stroke,
     ink: Ink,
@@ -151,7 +156,7 @@ fn lay_row(
     for (i, is_touched) in is_touched[..columns.len()].iter_mut().enumerate() {
         *is_touched = stroke.touches(corners(i));
     }
-    for (i, column) in columns.enumerate() {
+    for (i, column) in columns.clone().enumerate() {
         if is_touched[i] {
             let coverage = stroke.coverage(&interpolate(corners(i)));
             canvas.lay([column, row], ink, &coverage);
