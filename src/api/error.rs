@@ -1,6 +1,8 @@
 //! Refusals in the form that clients know: `{"detail": …}` with a word for it, or with a list of
 //! what is wrong where.
 
+use std::ops::Range;
+
 use crate::http::{Response, Status};
 use crate::json::{self, TooLong, Value};
 
@@ -56,18 +58,31 @@ pub(super) fn response(status: Status, reason: &str) -> Response {
 /// The answer to a request whose content is not as it has to be.
 pub(super) fn unprocessable(details: &[Detail<'_>]) -> Response {
     let mut body = br#"{"detail":["#.to_vec();
+    let mut last: Option<(Value<'_>, Range<usize>)> = None;
     for (index, detail) in details.iter().enumerate() {
         if 0 < index {
             body.push(b',');
         }
-        detail.write(&mut body);
+        detail.write_up_to_input(&mut body);
+        let start = body.len();
+        match (&detail.input, &last) {
+            // An object that lacks two fields is worked out once.
+            (Input::Value(value), Some((known, place))) if value.is(*known) => {
+                body.extend_from_within(place.clone());
+            }
+            (input, _) => input.write(&mut body),
+        }
+        if let Input::Value(value) = detail.input {
+            last = Some((value, start..body.len()));
+        }
+        detail.write_from_input(&mut body);
     }
     body.extend_from_slice(b"]}");
     Response::new(Status::UnprocessableContent).with_body(JSON, body)
 }
 
 impl Detail<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write_up_to_input(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"type":"#);
         json::write_string(self.kind, out);
         out.extend_from_slice(br#","loc":["#);
@@ -75,7 +90,9 @@ impl Detail<'_> {
         out.extend_from_slice(br#"],"msg":"#);
         json::write_string(self.message, out);
         out.extend_from_slice(br#","input":"#);
-        self.input.write(out);
+    }
+
+    fn write_from_input(&self, out: &mut Vec<u8>) {
         if let Some((name, text)) = self.context {
             out.extend_from_slice(br#","ctx":{"#);
             json::write_string(name, out);

@@ -14,7 +14,7 @@ mod write;
 
 pub use document::{Document, Value};
 pub use parse::parse;
-pub use write::{TooLong, write_short_string, write_string};
+pub use write::{LONG_NUMBER_BYTES, TooLong, write_short_string, write_string};
 
 /// Deepest nesting of arrays and objects taken: enough for any honest body of a few fields, and
 /// little enough that parsing and writing may recurse.

@@ -1,6 +1,8 @@
 //! Every rule of the codec as a row, then laws that hold for all documents.
 
-use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX, TooLong, parse};
+use super::{
+    DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX, LONG_NUMBER_BYTES, TooLong, parse,
+};
 
 fn written(document: &Document) -> String {
     let mut out = Vec::new();
@@ -584,6 +586,25 @@ fn serde_json_agrees_on_what_is_a_document() {
         10_000 < accepted && 10_000 < rejected,
         "{accepted} accepted, {rejected} rejected"
     );
+}
+
+/// To convert it is dear, so of what may be written few numbers of many digits can be part.
+#[test]
+fn long_numbers_count_as_many_bytes() {
+    let long = "1.0000000000000001482e290";
+    for (count, bytes_max, fits) in [
+        (1, LONG_NUMBER_BYTES, false),
+        (1, LONG_NUMBER_BYTES + 8, true),
+        (1, 1024, true),
+        (2, 1024, false),
+    ] {
+        let document = format!("[{}]", [long].repeat(count).join(","));
+        let document = parse(document.as_bytes()).unwrap();
+        let written = document.root().write(bytes_max, &mut Vec::new());
+        assert_eq!(written.is_ok(), fits, "{count} in {bytes_max}");
+    }
+    let short = parse(b"[1.000000000000000148e290]").unwrap();
+    assert!(short.root().write(30, &mut Vec::new()).is_ok());
 }
 
 /// The bound holds to the byte, and what does not fit leaves nothing behind.

@@ -2,9 +2,22 @@
 //! Knows how `CPython` spells things (`json.dumps` with `ensure_ascii=False` and no blanks) and
 //! nothing of how they were read. What has no spelling in JSON, an infinite number, becomes `null`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::document::{Content, Value};
+
+/// Digits of a number that are converted in some hundred instructions. With more of them, where two
+/// floats are equally near until the last, it takes ten microseconds.
+const QUICK_DIGITS_MAX: usize = 19;
+
+/// What a number of more digits than that counts as against the bound of what is written.
+pub const LONG_NUMBER_BYTES: usize = 512;
+
+/// Shortest digits, with their point, of which two spellings can be equally near. Two that differ in
+/// the last of fewer digits lie further apart than a number is from its neighbours; where that is
+/// not so, among the smallest numbers, none has a decimal halfway in its reach.
+const TIE_BYTES_MIN: usize = 15;
 
 /// The text would have been longer than it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +31,8 @@ struct Writer<'a> {
 
 impl Value<'_> {
     /// Appends the value as compact JSON of at most `bytes_max` bytes. Writing stops where it would
-    /// become longer, so that the bound holds for the work as well.
+    /// become longer, so no more values are looked at than fit; a number of many digits counts as
+    /// `LONG_NUMBER_BYTES`, for the work that it is.
     ///
     /// # Errors
     ///
@@ -121,6 +135,10 @@ impl Writer<'_> {
     /// Writes a number as Python's `repr` does: the fewest digits that give it back; with an exponent
     /// (of two digits at least) below 1e-4 and from 1e16 on, else with a point and a digit behind it.
     fn float(&mut self, number: &str) -> Result<(), TooLong> {
+        let (mantissa, _) = number.split_once(['e', 'E']).unwrap_or((number, ""));
+        if QUICK_DIGITS_MAX < mantissa.bytes().filter(u8::is_ascii_digit).count() {
+            self.spend(LONG_NUMBER_BYTES)?;
+        }
         // The grammar of JSON's numbers is a part of what Rust reads as a float.
         let Some(number) = number
             .parse()
@@ -135,19 +153,17 @@ impl Writer<'_> {
         let decimals = mantissa
             .split_once('.')
             .map_or(0, |(_, decimals)| decimals.len());
-        // Of two shortest spellings equally near, Rust takes the upper and Python the even one, as
-        // rounding to that many digits does too. Rounding alone is not enough: at a power of two the
-        // nearest spelling may be that of its neighbour below.
-        let rounded = match exponent {
-            None => format!("{number:.decimals$}"),
-            Some(_) => format!("{number:.decimals$e}"),
-        };
-        let digits = if rounded.parse() == Ok(number) {
-            &rounded
+        let spelling = if mantissa.len() < TIE_BYTES_MIN {
+            Cow::Borrowed(&shortest)
         } else {
-            &shortest
+            Cow::Owned(nearest_even(
+                number,
+                decimals,
+                exponent.is_some(),
+                &shortest,
+            ))
         };
-        match split_exponent(digits) {
+        match split_exponent(&spelling) {
             (mantissa, None) => self.push(mantissa.as_bytes()),
             (mantissa, Some(exponent)) => self.formatted(format_args!("{mantissa}e{exponent:+03}")),
         }
@@ -158,8 +174,13 @@ impl Writer<'_> {
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
-        self.bytes_left = self.bytes_left.checked_sub(bytes.len()).ok_or(TooLong)?;
+        self.spend(bytes.len())?;
         self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), TooLong> {
+        self.bytes_left = self.bytes_left.checked_sub(bytes).ok_or(TooLong)?;
         Ok(())
     }
 }
@@ -172,6 +193,22 @@ impl fmt::Write for Writer<'_> {
 
 fn is_escaped(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Of two shortest spellings equally near, Rust takes the upper and Python the even one, as rounding
+/// to that many digits does too. Rounding alone is not enough: at a power of two the nearest spelling
+/// may be that of its neighbour below.
+fn nearest_even(number: f64, decimals: usize, has_exponent: bool, shortest: &str) -> String {
+    let rounded = if has_exponent {
+        format!("{number:.decimals$e}")
+    } else {
+        format!("{number:.decimals$}")
+    };
+    if rounded.parse() == Ok(number) {
+        rounded
+    } else {
+        shortest.to_owned()
+    }
 }
 
 fn split_exponent(digits: &str) -> (&str, Option<i16>) {

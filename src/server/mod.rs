@@ -106,7 +106,7 @@ pub struct Refusal {
 /// What a request may cost a worker, in shares of the usual request that it has to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
-    /// A fifteenth at most.
+    /// A tenth at most.
     Cheap,
     /// As much.
     Usual,

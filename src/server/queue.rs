@@ -12,8 +12,8 @@
 use super::Cost;
 use crate::fair::{Chains, LINES, Line, List};
 
-/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a fifteenth
-/// of a usual one at most, so the dear ones have three fifths of the workers' time at least.
+/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a tenth of a
+/// usual one at most, so the dear ones have half of the workers' time at least.
 const CHEAP_IN_A_ROW: usize = 8;
 
 /// Of so many turns of a client one is for its pipelined requests, so that they are late and not
@@ -58,8 +58,8 @@ struct Waiting {
     pipelined: List,
     /// Turns that the line had.
     turns: u8,
-    /// Whether the line has had its next turn already.
-    is_ahead: bool,
+    /// Whether the line's next turn is skipped, since its last request counted double.
+    skips_turn: bool,
 }
 
 impl<T> Queue<T> {
@@ -111,7 +111,7 @@ impl<T> Queue<T> {
         let token = self.dear.pop(&mut self.chains)?;
         self.cheap_in_a_row = 0;
         if let Some(Some((_, rank))) = self.waiting.get(token as usize) {
-            self.dear.lines[rank.line.index()].is_ahead = rank.cost == Cost::Double;
+            self.dear.lines[rank.line.index()].skips_turn = rank.cost == Cost::Double;
         }
         Some(token)
     }
@@ -155,6 +155,8 @@ impl Turns {
         let was_empty = line.is_empty();
         chains.push_back(line.list(rank.is_pipelined), token);
         if was_empty {
+            // Where nobody waits, no turn is taken from anybody.
+            line.skips_turn &= !self.order.is_empty();
             self.chains.push_back(&mut self.order, rank.line.into());
         }
     }
@@ -175,16 +177,16 @@ impl Turns {
         token
     }
 
-    /// Takes out the line whose turn it is, passing over those that have had theirs ahead, unless
-    /// nobody else waits.
+    /// Takes out the line whose turn it is, passing over those that skip theirs, unless nobody else
+    /// waits.
     fn next_line(&mut self) -> Option<u32> {
         loop {
             let number = self.chains.pop_front(&mut self.order)?;
             let line = &mut self.lines[number as usize];
-            if !line.is_ahead || self.order.is_empty() {
+            if !line.skips_turn || self.order.is_empty() {
                 return Some(number);
             }
-            line.is_ahead = false;
+            line.skips_turn = false;
             self.chains.push_back(&mut self.order, number);
         }
     }
@@ -292,6 +294,15 @@ mod tests {
         assert_eq!(drain(&mut queue([double(0); 3])), [0, 1, 2]);
         let ranks = [[double(0); 2], [double(1); 2]].concat();
         assert_eq!(drain(&mut queue(ranks)), [0, 2, 1, 3]);
+    }
+
+    #[test]
+    fn a_turn_is_skipped_for_those_alone_who_wait_then() {
+        let mut queue = queue([double(0)]);
+        assert_eq!(drain(&mut queue), [0]);
+        queue.push(0, (), dear(0));
+        queue.push(1, (), dear(1));
+        assert_eq!(drain(&mut queue), [0, 1]);
     }
 
     #[test]

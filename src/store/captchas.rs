@@ -2,7 +2,7 @@
 //!
 //! Entries stand in a slab and are strung into two lists each: all of them by age, and those of one
 //! line of clients by age. A hash table leads from ids to places. Everything has its memory from the
-//! start, so that each operation takes constant time and nothing is ever moved.
+//! start, so that nothing is ever moved and each operation takes constant time.
 //!
 //! Knows no rule but one: which captcha goes when there is no room.
 
@@ -13,9 +13,9 @@ use super::id::{Id, Key};
 use super::solution::Solution;
 use crate::fair::{Chains, LINES, Line, List, Ranking};
 
-/// Places in the hash table for each captcha of a full store. With half of them free the table
-/// never has to be moved or tidied, which would hold the lock for milliseconds and double the
-/// memory meanwhile. Places that were never used cost address space alone.
+/// Places in the hash table for each captcha of a full store. With half of them free the table is
+/// never moved, and hardly ever tidied, which would hold the lock for milliseconds. A place that was
+/// never used costs one byte of memory; the rest of it is address space.
 const ROOM: usize = 2;
 
 /// One captcha. Here and in all tables it takes about a hundred bytes.

@@ -6,8 +6,8 @@
 //! and removal, so however many answers arrive at once, one right answer wins and no more wrong
 //! ones are counted than are allowed.
 //!
-//! When the store is full, the clients with the most captchas alive lose their oldest, so that
-//! nobody can push out the others' by asking for more.
+//! When the store is full, the client with the most captchas alive loses its oldest, so that nobody
+//! can push out the others' by asking for more.
 //!
 //! Every captcha lives equally long, so the order of creation is the order of expiry.
 //!
