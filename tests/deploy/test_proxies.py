@@ -105,7 +105,7 @@ def test_a_client_has_a_limit_and_its_neighbours_have_their_own(proxy):
     assert 429 in statuses("127.0.0.1", 40)
     assert 429 in statuses("2001:db8:0:1::1", 40)
     # The same network of 64 bits is the same client; the next network is another one.
-    assert 429 in statuses("2001:db8:0:1::2", 1)
+    assert 429 in statuses("2001:db8:0:1:ffff::2", 1)
     assert statuses("2001:db8:0:2::1", 5) == [200] * 5
     assert statuses("127.0.0.2", 5) == [200] * 5
 
