@@ -1,30 +1,75 @@
 //! Asks a running server for its health, as an image without a shell has nothing else to do it.
+//!
+//! Each address is asked by a thread of its own, so that one that hangs takes no time from the
+//! others, and the time for all of them is one bound, whatever a server does.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use minicap::server::Address;
 
-/// How long each step may take. A server that needs longer is not well.
-const TIMEOUT_SECS: u64 = 2;
+/// How long the whole check may take. A server that needs longer is not well.
+const TIMEOUT_SECS: u64 = 3;
 const TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS);
 
 /// Bytes of the answer that are read: the status line is its beginning.
-const ANSWER_BYTES_MAX: u64 = 1024;
+const ANSWER_BYTES_MAX: usize = 1024;
 
-/// Succeeds if `GET /healthz` is answered with 200 by whoever listens on `listen`.
-pub(crate) fn run(listen: &Address) -> Result<(), String> {
-    let address = reachable(listen);
-    let answer = ask(&address).map_err(|error| match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s")
+/// How the status line of a good answer begins.
+const GOOD: &[u8] = b"HTTP/1.1 200 ";
+
+/// Succeeds if `GET /healthz` is answered with 200 at one of the addresses that `listen` means.
+pub(crate) fn run(listen: &[Address]) -> Result<(), String> {
+    let end = Instant::now() + TIMEOUT;
+    let addresses: Vec<Address> = listen.iter().flat_map(reachable).collect();
+    let (verdicts, received) = mpsc::channel();
+    for (place, address) in addresses.iter().enumerate() {
+        let (address, verdicts) = (address.clone(), verdicts.clone());
+        let asking = move || {
+            // Nobody listens any more once another address has given a good answer.
+            let _ = verdicts.send((place, ask(&address)));
+        };
+        thread::Builder::new()
+            .spawn(asking)
+            .map_err(|error| format!("cannot start a thread: {error}"))?;
+    }
+    drop(verdicts);
+    let mut failures: Vec<_> = addresses
+        .iter()
+        .map(|address| format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s"))
+        .collect();
+    while let Ok((place, verdict)) =
+        received.recv_timeout(end.saturating_duration_since(Instant::now()))
+    {
+        match verdict {
+            Ok(()) => return Ok(()),
+            Err(failure) => failures[place] = failure,
         }
-        _ => format!("no answer from {address}: {error}"),
-    })?;
-    if answer.starts_with(b"HTTP/1.1 200 ") {
+    }
+    Err(failures.join("; "))
+}
+
+/// Asks at one address; the failure in words.
+fn ask(address: &Address) -> Result<(), String> {
+    let answer = match address {
+        Address::Tcp(tcp) => TcpStream::connect_timeout(tcp, TIMEOUT)
+            .and_then(|stream| converse(stream, &tcp.to_string())),
+        Address::Unix(path) => {
+            UnixStream::connect(path).and_then(|stream| converse(stream, "localhost"))
+        }
+    };
+    let answer = answer.map_err(|error| format!("no answer from {address}: {error}"))?;
+    if answer.starts_with(GOOD) {
         return Ok(());
+    }
+    if answer.is_empty() {
+        return Err(format!(
+            "no answer from {address}: it closed the connection"
+        ));
     }
     let status_line = answer.split(|byte| *byte == b'\r').next();
     let status_line = String::from_utf8_lossy(status_line.unwrap_or_default());
@@ -33,41 +78,32 @@ pub(crate) fn run(listen: &Address) -> Result<(), String> {
     ))
 }
 
-fn ask(address: &Address) -> io::Result<Vec<u8>> {
-    match address {
-        Address::Tcp(address) => {
-            let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
-            stream.set_read_timeout(Some(TIMEOUT))?;
-            stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, &address.to_string())
-        }
-        Address::Unix(path) => {
-            let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(TIMEOUT))?;
-            stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, "localhost")
-        }
-    }
-}
-
+/// Sends the request and reads as much of the answer as tells its status.
 fn converse(mut stream: impl Read + Write, host: &str) -> io::Result<Vec<u8>> {
     let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+    let mut piece = [0; ANSWER_BYTES_MAX];
+    while answer.len() < ANSWER_BYTES_MAX && !answer.contains(&b'\n') {
+        match stream.read(&mut piece)? {
+            0 => break,
+            count => answer.extend_from_slice(&piece[..count]),
+        }
+    }
     Ok(answer)
 }
 
-/// Whoever listens on all addresses is asked on the loopback one.
-fn reachable(listen: &Address) -> Address {
-    let mut address = listen.clone();
-    if let Address::Tcp(address) = &mut address
-        && address.ip().is_unspecified()
-    {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+/// Where to ask a server that listens on an address: one that listens on all addresses, on both
+/// loopback ones, since all IPv6 addresses include those of IPv4 on most systems, and a host need
+/// not have both families.
+fn reachable(listen: &Address) -> Vec<Address> {
+    match listen {
+        Address::Tcp(address) if address.ip().is_unspecified() => {
+            let families: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            families
+                .map(|ip| Address::Tcp(SocketAddr::new(ip, address.port())))
+                .into()
+        }
+        _ => vec![listen.clone()],
     }
-    address
 }

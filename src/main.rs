@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use minicap::api::{self, App};
 use minicap::captcha::{Font, Style, Theme};
-use minicap::config::{self, Command, Config};
+use minicap::config::{self, Command, Config, Parsed, UnknownVariable};
 use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
@@ -30,23 +30,25 @@ const USAGE_ERROR: u8 = 2;
 const LOG_FLUSH_TIME: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let arguments = env::args_os()
-        .skip(1)
-        .map(|argument| argument.to_string_lossy().into_owned());
-    let variable = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-    let (command, config) = match config::parse(arguments, variable) {
+    let parsed = match config::parse(env::args_os().skip(1), env::vars_os()) {
         Ok(parsed) => parsed,
         Err(error) => {
             eprintln!("minicap: {error}");
             return USAGE_ERROR.into();
         }
     };
-    let result = match command {
-        Command::Serve => serve(config),
-        Command::Render => render::run(&config),
-        Command::Healthcheck => healthcheck::run(&config.listen),
-        Command::Help => print(&config::usage()),
-        Command::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
+    let result = match parsed {
+        Parsed::Run {
+            command,
+            config,
+            unknown,
+        } => match command {
+            Command::Serve => serve(*config, &unknown),
+            Command::Render => render::run(&config),
+            Command::Healthcheck => healthcheck::run(&config.listen),
+        },
+        Parsed::Help(command) => print(&config::usage(command)),
+        Parsed::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 /// Serves until SIGTERM or SIGINT.
-fn serve(config: Config) -> Result<(), String> {
+fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     // Before anything else opens descriptors.
     let inherited = sys::inherited(
         env::var("LISTEN_PID").ok().as_deref(),
@@ -66,6 +68,13 @@ fn serve(config: Config) -> Result<(), String> {
     );
     let log = Log::start(config.log).map_err(|error| format!("cannot start the log: {error}"))?;
     log_panics(log.clone());
+    for UnknownVariable { name, nearest } in unknown {
+        let message = "a variable of the environment sets no option";
+        match nearest {
+            Some(nearest) => log.warn(message, &[("name", name), ("nearest", nearest)]),
+            None => log.warn(message, &[("name", name)]),
+        }
+    }
     let served = serve_on(inherited, config, &log);
     log.flush(LOG_FLUSH_TIME);
     served
@@ -97,6 +106,7 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
         timeouts: config.timeouts,
     };
     let listen = config.listen.clone();
+    let is_listen_given = config.is_listen_given;
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
     let app = App::new(
@@ -106,7 +116,7 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
         Arc::clone(&figures),
         log.clone(),
     );
-    let listeners = listeners(inherited, &listen)?;
+    let listeners = listeners(inherited, &listen, is_listen_given)?;
     let names: Vec<String> = listeners.iter().map(ToString::to_string).collect();
     let names = names.join(", ");
     let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
@@ -122,16 +132,26 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     Ok(())
 }
 
-/// The sockets that a service manager passes, or if there are none, one of our own.
-fn listeners(inherited: Vec<OwnedFd>, listen: &Address) -> Result<Vec<Listener>, String> {
-    if inherited.is_empty() {
-        let listener = Listener::bind(listen);
-        let listener = listener.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-        return Ok(vec![listener]);
-    }
-    let listeners = inherited.into_iter().map(Listener::inherit);
-    let listeners = listeners.collect::<io::Result<_>>();
-    listeners.map_err(|error| format!("cannot listen on what LISTEN_FDS passes: {error}"))
+/// The sockets that a service manager passes, and those that the operator asks for; by default
+/// there is one of our own if none is passed.
+fn listeners(
+    inherited: Vec<OwnedFd>,
+    listen: &[Address],
+    is_listen_given: bool,
+) -> Result<Vec<Listener>, String> {
+    let own = if inherited.is_empty() || is_listen_given {
+        listen
+    } else {
+        &[]
+    };
+    let inherited = inherited.into_iter().map(Listener::inherit);
+    let inherited = inherited.map(|listener| {
+        listener.map_err(|error| format!("cannot listen on what LISTEN_FDS passes: {error}"))
+    });
+    let own = own.iter().map(|address| {
+        Listener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))
+    });
+    inherited.chain(own).collect()
 }
 
 fn api_settings(config: Config) -> api::Settings {

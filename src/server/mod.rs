@@ -56,11 +56,12 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// The idle time is longer than the 60 seconds that proxies usually keep a connection, so that
-    /// it is they who close it, and no request is sent into a closing connection. The others are
+    /// The idle time is longer than proxies keep a connection (60 seconds with nginx, 90 with Traefik
+    /// and Go, 120 with Caddy), so that it is they who close it, and no request is sent into a
+    /// closing connection. The others are
     /// generous for a request of a few hundred bytes on a bad mobile line.
     pub const DEFAULT: Timeouts = Timeouts {
-        idle: Duration::from_secs(75),
+        idle: Duration::from_secs(150),
         head: Duration::from_secs(10),
         body: Duration::from_secs(10),
         write: Duration::from_secs(10),

@@ -95,7 +95,7 @@ fn what_happened_is_counted_exactly() {
 
 #[test]
 fn connections_are_counted_by_what_ended_them() {
-    let server = Server::start(&["--head-timeout", "1", "--max-connections", "4"]);
+    let server = Server::start(&["--request-timeout", "1", "--max-connections", "4"]);
     let mut watcher = server.connect();
     check(
         &figures(&mut watcher),

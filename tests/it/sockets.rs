@@ -114,9 +114,9 @@ fn a_socket_that_was_left_over_is_replaced_and_no_other_file() {
 }
 
 /// Starts the program with `socket` as descriptor 3, as a service manager does.
-fn start_with(socket: OwnedFd) -> (Process, String) {
+fn start_with(socket: OwnedFd, options: &str) -> (Process, String) {
     let script = format!(
-        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} --listen 127.0.0.1:1",
+        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} {options}",
         env!("CARGO_BIN_EXE_minicap")
     );
     Process::start(
@@ -127,12 +127,12 @@ fn start_with(socket: OwnedFd) -> (Process, String) {
 }
 
 #[test]
-fn a_passed_tcp_socket_goes_before_the_option() {
+fn a_passed_tcp_socket_goes_before_the_default() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Whoever connects before the start is served after it.
     let early = TcpStream::connect(address).unwrap();
-    let (process, line) = start_with(listener.into());
+    let (process, line) = start_with(listener.into(), "");
     assert_eq!(line, format!("miniCAP listening on http://{address}"));
     assert!(is_healthy(early));
     process.stop();
@@ -142,7 +142,7 @@ fn a_passed_tcp_socket_goes_before_the_option() {
 fn a_passed_unix_socket_stays_at_the_end() {
     let path = socket_path("passed.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let (process, line) = start_with(listener.into());
+    let (process, line) = start_with(listener.into(), "");
     assert_eq!(
         line,
         format!("miniCAP listening on unix:{}", path.display())
@@ -151,4 +151,20 @@ fn a_passed_unix_socket_stays_at_the_end() {
     process.stop();
     assert!(path.exists(), "it belongs to who has passed it");
     fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn what_is_passed_and_what_the_operator_asks_for_are_both_listened_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let path = socket_path("both.sock");
+    let listen = format!("unix:{}", path.display());
+    let (process, line) = start_with(listener.into(), &format!("--listen {listen}"));
+    assert_eq!(
+        line,
+        format!("miniCAP listening on http://{address}, {listen}")
+    );
+    assert!(is_healthy(TcpStream::connect(address).unwrap()));
+    assert!(is_healthy(unix(&path)));
+    process.stop();
 }
