@@ -64,7 +64,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
-        help: "IP address and port, port, or unix:PATH; or several",
+        help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
         set: |config, text| {
@@ -176,7 +176,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "docs",
         value: "on|off",
-        help: "page, OpenAPI document and widget for who integrates it",
+        help: "page, OpenAPI document and widget",
         default: Some("on"),
         commands: &[Serve],
         set: |config, text| put(&mut config.docs, switch(text)),
@@ -205,7 +205,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "idle-timeout",
         value: "SECONDS",
-        help: "how long a connection may be without a request",
+        help: "how long a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
         set: |config, text| put(&mut config.timeouts.idle, seconds(text)),
