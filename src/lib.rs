@@ -24,6 +24,7 @@ pub mod calendar;
 pub mod captcha;
 pub mod config;
 pub mod entropy;
+pub mod fair;
 pub mod http;
 pub mod json;
 pub mod log;

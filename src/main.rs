@@ -11,7 +11,7 @@ use std::os::fd::OwnedFd;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minicap::api::{self, App};
 use minicap::captcha::{Font, Style, Theme};
@@ -84,11 +84,12 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let store = Store::new(store::Settings {
+    let settings = store::Settings {
         ttl: config.ttl,
         attempts: config.attempts,
         capacity: config.capacity,
-    });
+    };
+    let store = Store::new(settings, Instant::now());
     let store = store.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
     let store = Arc::new(store);
     let _reaper = Reaper::start(Arc::clone(&store))
@@ -102,9 +103,11 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     let settings = server::Settings {
         workers: config.workers,
         connections_max: config.max_connections,
+        client_field: config.client_header.clone(),
         limits: Limits::DEFAULT,
         timeouts: config.timeouts,
     };
+    let workers = config.workers;
     let listen = config.listen.clone();
     let is_listen_given = config.is_listen_given;
     let font = Arc::new(Font::new());
@@ -121,10 +124,7 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     let names = names.join(", ");
     let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
     print(&format!("miniCAP listening on {names}\n"))?;
-    log.info(
-        "started",
-        &[("address", &names), ("workers", &settings.workers)],
-    );
+    log.info("started", &[("address", &names), ("workers", &workers)]);
     server
         .run(&stop)
         .map_err(|error| format!("cannot go on serving: {error}"))?;
@@ -161,6 +161,7 @@ fn api_settings(config: Config) -> api::Settings {
         theme: config.theme,
         test_text: config.test_text,
         cors: config.cors,
+        connections_max: config.max_connections,
         docs: config.docs,
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Studio<'a> {
         let text = config
             .text
             .clone()
-            .unwrap_or_else(|| captcha::text::random(config.length, &mut || rng.u8(..)));
+            .unwrap_or_else(|| captcha::text::repeatable(config.length, rng));
         let style = Style {
             theme: config.theme.pick(rng),
             ..style(config)

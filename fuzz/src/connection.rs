@@ -7,9 +7,10 @@
 
 use std::time::{Duration, Instant};
 
+use minicap::fair::{Client, Lines};
 use minicap::http::{
-    BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CONTINUE, Error, Head, HeadParser, Method, Progress,
-    Response, Status, TRAILER_BYTES_MAX,
+    BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX, CONTINUE, Error, Head,
+    HeadParser, Method, Progress, Response, Status, TRAILER_BYTES_MAX,
 };
 use minicap::server::connection::{Connection, Step};
 use minicap::server::{Refusal, Request, Settings, Timeouts};
@@ -28,16 +29,20 @@ const TIMEOUTS: Timeouts = Timeouts {
 const SETTINGS: Settings = Settings {
     workers: 1,
     connections_max: 1,
+    client_field: None,
     limits: LIMITS,
     timeouts: TIMEOUTS,
 };
 
-/// No request has more bytes: a chunk of one byte takes sixteen digits, two line ends and the byte.
+/// Most bytes of a chunk of one byte: the digits of its size, two line ends and the byte.
+const CHUNK_BYTES_MAX: usize = CHUNK_SIZE_DIGITS_MAX as usize + 5;
+
+/// No request has more bytes.
 const REQUEST_BYTES_MAX: usize = LIMITS.head_bytes_max
-    + LIMITS.body_bytes_max * 21
+    + LIMITS.body_bytes_max * CHUNK_BYTES_MAX
     + CHUNK_EXTENSION_BYTES_MAX
     + TRAILER_BYTES_MAX
-    + 21;
+    + CHUNK_BYTES_MAX;
 
 /// No answer to a request, with an invitation before it, has more bytes.
 const ANSWER_BYTES_MAX: usize = 512 + LIMITS.target_bytes_max + LIMITS.body_bytes_max;
@@ -100,7 +105,7 @@ impl<'input> Talk<'input> {
     fn new(message: &'input [u8]) -> Self {
         let now = Instant::now();
         let talk = Talk {
-            connection: Connection::new(&SETTINGS, now),
+            connection: Connection::new(&SETTINGS, Lines::default().of(Client::Local), now),
             now,
             unread: message,
             received: Vec::new(),
@@ -270,7 +275,7 @@ impl<'input> Talk<'input> {
     }
 
     fn expire(&mut self) {
-        match self.connection.expire() {
+        match self.connection.expire(self.now) {
             Step::Close => self.close(),
             Step::Refuse(refusal) => {
                 assert_eq!(refusal.status, Status::RequestTimeout);

@@ -88,7 +88,6 @@ impl Document {
         };
         response.add_field("ETag", tag);
         response.add_field("Cache-Control", CACHE_CONTROL);
-        response.add_field("X-Content-Type-Options", "nosniff");
         response.vary("Accept-Encoding");
         response
     }

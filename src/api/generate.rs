@@ -10,7 +10,7 @@ use super::error::{self, Detail, Input, Place};
 use super::{AppWorker, JSON, Request, base64};
 use crate::captcha::{self, Style, ThemeChoice};
 use crate::http::{self, Response, Status};
-use crate::store::Id;
+use crate::store::{Id, Solution};
 
 /// Room for a picture of the usual size, so that it is not moved while it grows.
 const PNG_BYTES_USUAL: usize = 16 * 1024;
@@ -50,7 +50,15 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
     let text = settings
         .test_text
         .clone()
-        .unwrap_or_else(|| captcha::text::random(settings.length, &mut || entropy.byte()));
+        .unwrap_or_else(|| captcha::text::random(settings.length, entropy));
+    let Some(solution) = Solution::new(&text) else {
+        let chars = text.chars().count();
+        worker
+            .app
+            .log
+            .error("cannot keep a text", &[("chars", &chars)]);
+        return error::response(Status::InternalServerError, "Internal Server Error");
+    };
     let style = Style {
         theme: theme.pick(&mut rng),
         ..settings.style
@@ -61,7 +69,10 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         return error::response(Status::InternalServerError, "Internal Server Error");
     }
     // Its life begins when it is handed out, not when its drawing began.
-    let id = worker.app.store.insert(&text, Instant::now());
+    let id = worker
+        .app
+        .store
+        .insert(solution, request.line, Instant::now());
     let body = match media_type {
         JSON => json(id, &png, worker.app.store.ttl().as_secs()),
         _ => png,

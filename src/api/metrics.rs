@@ -1,8 +1,10 @@
 //! Figures of the service, in the text format of Prometheus (version 0.0.4).
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{AppWorker, ROUTES, Request};
 use crate::http::{Response, Status};
@@ -23,12 +25,16 @@ const BUCKETS: [(Duration, &str); 10] = [
     (Duration::from_secs(5), "5"),
 ];
 
+/// What is read of a file that has some sixty short lines.
+const STATUS_BYTES_MAX: u64 = 16 * 1024;
+
 /// Classes of statuses, by their first digit from 2 on.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// What is counted of requests, without a lock.
-#[derive(Default)]
 pub(super) struct Metrics {
+    /// Seconds since 1970.
+    began_secs: u64,
     /// One for each route, and one for requests to none of them.
     routes: [RouteMetrics; ROUTES.len() + 1],
     right: AtomicU64,
@@ -45,6 +51,18 @@ struct RouteMetrics {
 }
 
 impl Metrics {
+    /// Nothing counted yet, by a process that has just begun.
+    pub(super) fn new() -> Self {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        Metrics {
+            began_secs: since_epoch.unwrap_or_default().as_secs(),
+            routes: Default::default(),
+            right: AtomicU64::default(),
+            wrong: AtomicU64::default(),
+            unknown: AtomicU64::default(),
+        }
+    }
+
     /// Counts a request to a route, or to none.
     pub(super) fn count_request(&self, route: Option<usize>, status: Status, time: Duration) {
         let Some(route) = self.routes.get(route.unwrap_or(ROUTES.len())) else {
@@ -66,7 +84,7 @@ impl Metrics {
     pub(super) fn count_verdict(&self, verdict: Verdict) {
         increment(match verdict {
             Verdict::Right => &self.right,
-            Verdict::Wrong => &self.wrong,
+            Verdict::Wrong { .. } => &self.wrong,
             Verdict::Unknown => &self.unknown,
         });
     }
@@ -106,28 +124,47 @@ fn page(worker: &AppWorker) -> String {
     page.family(
         "minicap_captchas_expired_total",
         "counter",
-        "Captchas that came of age.",
+        "Captchas whose lifetime ended.",
     );
     page.sample("", counts.expired);
     page.family(
         "minicap_captchas_evicted_total",
         "counter",
-        "Captchas that made room for newer ones.",
+        "Captchas that made room for newer ones, of the same client or of another.",
     );
-    page.sample("", counts.evicted);
+    page.sample("reason=\"own\"", counts.evicted_own);
+    page.sample("reason=\"other\"", counts.evicted_other);
     page.family(
         "minicap_captchas_alive",
         "gauge",
         "Captchas that can be answered.",
     );
     page.sample("", counts.alive);
+    page.family(
+        "minicap_captchas_capacity",
+        "gauge",
+        "Captchas that can be alive at a time.",
+    );
+    page.sample("", app.store.settings().capacity as u64);
     page.requests(metrics);
+    page.family(
+        "minicap_requests_waiting",
+        "gauge",
+        "Requests that wait for a worker.",
+    );
+    page.sample("", figures.waiting());
     page.family(
         "minicap_connections_open",
         "gauge",
         "Connections that are open.",
     );
     page.sample("", figures.open());
+    page.family(
+        "minicap_connections_max",
+        "gauge",
+        "Connections that can be open at a time.",
+    );
+    page.sample("", app.settings.connections_max as u64);
     page.family(
         "minicap_connections_closed_total",
         "counter",
@@ -147,7 +184,23 @@ fn page(worker: &AppWorker) -> String {
     page.sample("", figures.bytes_sent());
     page.family("minicap_build_info", "gauge", "Always 1; what runs here.");
     page.sample(concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""), 1);
+    page.process(metrics);
     page.text
+}
+
+/// Bytes of memory that the process has; none where the system does not say (`proc(5)`, `VmRSS` in
+/// `status`).
+fn resident_bytes() -> Option<u64> {
+    let mut status = String::new();
+    let file = File::open("/proc/self/status").ok()?;
+    file.take(STATUS_BYTES_MAX)
+        .read_to_string(&mut status)
+        .ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    kilobytes.checked_mul(1024)
 }
 
 /// The page as it is written; samples belong to the family that was begun last.
@@ -174,6 +227,18 @@ impl Page {
         } else {
             writeln!(self.text, "{}{suffix}{{{labels}}} {value}", self.name)
         };
+    }
+
+    /// What says how the process is, by the names that monitoring systems know it by.
+    fn process(&mut self, metrics: &Metrics) {
+        let help = "When the process began, in seconds since 1970.";
+        self.family("process_start_time_seconds", "gauge", help);
+        self.sample("", metrics.began_secs);
+        if let Some(bytes) = resident_bytes() {
+            let help = "Memory that the process has, in bytes.";
+            self.family("process_resident_memory_bytes", "gauge", help);
+            self.sample("", bytes);
+        }
     }
 
     fn requests(&mut self, metrics: &Metrics) {

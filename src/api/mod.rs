@@ -25,6 +25,10 @@ use crate::store::Store;
 /// The media type of captchas as JSON, of verdicts and of refusals.
 const JSON: &str = "application/json";
 
+/// Longest body with which a request to a cheap route is cheap: several times what an honest answer
+/// to a captcha takes. What a longer one makes the codec do may cost as much as a picture.
+const CHEAP_BODY_BYTES_MAX: usize = 512;
+
 /// What the operator decides about captchas and who may ask for them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -38,6 +42,8 @@ pub struct Settings {
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
+    /// Connections that may be open at a time, as the server has it; here it is only told.
+    pub connections_max: usize,
     /// Whether the service explains itself: the page, the `OpenAPI` document and the widget.
     pub docs: bool,
 }
@@ -64,8 +70,8 @@ struct Route {
     path: &'static str,
     /// The methods that it answers, as the `Allow` field lists them.
     allow: &'static str,
-    /// Whether its answer takes microseconds.
-    is_quick: bool,
+    /// Whether its answer takes microseconds, to bodies of a usual length.
+    is_cheap: bool,
     /// Whether it is there for people who integrate the service, and can be switched off.
     is_docs: bool,
     answer: fn(&mut AppWorker, &Request) -> Response,
@@ -76,77 +82,77 @@ const ROUTES: [Route; 11] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
-        is_quick: false,
+        is_cheap: false,
         is_docs: false,
         answer: generate::answer,
     },
     Route {
         path: "/api/captcha/validate/",
         allow: "POST",
-        is_quick: true,
+        is_cheap: true,
         is_docs: false,
         answer: validate::answer,
     },
     Route {
         path: "/healthz",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: false,
         answer: health,
     },
     Route {
         path: "/metrics",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: false,
         answer: metrics::answer,
     },
     Route {
         path: "/",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: docs::page,
     },
     Route {
         path: "/docs",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: docs::page,
     },
     Route {
         path: "/docs/",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: |_, _| docs::moved("../docs"),
     },
     Route {
         path: "/redoc",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: |_, _| docs::moved("docs"),
     },
     Route {
         path: "/openapi.json",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: docs::openapi,
     },
     Route {
         path: "/widget.js",
         allow: "GET, HEAD",
-        is_quick: true,
+        is_cheap: true,
         is_docs: true,
         answer: docs::widget,
     },
     Route {
         path: "*",
         allow: "OPTIONS",
-        is_quick: true,
+        is_cheap: true,
         is_docs: false,
         answer: server_options,
     },
@@ -166,10 +172,23 @@ impl App {
             settings,
             store,
             font,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(),
             figures,
             log,
         }
+    }
+
+    /// The route to what a request asks for, or the answer if there is none.
+    fn find(&self, head: &Head) -> Result<&'static Route, Response> {
+        let route = Route::find(&head.target.path).map(|route| &ROUTES[route]);
+        let Some(route) = route.filter(|route| self.settings.docs || !route.is_docs) else {
+            return Err(error::response(Status::NotFound, "Not Found"));
+        };
+        if !route.allows(&head.method) {
+            let refusal = error::response(Status::MethodNotAllowed, "Method Not Allowed");
+            return Err(refusal.with_field("Allow", route.allow));
+        }
+        Ok(route)
     }
 
     /// Counts and logs a request that was answered.
@@ -206,8 +225,23 @@ impl Handler for App {
         }
     }
 
-    fn is_quick(&self, head: &Head) -> bool {
-        Route::find(&head.target.path).is_none_or(|route| ROUTES[route].is_quick)
+    /// Refusals and preflights, which look at the head alone.
+    fn answer_at_once(&self, request: &Request) -> Option<Response> {
+        let cors = &self.settings.cors;
+        let response = if let Some(response) = cors.preflight(&request.head) {
+            response
+        } else {
+            let mut response = self.find(&request.head).err()?;
+            cors.share(&mut response, &request.head);
+            response
+        };
+        self.record(Some(&request.head), &response, request.received);
+        Some(response)
+    }
+
+    fn is_cheap(&self, request: &Request) -> bool {
+        let route = self.find(&request.head);
+        route.is_ok_and(|route| route.is_cheap) && request.body.len() <= CHEAP_BODY_BYTES_MAX
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
@@ -215,7 +249,7 @@ impl Handler for App {
         if let Some(head) = &refusal.head {
             self.settings.cors.share(&mut response, head);
         }
-        self.record(refusal.head.as_ref(), &response, Instant::now());
+        self.record(refusal.head.as_ref(), &response, refusal.received);
         response
     }
 }
@@ -223,28 +257,13 @@ impl Handler for App {
 impl Worker for AppWorker {
     fn answer(&mut self, request: &Request) -> Response {
         let head = &request.head;
-        let response = self.app.settings.cors.preflight(head).unwrap_or_else(|| {
-            let mut response = self.route(request);
-            self.app.settings.cors.share(&mut response, head);
-            response
-        });
+        let mut response = match self.app.find(head) {
+            Ok(route) => (route.answer)(self, request),
+            Err(refusal) => refusal,
+        };
+        self.app.settings.cors.share(&mut response, head);
         self.app.record(Some(head), &response, request.received);
         response
-    }
-}
-
-impl AppWorker {
-    fn route(&mut self, request: &Request) -> Response {
-        let docs = self.app.settings.docs;
-        let route = Route::find(&request.head.target.path).map(|route| &ROUTES[route]);
-        let Some(route) = route.filter(|route| docs || !route.is_docs) else {
-            return error::response(Status::NotFound, "Not Found");
-        };
-        if !route.allows(&request.head.method) {
-            return error::response(Status::MethodNotAllowed, "Method Not Allowed")
-                .with_field("Allow", route.allow);
-        }
-        (route.answer)(self, request)
     }
 }
 

@@ -86,7 +86,7 @@ fn verdict_response(verdict: Verdict) -> Response {
             Status::Ok,
             br#"{"status":200,"message":"CAPTCHA validated successfully"}"#,
         ),
-        Verdict::Wrong => (
+        Verdict::Wrong { .. } => (
             Status::BadRequest,
             br#"{"status":400,"message":"CAPTCHA validation failed"}"#,
         ),

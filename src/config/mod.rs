@@ -71,12 +71,14 @@ pub struct Config {
     pub workers: usize,
     /// Connections open at a time.
     pub max_connections: usize,
+    /// The field in which the proxy in front names the client that it asks for.
+    pub client_header: Option<String>,
     /// How long a client may keep the server waiting.
     pub timeouts: Timeouts,
     /// How long a captcha lives.
     pub ttl: Duration,
     /// The wrong answers that end a captcha.
-    pub attempts: u32,
+    pub attempts: u16,
     /// The most captchas alive at a time.
     pub capacity: usize,
     /// Characters of a random text.
@@ -119,6 +121,7 @@ impl Config {
             is_listen_given: false,
             workers: thread::available_parallelism().map_or(1, usize::from),
             max_connections: 0,
+            client_header: None,
             timeouts: Timeouts::DEFAULT,
             ttl: Duration::ZERO,
             attempts: 0,

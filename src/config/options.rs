@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use super::Command::{self, Healthcheck, Render, Serve};
 use super::Config;
-use super::values::{Expected, addresses, level, number, origins, path, switch, text, theme};
+use super::values::{
+    Expected, addresses, field_name, level, number, origins, path, switch, test_text, text, theme,
+};
 use crate::captcha::SIDE_PX_MAX;
+use crate::store::SOLUTION_BYTES_MAX;
 
 /// Far more threads than any machine this is for has cores.
 const WORKERS_MAX: u64 = 1024;
@@ -21,6 +24,7 @@ const ATTEMPTS_MAX: u64 = 1_000;
 const CAPACITY_MAX: u64 = 10_000_000;
 /// More would be no harder for machines, just for people.
 const LENGTH_MAX: u64 = 12;
+const _: () = assert!(LENGTH_MAX <= SOLUTION_BYTES_MAX as u64);
 /// A hundred times what a solver needs to be trained on.
 const COUNT_MAX: u64 = 1_000_000;
 
@@ -60,7 +64,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 24] = [
+pub(super) const OPTIONS: [Spec; 25] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -203,6 +207,14 @@ pub(super) const OPTIONS: [Spec; 24] = [
         },
     },
     Spec {
+        name: "client-header",
+        value: "NAME",
+        help: "field in which the proxy in front names its client",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.client_header, field_name(text).map(Some)),
+    },
+    Spec {
         name: "idle-timeout",
         value: "SECONDS",
         help: "how long a connection may be idle",
@@ -213,7 +225,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "request-timeout",
         value: "SECONDS",
-        help: "how long a client may take for a part of a request",
+        help: "how long a part of a request may take",
         default: Some("10"),
         commands: &[Serve],
         set: |config, text| {
@@ -227,7 +239,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
     Spec {
         name: "stop-timeout",
         value: "SECONDS",
-        help: "how long what was begun is waited for at the end",
+        help: "how long the end waits for what was begun",
         default: Some("5"),
         commands: &[Serve],
         set: |config, text| put(&mut config.timeouts.stop, seconds(text)),
@@ -238,7 +250,7 @@ pub(super) const OPTIONS: [Spec; 24] = [
         help: "the text of every captcha, for tests of your own: protects nothing",
         default: None,
         commands: &[Serve],
-        set: |config, value| put(&mut config.test_text, text(value).map(Some)),
+        set: |config, text| put(&mut config.test_text, test_text(text).map(Some)),
     },
     Spec {
         name: "out",

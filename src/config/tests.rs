@@ -41,7 +41,7 @@ const LISTEN: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000
 #[test]
 fn every_wrong_value_is_named_with_what_was_expected() {
     let number = |range: &str| format!("a number from {range}");
-    let text = "1 to 32 letters and digits of ASCII";
+    let text = "1 to 15 letters and digits of ASCII";
     for (option, wrong, expected) in [
         ("listen", "localhost", LISTEN.to_owned()),
         ("listen", "70000", LISTEN.into()),
@@ -73,6 +73,11 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("log", "trace", "off, error, warn, info or debug".into()),
         ("test-text", "", text.into()),
         ("test-text", "äöü", text.into()),
+        (
+            "client-header",
+            "X Real IP",
+            "the name of a field, such as X-Real-IP".into(),
+        ),
         (
             "cors-origin",
             "https://shop.example/path",

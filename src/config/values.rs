@@ -10,14 +10,19 @@ use std::path::PathBuf;
 use crate::api::Cors;
 use crate::captcha::ThemeChoice;
 use crate::captcha::text::TEXT_CHARS_MAX;
+use crate::http;
 use crate::log::Level;
 use crate::server::Address;
+use crate::store::{SOLUTION_BYTES_MAX, Solution};
 
 /// What a value should have been.
 pub(super) type Expected = String;
 
 /// More values of one option are a mistake.
 const VALUES_MAX: usize = 64;
+
+/// Three times the longest name of a field in common use.
+const FIELD_NAME_BYTES_MAX: usize = 64;
 
 /// Longest name of a host (RFC 1035 section 2.3.4).
 const HOST_CHARS_MAX: usize = 253;
@@ -74,6 +79,23 @@ pub(super) fn text(text: &OsStr) -> Result<String, Expected> {
     };
     let text = text.to_str().filter(is_drawable).map(str::to_owned);
     text.ok_or_else(|| format!("1 to {TEXT_CHARS_MAX} letters and digits of ASCII"))
+}
+
+/// A text that can be drawn and that the store can keep.
+pub(super) fn test_text(value: &OsStr) -> Result<String, Expected> {
+    let text = text(value)
+        .ok()
+        .filter(|text| Solution::new(text).is_some());
+    text.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} letters and digits of ASCII"))
+}
+
+/// The name of a header field: a token (RFC 9110 section 5.1).
+pub(super) fn field_name(name: &OsStr) -> Result<String, Expected> {
+    let name = name
+        .to_str()
+        .filter(|name| name.len() <= FIELD_NAME_BYTES_MAX && http::is_token(name.as_bytes()));
+    name.map(str::to_owned)
+        .ok_or_else(|| "the name of a field, such as X-Real-IP".into())
 }
 
 /// Any bytes: what names a file is the file system's affair.

@@ -2,7 +2,7 @@
 //! Knows header fields and nothing of sockets; what a body means is not asked. The rules are RFC
 //! 9112 sections 6 and 7; where they leave a choice we refuse.
 
-use super::class::{TOKEN, is_blank, is_field_content};
+use super::class::{TOKEN, is_blank, is_field_content, is_token, trim_blanks};
 use super::fields::name_error;
 use super::target::hex_digit;
 use super::{Error, Fields, Limits, Version};
@@ -15,8 +15,9 @@ pub const CHUNK_EXTENSION_BYTES_MAX: usize = 4 * 1024;
 /// Most bytes of trailer fields, line ends included. They are dropped as well.
 pub const TRAILER_BYTES_MAX: usize = 4 * 1024;
 
-/// Most digits of a chunk size: as many as 64 bits hold, so that reading them cannot overflow.
-const CHUNK_SIZE_DIGITS_MAX: u32 = u64::BITS / 4;
+/// Most digits of a chunk size: twice as many as a size of 64 bits has, for those who write leading
+/// zeros.
+pub const CHUNK_SIZE_DIGITS_MAX: u32 = 2 * u64::BITS / 4;
 
 /// The form of a body (RFC 9112 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +43,10 @@ impl Framing {
             (Some(_), Some(_)) => Err(Error::LengthWithCoding),
             (Some(_), None) if version == Version::Http10 => Err(Error::CodingInHttp10),
             (Some(coding), None) => {
-                if codings.next().is_some() || !coding.eq_ignore_ascii_case(b"chunked") {
-                    return Err(Error::Coding);
+                if codings.next().is_none() && is_chunked(coding) {
+                    return Ok(Self::Chunked);
                 }
-                Ok(Self::Chunked)
+                Err(coding_error(fields))
             }
             (None, Some(length)) => {
                 if lengths.next().is_some() || length.contains(&b',') {
@@ -55,6 +56,26 @@ impl Framing {
             }
         }
     }
+}
+
+fn is_chunked(coding: &[u8]) -> bool {
+    coding.eq_ignore_ascii_case(b"chunked")
+}
+
+/// What is wrong with codings other than `chunked` alone: that one is not known, where it is clear
+/// in spite of it where the body ends (RFC 9112 section 6.1), and else that they are malformed.
+fn coding_error(fields: &Fields) -> Error {
+    let mut codings: Vec<&[u8]> = fields
+        .all("transfer-encoding")
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .map(trim_blanks)
+        .collect();
+    let ends_well = codings.pop().is_some_and(is_chunked);
+    let are_others = |coding: &&[u8]| is_token(coding) && !is_chunked(coding);
+    if ends_well && !codings.is_empty() && codings.iter().all(are_others) {
+        return Error::CodingUnknown;
+    }
+    Error::Coding
 }
 
 /// ```text
@@ -102,9 +123,7 @@ enum Part {
         size: u64,
         digits: u32,
     },
-    /// Blanks between a chunk's size and its extensions, which must follow.
-    ChunkBlank,
-    ChunkExtension,
+    ChunkExtension(Extension),
     ChunkSizeLf,
     ChunkData,
     ChunkDataCr,
@@ -116,6 +135,26 @@ enum Part {
     TrailerLf,
     EndLf,
     Finished,
+}
+
+/// What the next byte of a chunk's extensions belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extension {
+    /// Blanks before a semicolon, which must follow.
+    Blank,
+    /// A name, or blanks before it.
+    Start,
+    Name,
+    /// Blanks between a name and what must follow: an equals sign or the next semicolon.
+    NameBlank,
+    /// A value, or blanks before it.
+    Equals,
+    Token,
+    Quoted,
+    /// What follows a backslash in quotes.
+    Escaped,
+    /// What follows the closing quote.
+    QuotedEnd,
 }
 
 const CHUNK_START: Part = Part::ChunkSize { size: 0, digits: 0 };
@@ -210,7 +249,7 @@ impl BodyDecoder {
     fn read(&mut self, byte: u8) -> Result<Part, Error> {
         match self.part {
             Part::ChunkSize { size, digits } => self.read_size(size, digits, byte),
-            Part::ChunkBlank | Part::ChunkExtension => self.read_extension(byte),
+            Part::ChunkExtension(extension) => self.read_extension(extension, byte),
             Part::ChunkSizeLf => match (byte, self.data_left) {
                 (b'\n', 0) => Ok(Part::Trailer),
                 (b'\n', _) => Ok(Part::ChunkData),
@@ -234,44 +273,56 @@ impl BodyDecoder {
     /// ```
     fn read_size(&mut self, size: u64, digits: u32, byte: u8) -> Result<Part, Error> {
         if let Some(digit) = hex_digit(byte) {
-            return match digits {
-                CHUNK_SIZE_DIGITS_MAX => Err(Error::ChunkSize),
-                _ => Ok(Part::ChunkSize {
-                    size: size << 4 | u64::from(digit),
-                    digits: digits + 1,
-                }),
-            };
+            if digits == CHUNK_SIZE_DIGITS_MAX || u64::MAX >> 4 < size {
+                return Err(Error::ChunkSize);
+            }
+            return Ok(Part::ChunkSize {
+                size: size << 4 | u64::from(digit),
+                digits: digits + 1,
+            });
         }
         let next = match byte {
             b'\n' => return Err(Error::BareLf),
             _ if digits == 0 => return Err(Error::ChunkSize),
             b'\r' => Part::ChunkSizeLf,
-            b';' => Part::ChunkExtension,
-            _ if is_blank(byte) => Part::ChunkBlank,
+            b';' => Part::ChunkExtension(Extension::Start),
+            _ if is_blank(byte) => Part::ChunkExtension(Extension::Blank),
             _ => return Err(Error::ChunkSize),
         };
         self.announce(size)?;
         Ok(next)
     }
 
-    /// Extensions are dropped unread, but a control byte in one may be another reader's line end.
+    /// Extensions are dropped, but must have their form: what one reader takes for part of an
+    /// extension may be another's line end.
     /// ```text
-    /// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+    /// chunk-ext      = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+    /// chunk-ext-name = token                                       ; RFC 9112 section 7.1.1
+    /// chunk-ext-val  = token / quoted-string
     /// ```
-    fn read_extension(&mut self, byte: u8) -> Result<Part, Error> {
+    fn read_extension(&mut self, extension: Extension, byte: u8) -> Result<Part, Error> {
+        use Extension::{Blank, Equals, Escaped, Name, NameBlank, Quoted, QuotedEnd, Start, Token};
         self.extension_room = self
             .extension_room
             .checked_sub(1)
             .ok_or(Error::ChunkExtensionsTooLong)?;
-        match (self.part, byte) {
-            (_, b'\n') => Err(Error::BareLf),
-            (Part::ChunkExtension, b'\r') => Ok(Part::ChunkSizeLf),
-            (Part::ChunkExtension, _) if is_field_content(byte) => Ok(Part::ChunkExtension),
-            (Part::ChunkExtension, _) => Err(Error::ChunkExtension),
-            (_, b';') => Ok(Part::ChunkExtension),
-            (_, _) if is_blank(byte) => Ok(Part::ChunkBlank),
-            _ => Err(Error::ChunkSize),
-        }
+        let next = match (extension, byte) {
+            (_, b'\n') => return Err(Error::BareLf),
+            (Quoted, b'"') => QuotedEnd,
+            (Quoted, b'\\') => Escaped,
+            (Quoted | Escaped, _) if is_field_content(byte) => Quoted,
+            (Name | Token | QuotedEnd, b'\r') => return Ok(Part::ChunkSizeLf),
+            (Blank | Name | NameBlank | Token | QuotedEnd, b';') => Start,
+            (Name | NameBlank, b'=') => Equals,
+            (Start | Name, _) if TOKEN.contains(byte) => Name,
+            (Equals | Token, _) if TOKEN.contains(byte) => Token,
+            (Equals, b'"') => Quoted,
+            (Start | Equals | Blank | NameBlank, _) if is_blank(byte) => extension,
+            (Name, _) if is_blank(byte) => NameBlank,
+            (Token | QuotedEnd, _) if is_blank(byte) => Blank,
+            _ => return Err(Error::ChunkExtension),
+        };
+        Ok(Part::ChunkExtension(next))
     }
 
     /// Trailers are dropped, but must have the form of fields.
@@ -413,8 +464,9 @@ mod tests {
             "",
             "identity",
             "gzip",
-            "gzip, chunked",
             "chunked, gzip",
+            "gzip;q=1, chunked",
+            "gzip,, chunked",
             "chunked, chunked",
             "chunked,",
             ", chunked",
@@ -429,11 +481,15 @@ mod tests {
                 Err(Error::Coding),
             )]);
         }
+        for lines in [
+            "Transfer-Encoding: gzip, chunked\r\n",
+            "Transfer-Encoding: identity , Chunked\r\n",
+            "Transfer-Encoding: a,b,chunked\r\n",
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+        ] {
+            check_framing(&[(lines, Err(Error::CodingUnknown))]);
+        }
         check_framing(&[
-            (
-                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
-                Err(Error::Coding),
-            ),
             (
                 "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
                 Err(Error::Coding),
@@ -492,7 +548,8 @@ mod tests {
             ("3;a\r\nabc\r\n0;b=c\r\n\r\n", "abc"),
             ("3;a=\"b;c\\\"\";d\r\nabc\r\n0\r\n\r\n", "abc"),
             ("3 \t; a = b\r\nabc\r\n0\r\n\r\n", "abc"),
-            ("3;\u{e9}\t\r\nabc\r\n0;\r\n\r\n", "abc"),
+            ("3;a=\"\u{e9}\t\"\r\nabc\r\n0;a ;b\r\n\r\n", "abc"),
+            ("00000000000000000003\r\nabc\r\n0\r\n\r\n", "abc"),
             ("3\r\nabc\r\n0\r\na: b\r\n\r\n", "abc"),
             (
                 "3\r\nabc\r\n0\r\na:\r\nHost: x y\u{e9}\t\r\nContent-Length: 7\r\n\r\n",
@@ -536,9 +593,6 @@ mod tests {
             ("-3\r\n", Error::ChunkSize),
             (" 3\r\n", Error::ChunkSize),
             ("\t3\r\n", Error::ChunkSize),
-            ("3 \r\n", Error::ChunkSize),
-            ("3\t\r\n", Error::ChunkSize),
-            ("3 4\r\n", Error::ChunkSize),
             ("0x3\r\n", Error::ChunkSize),
             ("0X3\r\n", Error::ChunkSize),
             ("3h\r\n", Error::ChunkSize),
@@ -547,7 +601,7 @@ mod tests {
             ("3,\r\n", Error::ChunkSize),
             ("3.\r\n", Error::ChunkSize),
             ("\u{ff13}\r\n", Error::ChunkSize),
-            ("00000000000000003\r\n", Error::ChunkSize),
+            ("000000000000000000000000000000003\r\n", Error::ChunkSize),
             ("10000000000000000\r\n", Error::ChunkSize),
             ("FFFFFFFFFFFFFFFFF\r\n", Error::ChunkSize),
         ]);
@@ -578,15 +632,54 @@ mod tests {
         ]);
     }
 
-    /// RFC 9112 section 7.1.1: extensions are not read, controls in them are not borne.
+    /// RFC 9112 section 7.1.1.
+    #[test]
+    fn rejects_malformed_chunk_extensions() {
+        for extension in [
+            ";",
+            ";;a",
+            "; ",
+            ";=b",
+            ";a=",
+            ";a= ",
+            ";a==b",
+            ";a=b=c",
+            ";a b",
+            ";a=b c",
+            ";[x",
+            ";a=[x",
+            ";a=b\"c\"",
+            ";a=\"b\"c",
+            ";a=\"b\"\"c\"",
+            ";a;",
+            ";a ",
+            ";a=b ",
+            " ",
+            "\t",
+            " 4",
+            " a=b",
+            "; ;a",
+            ";\u{e9}",
+            ";a=\u{e9}",
+        ] {
+            reject(&[(&format!("3{extension}\r\n"), Error::ChunkExtension)]);
+        }
+        // A quote that is never closed goes on until a byte that cannot be in one.
+        reject(&[("3;a=\"b\r\nabc", Error::ChunkExtension)]);
+        reject(&[("3;a=\"b\\\"\r\nabc", Error::ChunkExtension)]);
+    }
+
+    /// Another reader may take a control byte for a line end.
     #[test]
     fn rejects_controls_in_chunk_extensions() {
         for byte in (0..b' ')
             .chain([0x7F])
             .filter(|byte| !b"\t\r\n".contains(byte))
         {
-            let input = format!("3;a{}\r\n", char::from(byte));
-            reject(&[(&input, Error::ChunkExtension)]);
+            for input in ["3;a", "3;a=\"", "3;a=\"\\"] {
+                let input = format!("{input}{}\r\n", char::from(byte));
+                reject(&[(&input, Error::ChunkExtension)]);
+            }
         }
     }
 

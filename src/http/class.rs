@@ -61,6 +61,12 @@ impl Class {
     }
 }
 
+/// Whether these bytes are a token, such as the name of a field (RFC 9110 section 5.6.2).
+#[must_use]
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && TOKEN.holds(bytes)
+}
+
 /// Space or tab.
 /// ```text
 /// OWS = *( SP / HTAB )                                             ; RFC 9110 section 5.6.3

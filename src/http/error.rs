@@ -64,17 +64,20 @@ pub enum Error {
     LengthOverflow,
     /// Content-Length and Transfer-Encoding in one request.
     LengthWithCoding,
-    /// A Transfer-Encoding other than `chunked` once.
+    /// A Transfer-Encoding that does not end with `chunked`, or that is malformed.
     Coding,
+    /// A coding that is not known before `chunked`.
+    CodingUnknown,
     /// A Transfer-Encoding in an HTTP/1.0 request.
     CodingInHttp10,
     /// An expectation other than `100-continue`.
     Expectation,
     /// The body is longer than [`Limits::body_bytes_max`](super::Limits::body_bytes_max).
     BodyTooLarge,
-    /// A chunk size that is not one to sixteen hexadecimal digits.
+    /// A chunk size that is not all hexadecimal digits, has more than
+    /// [`CHUNK_SIZE_DIGITS_MAX`](super::CHUNK_SIZE_DIGITS_MAX) of them, or is beyond 64 bits.
     ChunkSize,
-    /// A control byte in a chunk extension.
+    /// A chunk extension that is malformed.
     ChunkExtension,
     /// More bytes of chunk extensions than
     /// [`CHUNK_EXTENSION_BYTES_MAX`](super::CHUNK_EXTENSION_BYTES_MAX).
@@ -132,7 +135,12 @@ impl Error {
             Self::LengthMalformed => (BadRequest, "malformed content length"),
             Self::LengthOverflow => (BadRequest, "content length out of range"),
             Self::LengthWithCoding => (BadRequest, "both content length and transfer encoding"),
-            Self::Coding => (BadRequest, "transfer encoding other than chunked"),
+            Self::Coding => (
+                BadRequest,
+                "malformed transfer encoding, or one that does not end with chunked",
+            ),
+            // RFC 9112 section 6.1.
+            Self::CodingUnknown => (NotImplemented, "unknown transfer coding"),
             Self::CodingInHttp10 => (BadRequest, "transfer encoding in http/1.0"),
             Self::Expectation => (ExpectationFailed, "unsupported expectation"),
             Self::BodyTooLarge => (ContentTooLarge, "request body too large"),

@@ -345,7 +345,7 @@ mod tests {
         let rows: [(&str, (&str, &str, Version)); 6] = [
             ("GET / HTTP/1.1", ("GET", "/", Version::Http11)),
             ("POST /a HTTP/1.0", ("POST", "/a", Version::Http10)),
-            ("HEAD /%61 HTTP/1.1", ("HEAD", "/a", Version::Http11)),
+            ("HEAD /%61 HTTP/1.1", ("HEAD", "/%61", Version::Http11)),
             ("OPTIONS * HTTP/1.1", ("OPTIONS", "*", Version::Http11)),
             ("get / HTTP/1.1", ("get", "/", Version::Http11)),
             (

@@ -13,7 +13,7 @@ use super::*;
 struct Parts {
     method: String,
     authority: Option<&'static str>,
-    path: Vec<u8>,
+    path: String,
     query: Option<String>,
     minor: u8,
     fields: Vec<(String, Vec<u8>)>,
@@ -25,12 +25,7 @@ impl Parts {
         if let Some(authority) = self.authority {
             out.extend(format!("http://{authority}").into_bytes());
         }
-        for &byte in &self.path {
-            match byte {
-                b'a'..=b'z' | b'/' => out.push(byte),
-                _ => out.extend(format!("%{byte:02x}").into_bytes()),
-            }
-        }
+        out.extend(self.path.as_bytes());
         if let Some(query) = &self.query {
             out.extend(format!("?{query}").into_bytes());
         }
@@ -54,7 +49,7 @@ fn parts() -> impl Strategy<Value = Parts> {
     (
         "[A-Z!~a-z0-9-]{1,12}".prop_filter("connect is refused", |method| method != "CONNECT"),
         prop_oneof![Just(None), Just(Some("right")), Just(Some("[::1]:8000"))],
-        vec(any::<u8>(), 0..12).prop_map(|path| [b"/", path.as_slice()].concat()),
+        "/[a-z0-9%/:@!$&'()*+,;=~._-]{0,12}",
         proptest::option::of("[a-z=&+/?:@!$'()*,;{}|^`]{0,12}"),
         0_u8..=9,
         vec((name, value), 0..8),
@@ -83,7 +78,7 @@ proptest! {
         };
         prop_assert_eq!(taken, len);
         prop_assert_eq!(head.method.as_str(), &parts.method);
-        prop_assert_eq!(&head.target.path, &parts.path);
+        prop_assert_eq!(head.target.path, parts.path.into_bytes());
         prop_assert_eq!(head.target.query, parts.query.map(String::into_bytes));
         prop_assert_eq!(head.version == Version::Http10, parts.minor == 0);
         let host = parts.authority.unwrap_or("h");
@@ -107,7 +102,7 @@ proptest! {
 
     #[test]
     fn a_written_chunked_body_reads_the_same(
-        chunks in vec((vec(any::<u8>(), 1..40), "( *;[ -~]{0,6})?"), 0..6),
+        chunks in vec((vec(any::<u8>(), 1..40), r#"( ?; ?[a-z]{1,4}( ?= ?([a-z]{1,4}|"([ !#-\[\]-~]|\\[ -~]){0,6}"))?){0,2}"#), 0..6),
         trailers in vec("[a-z]{1,5}: ?[ -~]{0,8}", 0..3),
         pieces in vec(1_usize..30, 1..6),
     ) {

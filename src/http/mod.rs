@@ -28,7 +28,11 @@ mod laws;
 mod testing;
 
 pub use self::accept::{preferred_type, prefers_gzip};
-pub use self::body::{BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, Framing, TRAILER_BYTES_MAX, Taken};
+pub use self::body::{
+    BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX, Framing, TRAILER_BYTES_MAX,
+    Taken,
+};
+pub use self::class::is_token;
 pub use self::conditional::has_current;
 pub use self::date::imf_fixdate;
 pub use self::error::Error;

@@ -130,14 +130,17 @@ impl Response {
         self.fields.push((name, value.into()));
     }
 
-    /// The answer with this body and its Content-Type.
+    /// The answer with this body and its Content-Type, which nobody is to guess otherwise (Fetch
+    /// Standard, section 3.6, `X-Content-Type-Options`).
     #[must_use]
     pub fn with_body(
         self,
         content_type: &'static str,
         body: impl Into<Cow<'static, [u8]>>,
     ) -> Self {
-        let mut response = self.with_field("Content-Type", content_type);
+        let mut response = self
+            .with_field("Content-Type", content_type)
+            .with_field("X-Content-Type-Options", "nosniff");
         response.body = body.into();
         response
     }
@@ -253,7 +256,7 @@ mod tests {
             .with_field("Captcha-Id", String::from("x y"));
         let expected = format!(
             "HTTP/1.1 405 Method Not Allowed\r\nDate: {DATE}\r\nContent-Length: 2\r\nAllow: POST\r\n\
-             Content-Type: application/json\r\nCaptcha-Id: x y\r\n\r\n"
+             Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\nCaptcha-Id: x y\r\n\r\n"
         );
         check(&response, Version::Http11, true, &expected);
         assert_eq!(response.body.as_ref(), b"{}");

@@ -1,5 +1,6 @@
 //! What a request asks for: path and query.
-//! Knows no routes: a path is bytes, decoded once and never cleaned of dots or doubled slashes.
+//! Knows no routes: a path is bytes as they were sent, never decoded or cleaned of dots or doubled
+//! slashes.
 //! The rules are RFC 9112 section 3.2 and RFC 3986 section 3.
 
 use std::ops::Range;
@@ -11,7 +12,10 @@ use super::{Error, Method};
 /// A request target (RFC 9112 section 3.2) without the authority, which has become the Host field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// The path with its escapes decoded once, so any bytes; it begins with a slash, or is `*`.
+    /// The path as it was sent, so of bytes that a URI may hold; it begins with a slash, or is `*`.
+    ///
+    /// Its escapes are not decoded: no path of a service has any, and a proxy that guards one by its
+    /// name would be passed by another spelling.
     pub path: Vec<u8>,
     /// What follows the first question mark, as it was sent.
     pub query: Option<Vec<u8>>,
@@ -68,19 +72,12 @@ impl Target {
     }
 
     /// An empty path is `/` (RFC 9110 section 4.2.3).
-    ///
-    /// What is no sound escape stays as it is, as in the reference: no path of a service contains a
-    /// percent sign, so whatever another reader takes it for, here it leads nowhere.
     fn from_path_and_query(raw: &[u8]) -> Self {
         let end = find(b'?', raw).unwrap_or(raw.len());
         let (path, query) = raw.split_at(end); // A place found in `raw`, or its end.
-        let path = if path.is_empty() {
-            b"/".to_vec()
-        } else {
-            decode(path, |byte| byte)
-        };
+        let path = if path.is_empty() { b"/" } else { path };
         Self {
-            path,
+            path: path.to_vec(),
             query: query.split_first().map(|(_, query)| query.to_vec()),
         }
     }
@@ -116,12 +113,8 @@ fn find_authority(raw: &[u8]) -> Result<Range<usize>, Error> {
     Ok(start..start + len)
 }
 
-fn decode_form(bytes: &[u8]) -> Vec<u8> {
-    decode(bytes, |byte| if byte == b'+' { b' ' } else { byte })
-}
-
-/// The bytes with their escapes decoded and the others mapped. What is no escape stays.
-fn decode(mut bytes: &[u8], plain: impl Fn(u8) -> u8) -> Vec<u8> {
+/// The bytes with their escapes decoded and plus signs as spaces. What is no escape stays.
+fn decode_form(mut bytes: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     while let Some((&first, rest)) = bytes.split_first() {
         match bytes {
@@ -132,7 +125,7 @@ fn decode(mut bytes: &[u8], plain: impl Fn(u8) -> u8) -> Vec<u8> {
                 bytes = rest;
             }
             _ => {
-                decoded.push(plain(first));
+                decoded.push(if first == b'+' { b' ' } else { first });
                 bytes = rest;
             }
         }
@@ -177,7 +170,7 @@ mod tests {
         assert_eq!(found, expected, "{raw:?}");
     }
 
-    /// RFC 9112 section 3.2.1 and RFC 3986 section 2.1: the path is decoded once, never cleaned.
+    /// RFC 9112 section 3.2.1: the path is neither decoded nor cleaned.
     #[test]
     fn accepts_origin_form() {
         check("/", Ok((b"/", None, None)));
@@ -186,9 +179,8 @@ mod tests {
         check("/a?b?c", Ok((b"/a", Some("b?c"), None)));
         check(
             "/%67%2Fe%2f%3f%00%ff?%41",
-            Ok((b"/g/e/?\0\xFF", Some("%41"), None)),
+            Ok((b"/%67%2Fe%2f%3f%00%ff", Some("%41"), None)),
         );
-        check("/%2541", Ok((b"/%41", None, None)));
         check("//h/../a/./+", Ok((b"//h/../a/./+", None, None)));
         check("/http://u@h/", Ok((b"/http://u@h/", None, None)));
     }
@@ -202,7 +194,7 @@ mod tests {
             "https://[::1]:8000?b@c",
             Ok((b"/", Some("b@c"), Some("[::1]:8000"))),
         );
-        check("http://h//a%20b", Ok((b"//a b", None, Some("h"))));
+        check("http://h//a%20b", Ok((b"//a%20b", None, Some("h"))));
     }
 
     /// RFC 9112 section 3.2.4.
@@ -216,7 +208,7 @@ mod tests {
             "http://h?a",
             Ok((b"/", Some("a"), Some("h"))),
         );
-        check_for(&Method::Options, "/%2A", Ok((b"/*", None, None)));
+        check_for(&Method::Options, "/%2A", Ok((b"/%2A", None, None)));
         check_for(&Method::Options, "*?a", Err(Error::TargetForm));
         check("*", Err(Error::TargetForm));
         check("http://h", Ok((b"/", None, Some("h"))));
@@ -228,8 +220,6 @@ mod tests {
         for raw in ["/%", "/%4", "/%4g", "/%g4", "/%+1"] {
             check(raw, Ok((raw.as_bytes(), None, None)));
         }
-        check("/%%41", Ok((b"/%A", None, None)));
-        check("/%4%31", Ok((b"/%41", None, None)));
         check("/?a=%zz", Ok((b"/", Some("a=%zz"), None)));
         check("http://h/%", Ok((b"/%", None, Some("h"))));
         check("http://%4/", Err(Error::TargetAuthority));

@@ -11,6 +11,7 @@ use std::mem;
 use std::time::Instant;
 
 use super::{Reason, Refusal, Request, Settings};
+use crate::fair::Line;
 use crate::http::{
     BodyDecoder, CONTINUE, Head, HeadParser, Hop, Method, Progress, Response, Status, Version,
 };
@@ -41,6 +42,8 @@ pub enum Step {
 /// The state of one connection.
 pub struct Connection<'a> {
     settings: &'a Settings,
+    /// Of whoever has connected.
+    line: Line,
     phase: Phase,
     /// Received, and not yet used.
     input: Vec<u8>,
@@ -104,9 +107,10 @@ struct Output {
 impl<'a> Connection<'a> {
     /// A connection that was accepted just now.
     #[must_use]
-    pub fn new(settings: &'a Settings, now: Instant) -> Self {
+    pub fn new(settings: &'a Settings, line: Line, now: Instant) -> Self {
         Connection {
             settings,
+            line,
             phase: Phase::Head(HeadParser::default()),
             input: Vec::new(),
             input_ended: false,
@@ -149,6 +153,12 @@ impl<'a> Connection<'a> {
     #[must_use]
     pub fn is_answering(&self) -> bool {
         matches!(self.phase, Phase::Answering(_))
+    }
+
+    /// Whether more has come behind the request that was answered last.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        matches!(self.phase, Phase::Head(_)) && !self.input.is_empty()
     }
 
     /// Takes bytes that the peer sent.
@@ -204,14 +214,14 @@ impl<'a> Connection<'a> {
                 self.begin_body(head, now)
             }
             Ok(Progress::Partial) => self.wait_for_input(Phase::Head(parser)),
-            Err(error) => self.refuse(error.status(), error.reason(), None),
+            Err(error) => self.refuse(error.status(), error.reason(), None, now),
         }
     }
 
     fn begin_body(&mut self, head: Head, now: Instant) -> Step {
         let decoder = match BodyDecoder::new(head.framing, &self.settings.limits) {
             Ok(decoder) => decoder,
-            Err(error) => return self.refuse(error.status(), error.reason(), Some(head)),
+            Err(error) => return self.refuse(error.status(), error.reason(), Some(head), now),
         };
         // A client that has begun to send the body needs no invitation (RFC 9110 section 10.1.1).
         if head.expects_continue && self.input.is_empty() {
@@ -240,11 +250,12 @@ impl<'a> Connection<'a> {
                 Step::Answer(Request {
                     head,
                     body,
+                    line: self.line,
                     is_pipelined: self.is_pipelined || !self.input.is_empty(),
                     received: now,
                 })
             }
-            Err(error) => self.refuse(error.status(), error.reason(), Some(incoming.head)),
+            Err(error) => self.refuse(error.status(), error.reason(), Some(incoming.head), now),
         }
     }
 
@@ -257,7 +268,13 @@ impl<'a> Connection<'a> {
         Step::Wait
     }
 
-    fn refuse(&mut self, status: Status, reason: &'static str, head: Option<Head>) -> Step {
+    fn refuse(
+        &mut self,
+        status: Status,
+        reason: &'static str,
+        head: Option<Head>,
+        now: Instant,
+    ) -> Step {
         self.ending = Reason::Refused;
         self.await_answer(Exchange {
             keep_alive: false,
@@ -267,6 +284,7 @@ impl<'a> Connection<'a> {
             status,
             reason,
             head,
+            received: now,
         })
     }
 
@@ -336,14 +354,14 @@ impl<'a> Connection<'a> {
     }
 
     /// Acts on a deadline that has come.
-    pub fn expire(&mut self) -> Step {
+    pub fn expire(&mut self, now: Instant) -> Step {
         let (reason, step) = match mem::replace(&mut self.phase, Phase::Closed) {
             Phase::Head(_) if self.input.is_empty() => (Reason::Idle, Step::Close),
             Phase::Head(_) => {
                 let reason = "the request head took too long";
                 (
                     Reason::Head,
-                    self.refuse(Status::RequestTimeout, reason, None),
+                    self.refuse(Status::RequestTimeout, reason, None, now),
                 )
             }
             Phase::Body(incoming) => {
@@ -351,7 +369,7 @@ impl<'a> Connection<'a> {
                 let head = Some(incoming.head);
                 (
                     Reason::Body,
-                    self.refuse(Status::RequestTimeout, reason, head),
+                    self.refuse(Status::RequestTimeout, reason, head, now),
                 )
             }
             Phase::Sending { .. } => (Reason::Write, Step::Close),
@@ -417,6 +435,7 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fair::FIRST;
     use crate::http::Limits;
     use crate::server::Timeouts;
     use std::time::Duration;
@@ -424,6 +443,7 @@ mod tests {
     const SETTINGS: Settings = Settings {
         workers: 1,
         connections_max: 1,
+        client_field: None,
         limits: Limits::DEFAULT,
         timeouts: Timeouts::DEFAULT,
     };
@@ -451,7 +471,7 @@ mod tests {
         fn new() -> Self {
             let now = Instant::now();
             Talk {
-                connection: Connection::new(&SETTINGS, now),
+                connection: Connection::new(&SETTINGS, FIRST, now),
                 now,
                 sent: Vec::new(),
                 pipelined: Vec::new(),
@@ -480,7 +500,7 @@ mod tests {
                 .deadline()
                 .is_some_and(|deadline| deadline <= self.now)
             {
-                let step = self.connection.expire();
+                let step = self.connection.expire(self.now);
                 self.carry_out(step);
                 self.run();
             }
@@ -582,7 +602,7 @@ mod tests {
 
     #[test]
     fn a_request_in_work_holds_back_those_after_it() {
-        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
         connection.receive(&[GET, POST].concat(), Instant::now());
         assert!(matches!(
             connection.advance(Instant::now()),
@@ -736,7 +756,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_ends_its_side_still_gets_its_answers() {
-        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
         connection.receive(&[GET, GET].concat(), Instant::now());
         connection.receive_end();
         let mut talk = Talk {
@@ -824,7 +844,7 @@ mod tests {
         }
         talk.now += TIMEOUTS.write;
         assert!(talk.connection.deadline().unwrap() <= talk.now);
-        assert!(matches!(talk.connection.expire(), Step::Close));
+        assert!(matches!(talk.connection.expire(talk.now), Step::Close));
     }
 
     #[test]
@@ -872,7 +892,7 @@ mod tests {
 
     #[test]
     fn an_invitation_that_could_not_be_sent_does_not_keep_the_socket_awake() {
-        let mut connection = Connection::new(&SETTINGS, Instant::now());
+        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
         let head =
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
         connection.receive(head.as_bytes(), Instant::now());

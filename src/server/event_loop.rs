@@ -1,13 +1,12 @@
 //! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
 //! them and the connections, and carries requests to the pool and answers back.
 //!
-//! What `poll` costs grows with the number of descriptors it is given, and most connections are
-//! idle most of the time. So those on which something has happened lately are polled by themselves
-//! while there is something to do, and all of them every few milliseconds, or when nothing else is
-//! left to do.
+//! It goes in turns. In each it takes the answers that are ready, gives every connection on which
+//! something has happened one step, and accepts new ones; so nobody who sends without pause can keep
+//! the others waiting for longer than one step takes.
 
 use std::io::{self, Read};
-use std::os::fd::AsFd;
+use std::mem;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
@@ -15,12 +14,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::connection::{Connection, Step};
 use super::peers::{Peer, Peers};
-use super::pool::{Lane, Pool};
+use super::pool::Pool;
+use super::queue::Rank;
 use super::socket::{Listener, Stream};
-use super::{Figures, Handler, Reason, Server, Settings};
+use super::{Figures, Handler, Reason, Request, Server, Settings};
+use crate::fair::{Client, Line, Lines};
 use crate::http::{Response, imf_fixdate};
 use crate::log::Log;
-use crate::sys::{self, Interest, PollFd};
+use crate::sys::{Event, Interest, Poller};
 
 /// Bytes read from a socket at a time: a whole request of any allowed size, most often.
 const READ_BYTES: usize = 16 * 1024;
@@ -35,16 +36,15 @@ const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 /// Failures are logged so often at most.
 const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a connection is polled with the active ones after something has happened on it.
-const ACTIVE_TIME: Duration = Duration::from_millis(50);
+/// How long a deadline may be overdue. They are seconds long, and looking for one that has come goes
+/// over all connections.
+const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
 
-/// How long an idle connection's request may go unnoticed while active ones keep the loop busy.
-const FULL_POLL_PERIOD: Duration = Duration::from_millis(5);
-
-/// Places of the poll set; the listeners follow, and then the connections.
-const WOKEN: usize = 0;
-const STOP: usize = 1;
-const LISTENERS: usize = 2;
+/// Tokens of the loop's own descriptors, from the top; connections have theirs from zero on, and
+/// listeners below these.
+const WOKEN: usize = usize::MAX;
+const STOP: usize = usize::MAX - 1;
+const FIRST_LISTENER: usize = usize::MAX - 2;
 
 const READ: Interest = Interest {
     read: true,
@@ -64,7 +64,7 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         figures,
         log,
     } = server;
-    let (pool, woken) = Pool::start(settings.workers, &handler)?;
+    let (pool, woken) = Pool::start(settings.workers, &handler, Arc::clone(&figures))?;
     let mut event_loop = EventLoop {
         settings: &settings,
         figures,
@@ -72,20 +72,26 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         log,
         pool,
         woken,
-        peers: Peers::default(),
-        active: Vec::new(),
-        full_poll: Instant::now(),
-        poll_set: PollSet::default(),
+        poller: Poller::new()?,
+        events: Vec::new(),
+        peers: Peers::new(),
+        lines: Lines::default(),
+        going_on: Vec::new(),
+        next_deadline: None,
+        deadlines_seen: Instant::now(),
         buffer: vec![0; READ_BYTES].into(),
         date: Date::default(),
-        accept_after: None,
+        accepting: Accepting::Yes,
         failure_logged: None,
     };
     event_loop.serve(&listeners, stop)?;
     // Whoever has connected by now was told that the server is there.
     for listener in &listeners {
         event_loop.accept(listener, settings.connections_max, Instant::now());
+        // It is about to be closed, and where it stays open elsewhere it is not ours any more.
+        let _ = event_loop.poller.forget(listener);
     }
+    let _ = event_loop.poller.forget(stop);
     drop(listeners);
     event_loop.finish()
 }
@@ -98,44 +104,68 @@ struct EventLoop<'a, H> {
     pool: Pool,
     /// Readable when the pool has answers.
     woken: UnixStream,
+    poller: Poller,
+    /// What the last wait found.
+    events: Vec<Event>,
     peers: Peers<'a>,
-    /// Tokens of the connections on which something has happened lately; some may be stale.
-    active: Vec<usize>,
-    /// When all connections are to be polled next.
-    full_poll: Instant,
-    poll_set: PollSet,
+    lines: Lines,
+    /// Tokens of the connections that have more to do than they did in this turn.
+    going_on: Vec<u32>,
+    /// No connection's deadline comes before this.
+    next_deadline: Option<Instant>,
+    /// When all deadlines were looked at last.
+    deadlines_seen: Instant,
     buffer: Box<[u8]>,
     date: Date,
-    /// Set while accepting pauses.
-    accept_after: Option<Instant>,
+    accepting: Accepting,
     failure_logged: Option<Instant>,
+}
+
+/// Whether new connections are accepted.
+#[derive(Clone, Copy, PartialEq)]
+enum Accepting {
+    Yes,
+    /// Not before this time, since the system has nothing left.
+    After(Instant),
+    /// Not before there is one to make room, or this time has come.
+    WhenThereIsRoom(Instant),
+}
+
+/// What the loop's own descriptors had to say in one turn.
+#[derive(Default)]
+struct Heard {
+    stop: bool,
+    /// The places of listeners at which somebody waits.
+    listeners: Vec<usize>,
 }
 
 impl<H: Handler> EventLoop<'_, H> {
     /// Runs until told to stop.
     fn serve(&mut self, listeners: &[Listener], stop: &UnixStream) -> io::Result<()> {
+        self.poller.watch(&self.woken, WOKEN, READ)?;
+        self.poller.watch(stop, STOP, READ)?;
+        for (place, listener) in listeners.iter().enumerate() {
+            self.poller.watch(listener, FIRST_LISTENER - place, READ)?;
+        }
+        let mut listening = true;
         loop {
             let now = Instant::now();
-            if self.accept_after.is_some_and(|time| time <= now) {
-                self.accept_after = None;
+            let until = self.accept_again(now);
+            let wanted = self.accepting == Accepting::Yes;
+            if wanted != listening {
+                let interest = if wanted { READ } else { NOTHING };
+                for (place, listener) in listeners.iter().enumerate() {
+                    self.poller
+                        .change(listener, FIRST_LISTENER - place, interest)?;
+                }
+                listening = wanted;
             }
-            let accepting = if self.accept_after.is_none() {
-                READ
-            } else {
-                NOTHING
-            };
-            self.poll_set.clear();
-            self.poll_set.watch(&self.woken, READ);
-            self.poll_set.watch(stop, READ);
-            for listener in listeners {
-                self.poll_set.watch(listener, accepting);
-            }
-            self.turn(self.accept_after, now)?;
-            if self.poll_set.is_ready(STOP) {
+            let heard = self.turn(until, now)?;
+            if heard.stop {
                 return Ok(());
             }
-            for (place, listener) in (LISTENERS..).zip(listeners) {
-                if self.poll_set.is_ready(place) {
+            for place in heard.listeners {
+                if let Some(listener) = listeners.get(place).filter(|_| listening) {
                     self.accept(listener, ACCEPTS_MAX, Instant::now());
                 }
             }
@@ -164,8 +194,6 @@ impl<H: Handler> EventLoop<'_, H> {
             if end <= now {
                 break;
             }
-            self.poll_set.clear();
-            self.poll_set.watch(&self.woken, READ);
             self.turn(Some(end), now)?;
         }
         Ok(())
@@ -173,80 +201,94 @@ impl<H: Handler> EventLoop<'_, H> {
 
     /// Waits until something is ready, a deadline has come, or it is `until`, and deals with what
     /// concerns the connections.
-    fn turn(&mut self, until: Option<Instant>, now: Instant) -> io::Result<()> {
-        let is_full = self.active.is_empty() || self.full_poll <= now;
-        let end = if is_full {
-            let deadline = self.poll_set.add(&self.peers, self.peers.tokens());
-            until.into_iter().chain(deadline).min()
+    fn turn(&mut self, until: Option<Instant>, now: Instant) -> io::Result<Heard> {
+        let deadlines = self
+            .next_deadline
+            .map(|deadline| deadline.max(self.deadlines_seen + DEADLINE_PERIOD));
+        let end = until.into_iter().chain(deadlines).min();
+        let timeout = if self.going_on.is_empty() {
+            end.map(|end| end.saturating_duration_since(now))
         } else {
-            self.poll_set.add(&self.peers, self.active.iter().copied());
-            Some(self.full_poll)
+            Some(Duration::ZERO)
         };
-        if let Err(error) = self.poll_set.wait(end, now) {
-            return self.survive(error);
+        let mut events = mem::take(&mut self.events);
+        if let Err(error) = self.poller.wait(timeout, &mut events) {
+            self.survive(error)?;
         }
         let now = Instant::now();
-        if self.poll_set.is_ready(WOKEN) {
+        let mut heard = Heard::default();
+        if events.iter().any(|event| event.token == WOKEN) {
             self.deliver_answers(now);
         }
-        for place in 0..self.poll_set.tokens.len() {
-            let (token, fd) = self.poll_set.connection(place);
-            if fd.is_ready() {
-                self.attend(token, fd, now);
-            } else if is_full {
-                self.expire(token, now);
-            }
-        }
-        if is_full {
-            self.full_poll = now + FULL_POLL_PERIOD;
-            let is_active = |peer: &Peer| now < peer.active + ACTIVE_TIME;
-            self.active.clear();
-            let peers = &self.peers;
-            self.active.extend(
-                peers
-                    .tokens()
-                    .filter(|token| peers.get(*token).is_some_and(is_active)),
-            );
-        }
-        Ok(())
-    }
-
-    /// Deals with a socket that is ready.
-    fn attend(&mut self, token: usize, fd: PollFd, now: Instant) {
-        let Some(peer) = self.peers.get_mut(token) else {
-            return;
-        };
-        peer.active = now;
-        if peer.connection.is_answering() {
-            if fd.is_broken() {
-                peer.gone = true;
-                if self.pool.cancel(token) {
-                    self.close(token, Some(Reason::Lost));
-                }
-            }
-            return;
-        }
-        if fd.is_readable() && peer.connection.interest().read {
-            receive(peer, &mut self.buffer, now);
-        }
-        self.drive(token, now);
-    }
-
-    /// Acts on a deadline, if it has come.
-    fn expire(&mut self, token: usize, now: Instant) {
-        let Some(peer) = self.peers.get_mut(token) else {
-            return;
-        };
-        if peer
-            .connection
-            .deadline()
-            .is_some_and(|deadline| deadline <= now)
-        {
-            let step = peer.connection.expire();
-            if self.carry_out(token, step, now) {
+        for token in mem::take(&mut self.going_on) {
+            if let Some(peer) = self.peers.get_mut(token) {
+                peer.goes_on = false;
                 self.drive(token, now);
             }
         }
+        for event in &events {
+            match event.token {
+                WOKEN => {}
+                STOP => heard.stop = true,
+                token => match u32::try_from(token) {
+                    Ok(token) => self.attend(token, *event, now),
+                    Err(_) => heard.listeners.push(FIRST_LISTENER - token),
+                },
+            }
+        }
+        self.events = events;
+        if deadlines.is_some_and(|deadlines| deadlines <= now) {
+            self.expire_all(now);
+        }
+        Ok(heard)
+    }
+
+    /// Deals with a socket that is ready.
+    fn attend(&mut self, token: u32, event: Event, now: Instant) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        if peer.connection.is_answering() {
+            if event.is_broken {
+                self.lose(token);
+            } else {
+                // More has come than is asked for now.
+                self.watch_exactly(token);
+            }
+            return;
+        }
+        let is_wanted = peer.connection.interest().read;
+        if event.is_readable && is_wanted {
+            receive(peer, &mut self.buffer, now);
+        }
+        self.drive(token, now);
+        if event.is_readable && !is_wanted {
+            self.watch_exactly(token);
+        }
+    }
+
+    /// Acts on all deadlines that have come.
+    fn expire_all(&mut self, now: Instant) {
+        self.deadlines_seen = now;
+        self.next_deadline = None;
+        for token in self.peers.tokens() {
+            let Some(peer) = self.peers.get_mut(token) else {
+                continue;
+            };
+            match peer.connection.deadline() {
+                Some(deadline) if deadline <= now => {
+                    let step = peer.connection.expire(now);
+                    if self.carry_out(token, step, now) {
+                        self.drive(token, now);
+                    }
+                }
+                deadline => self.heed(deadline),
+            }
+        }
+    }
+
+    fn heed(&mut self, deadline: Option<Instant>) {
+        self.next_deadline = self.next_deadline.into_iter().chain(deadline).min();
     }
 
     fn deliver_answers(&mut self, now: Instant) {
@@ -257,64 +299,94 @@ impl<H: Handler> EventLoop<'_, H> {
             .is_ok_and(|bytes| bytes == self.buffer.len())
         {}
         for (token, answer) in self.pool.take_answers() {
-            self.answer(token, answer, now);
-            self.drive(token, now);
+            if !self.peers.release(token) {
+                self.answer(token, answer, now);
+                self.drive(token, now);
+            }
         }
     }
 
-    fn answer(&mut self, token: usize, answer: Response, now: Instant) {
-        let Some(peer) = self.peers.get_mut(token) else {
-            return;
-        };
-        if peer.gone {
-            self.close(token, Some(Reason::Lost));
-            return;
+    fn answer(&mut self, token: u32, answer: Response, now: Instant) {
+        if let Some(peer) = self.peers.get_mut(token) {
+            peer.connection.respond(answer, self.date.now(), now);
         }
-        peer.active = now;
-        peer.connection.respond(answer, self.date.now(), now);
     }
 
-    /// Moves a connection on as far as it goes without waiting.
-    fn drive(&mut self, token: usize, now: Instant) {
+    /// Moves a connection on as far as it goes without waiting, but not beyond one answer: what else
+    /// it has sent has to wait for the next turn.
+    fn drive(&mut self, token: u32, now: Instant) {
+        let mut has_sent = false;
         loop {
             let Some(peer) = self.peers.get_mut(token) else {
                 return;
             };
+            if has_sent && peer.connection.has_next() {
+                if !mem::replace(&mut peer.goes_on, true) {
+                    self.going_on.push(token);
+                }
+                break;
+            }
             let step = peer.connection.advance(now);
             let is_waiting = matches!(step, Step::Wait);
             if !is_waiting && !self.carry_out(token, step, now) {
-                return;
+                break;
             }
             let Some(peer) = self.peers.get_mut(token) else {
                 return;
             };
             match send(peer, &self.figures, now) {
                 // Having sent an answer, it may go on with the next request.
-                Ok(has_sent) if has_sent || !is_waiting => {}
-                Ok(_) => return,
+                Ok(true) => has_sent = true,
+                Ok(false) if is_waiting => break,
+                Ok(false) => {}
                 Err(_) => {
                     self.close(token, Some(Reason::Lost));
                     return;
                 }
             }
         }
+        self.settle(token);
+    }
+
+    /// Puts down what a connection now waits for: its deadline, its place among those that wait, and
+    /// what its socket is watched for. To be asked for something else costs a call to the system, so
+    /// a socket is watched for bytes for as long as none come untimely.
+    fn settle(&mut self, token: u32) {
+        let Some(peer) = self.peers.get(token) else {
+            return;
+        };
+        let (wanted, watched) = (peer.connection.interest(), peer.watched);
+        let deadline = peer.connection.deadline();
+        self.heed(deadline);
+        self.peers.settle(token);
+        if wanted.write != watched.write || (wanted.read && !watched.read) {
+            self.watch_exactly(token);
+        }
+    }
+
+    /// Has a socket watched for what its connection wants, and no more.
+    fn watch_exactly(&mut self, token: u32) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        let wanted = peer.connection.interest();
+        if wanted == peer.watched {
+            return;
+        }
+        match self.poller.change(&peer.stream, token as usize, wanted) {
+            Ok(()) => peer.watched = wanted,
+            Err(error) => {
+                self.log_failure("cannot watch a connection", &error, Instant::now());
+                self.lose(token);
+            }
+        }
     }
 
     /// Does what a connection asks for; returns whether it can go on at once.
-    fn carry_out(&mut self, token: usize, step: Step, now: Instant) -> bool {
+    fn carry_out(&mut self, token: u32, step: Step, now: Instant) -> bool {
         match step {
             Step::Wait => false,
-            Step::Answer(request) => {
-                let lane = if self.handler.is_quick(&request.head) {
-                    Lane::Quick
-                } else if request.is_pipelined {
-                    Lane::Pipelined
-                } else {
-                    Lane::Slow
-                };
-                self.pool.submit(token, request, lane);
-                false
-            }
+            Step::Answer(request) => self.have_answered(token, request, now),
             Step::Refuse(refusal) => {
                 let answer = self.handler.refuse(&refusal);
                 self.answer(token, answer, now);
@@ -334,22 +406,46 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
+    /// Answers a request at once if that can be, and returns whether it was; else a worker has it.
+    fn have_answered(&mut self, token: u32, mut request: Request, now: Instant) -> bool {
+        if let Some(client) = self.named_client(&request) {
+            request.line = client;
+        }
+        if let Some(answer) = self.handler.answer_at_once(&request) {
+            self.answer(token, answer, now);
+            return true;
+        }
+        let rank = Rank {
+            line: request.line,
+            is_cheap: self.handler.is_cheap(&request),
+            is_pipelined: request.is_pipelined,
+        };
+        self.pool.submit(token, request, rank);
+        false
+    }
+
+    /// The line of the client that a proxy names, in the last of the fields that are for it.
+    fn named_client(&self, request: &Request) -> Option<Line> {
+        let field = self.settings.client_field.as_deref()?;
+        let value = request.head.fields.all(field).last()?;
+        Client::named(value).map(|client| self.lines.of(client))
+    }
+
     /// Accepts connections that wait, at most `count`, making room where there is none.
     fn accept(&mut self, listener: &Listener, count: usize, now: Instant) {
         let mut has_evicted = false;
         for _ in 0..count {
             let is_full = self.settings.connections_max <= self.peers.len();
-            if is_full && self.peers.longest_waiting().is_none() {
-                // All of them wait for workers. One will be free in a moment.
-                self.accept_after = Some(now + FAILURE_PAUSE);
+            if is_full && self.peers.first_to_go().is_none() {
+                self.accepting = Accepting::WhenThereIsRoom(now + FAILURE_PAUSE);
                 return;
             }
             match listener.accept() {
-                Ok(stream) => {
+                Ok((stream, client)) => {
                     if is_full {
-                        self.evict();
+                        self.evict(Reason::Limit);
                     }
-                    self.welcome(stream, now);
+                    self.welcome(stream, self.lines.of(client), now);
                     has_evicted = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -358,8 +454,8 @@ impl<H: Handler> EventLoop<'_, H> {
                     // Most often there is no descriptor left, and closing a connection gives one.
                     // Where that did not help, closing more of them would not either.
                     self.log_failure("cannot accept", &error, now);
-                    if has_evicted || !self.evict() {
-                        self.accept_after = Some(now + FAILURE_PAUSE);
+                    if has_evicted || !self.evict(Reason::Exhausted) {
+                        self.accepting = Accepting::After(now + FAILURE_PAUSE);
                         return;
                     }
                     has_evicted = true;
@@ -368,43 +464,75 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    fn welcome(&mut self, stream: Stream, now: Instant) {
+    /// Goes back to accepting if it is time to; returns when else it will be.
+    fn accept_again(&mut self, now: Instant) -> Option<Instant> {
+        let until = match self.accepting {
+            Accepting::Yes => return None,
+            Accepting::WhenThereIsRoom(_) if self.peers.first_to_go().is_some() => now,
+            Accepting::WhenThereIsRoom(time) | Accepting::After(time) => time,
+        };
+        if until <= now {
+            self.accepting = Accepting::Yes;
+            return None;
+        }
+        Some(until)
+    }
+
+    /// Gives a new connection a place, and reads once what it may have sent already, so that none
+    /// has to go unheard when another needs its place.
+    fn welcome(&mut self, stream: Stream, line: Line, now: Instant) {
         self.figures.count_opened();
-        let token = self.peers.insert(Peer {
-            stream,
-            connection: Connection::new(self.settings, now),
-            active: now,
-            gone: false,
-        });
-        // It may be there still from the last connection that had the place.
-        if !self.active.contains(&token) {
-            self.active.push(token);
+        let connection = Connection::new(self.settings, line, now);
+        let token = self.peers.insert(Peer::new(stream, connection, line, READ));
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        if let Err(error) = self.poller.watch(&peer.stream, token as usize, READ) {
+            self.log_failure("cannot watch a connection", &error, now);
+            self.close(token, Some(Reason::Exhausted));
+            return;
+        }
+        receive(peer, &mut self.buffer, now);
+        self.drive(token, now);
+    }
+
+    /// Closes the connection that is the first to make room; returns whether there was one.
+    fn evict(&mut self, reason: Reason) -> bool {
+        let first = self.peers.first_to_go();
+        if let Some(token) = first {
+            self.close(token, Some(reason));
+        }
+        first.is_some()
+    }
+
+    /// Closes a connection whose peer is gone. A request that no worker has yet is forgotten.
+    fn lose(&mut self, token: u32) {
+        let is_answering = |peer: &Peer<'_>| peer.connection.is_answering();
+        if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
+            self.close(token, Some(Reason::Lost));
+        } else if let Some(peer) = self.peers.leave(token) {
+            self.put_away(&peer, Reason::Lost);
         }
     }
 
-    /// Closes the connection that has kept the server waiting longest; returns whether there was
-    /// one.
-    fn evict(&mut self) -> bool {
-        let longest = self.peers.longest_waiting();
-        if let Some(token) = longest {
-            self.close(token, Some(Reason::Limit));
-        }
-        longest.is_some()
-    }
-
-    /// Closes a connection, for this reason or for its own.
-    fn close(&mut self, token: usize, reason: Option<Reason>) {
+    /// Closes a connection that waits for nothing of the pool, for this reason or for its own.
+    fn close(&mut self, token: u32, reason: Option<Reason>) {
         if let Some(peer) = self.peers.remove(token) {
             let reason = reason.unwrap_or(peer.connection.ending());
-            self.figures.count_closed(reason);
+            self.put_away(&peer, reason);
         }
+    }
+
+    fn put_away(&mut self, peer: &Peer<'_>, reason: Reason) {
+        // Fails for one that could not be watched.
+        let _ = self.poller.forget(&peer.stream);
+        self.figures.count_closed(reason);
     }
 
     /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
     /// lowered. With a connection less it may succeed; without any, nothing can be served.
     fn survive(&mut self, error: io::Error) -> io::Result<()> {
-        self.poll_set.clear();
-        if !self.evict() {
+        if !self.evict(Reason::Exhausted) {
             return Err(error);
         }
         self.log_failure("cannot wait", &error, Instant::now());
@@ -478,57 +606,6 @@ fn is_transient(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
-}
-
-/// What is waited for: the loop's own descriptors, then those of connections.
-#[derive(Default)]
-struct PollSet {
-    fds: Vec<PollFd>,
-    /// Of each connection at the end of `fds`, in the same order.
-    tokens: Vec<usize>,
-}
-
-impl PollSet {
-    fn clear(&mut self) {
-        self.fds.clear();
-        self.tokens.clear();
-    }
-
-    /// Adds one of the loop's own descriptors.
-    fn watch(&mut self, fd: &impl AsFd, interest: Interest) {
-        self.fds.push(PollFd::new(fd, interest));
-    }
-
-    /// Adds connections, and returns the nearest of their deadlines.
-    fn add(&mut self, peers: &Peers<'_>, tokens: impl Iterator<Item = usize>) -> Option<Instant> {
-        let mut nearest = None;
-        for token in tokens {
-            let Some(peer) = peers.get(token).filter(|peer| !peer.gone) else {
-                continue;
-            };
-            self.fds
-                .push(PollFd::new(&peer.stream, peer.connection.interest()));
-            self.tokens.push(token);
-            nearest = nearest.into_iter().chain(peer.connection.deadline()).min();
-        }
-        nearest
-    }
-
-    fn wait(&mut self, until: Option<Instant>, now: Instant) -> io::Result<()> {
-        let timeout = until.map(|until| until.saturating_duration_since(now));
-        sys::wait(&mut self.fds, timeout).map(|_| ())
-    }
-
-    /// Whether one of the loop's own descriptors is ready.
-    fn is_ready(&self, place: usize) -> bool {
-        self.fds.get(place).is_some_and(PollFd::is_ready)
-    }
-
-    /// A connection's token, and what was found of it.
-    fn connection(&self, place: usize) -> (usize, PollFd) {
-        let own = self.fds.len() - self.tokens.len();
-        (self.tokens[place], self.fds[own + place])
-    }
 }
 
 /// The value of the `Date` field, written anew once a second.

@@ -1,5 +1,5 @@
-//! What the server counts of itself, for whoever shows it. Written by the event loop alone and read
-//! by anyone, without a lock.
+//! What the server counts of itself, for whoever shows it. Written by the event loop and the pool,
+//! and read by anyone, without a lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -18,6 +18,8 @@ pub enum Reason {
     Write,
     /// A newer connection needed its place.
     Limit,
+    /// The system had no descriptor or memory left.
+    Exhausted,
     /// Its request could not be served.
     Refused,
     /// The client was gone before its answer was.
@@ -28,13 +30,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of their declaration.
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::Done,
         Reason::Idle,
         Reason::Head,
         Reason::Body,
         Reason::Write,
         Reason::Limit,
+        Reason::Exhausted,
         Reason::Refused,
         Reason::Lost,
         Reason::Stop,
@@ -50,6 +53,7 @@ impl Reason {
             Reason::Body => "body_timeout",
             Reason::Write => "write_timeout",
             Reason::Limit => "limit",
+            Reason::Exhausted => "exhausted",
             Reason::Refused => "refused",
             Reason::Lost => "lost",
             Reason::Stop => "stop",
@@ -63,6 +67,7 @@ pub struct Figures {
     open: AtomicU64,
     closed: [AtomicU64; Reason::ALL.len()],
     bytes_sent: AtomicU64,
+    waiting: AtomicU64,
     stopping: AtomicBool,
 }
 
@@ -82,6 +87,11 @@ impl Figures {
         self.bytes_sent.load(Ordering::Relaxed)
     }
 
+    /// Requests that wait for a worker now.
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Whether the server accepts no more.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
@@ -98,6 +108,10 @@ impl Figures {
 
     pub(super) fn count_sent(&self, bytes: usize) {
         self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_waiting(&self, requests: usize) {
+        self.waiting.store(requests as u64, Ordering::Relaxed);
     }
 
     pub(super) fn stop(&self) {

@@ -4,13 +4,14 @@
 //! has come, feeds it to the connections' state machines, and writes what they have to say. A
 //! fixed pool of workers is handed complete requests and hands back complete answers. So a client
 //! that is slow, silent or stuck costs a place among the connections for a bounded time, and never
-//! a worker.
+//! a worker. Workers and connections are shared out evenly among clients ([`crate::fair`]).
 
 pub mod connection;
 mod event_loop;
 mod figures;
 mod peers;
 mod pool;
+mod queue;
 mod socket;
 
 use std::io;
@@ -21,17 +22,21 @@ use std::time::{Duration, Instant};
 pub use figures::{Figures, Reason};
 pub use socket::{Address, Listener};
 
+use crate::fair::Line;
 use crate::http::{self, Head, Response, Status};
 use crate::log::Log;
 
 /// What the operator decides about connections and workers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Threads that run the handler.
     pub workers: usize,
-    /// The most connections open at a time. At the limit, the one that has kept the server waiting
-    /// longest makes room for the next.
+    /// The most connections open at a time. At the limit, the client with the most of them loses
+    /// the one that has kept the server waiting longest.
     pub connections_max: usize,
+    /// The field in which a proxy names the client that it asks for; without one, and where a
+    /// request lacks it, the client is whoever has connected.
+    pub client_field: Option<String>,
     /// Sizes of heads and bodies.
     pub limits: http::Limits,
     /// How long a connection may take for each thing it does.
@@ -77,6 +82,8 @@ pub struct Request {
     pub head: Head,
     /// The whole body, its transfer coding undone.
     pub body: Vec<u8>,
+    /// The line of the client that asks.
+    pub line: Line,
     /// Whether the client sends requests without waiting for the answers (RFC 9112 section
     /// 9.3.2): more was there behind this one, or this one before the last answer was sent.
     pub is_pipelined: bool,
@@ -84,7 +91,7 @@ pub struct Request {
     pub received: Instant,
 }
 
-/// A request that the server itself turns down, before any worker has seen it.
+/// A request that the server itself turns down.
 #[derive(Debug)]
 pub struct Refusal {
     /// The status to answer with.
@@ -93,6 +100,8 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The request's head, where it could be read.
     pub head: Option<Head>,
+    /// When the last byte of it that matters was read.
+    pub received: Instant,
 }
 
 /// The service behind the sockets.
@@ -103,9 +112,13 @@ pub trait Handler: Send + Sync + 'static {
     /// Makes the part of a new worker thread.
     fn worker(self: &Arc<Self>) -> Self::Worker;
 
-    /// Whether a request takes no time to speak of, so that it need not wait its turn behind those
-    /// that do.
-    fn is_quick(&self, head: &Head) -> bool;
+    /// The answer to a request that needs no worker, if it is one: it is found in microseconds and
+    /// waits for nothing.
+    fn answer_at_once(&self, request: &Request) -> Option<Response>;
+
+    /// Whether a request can cost next to nothing only, so that it need not wait its turn behind
+    /// those that may cost more.
+    fn is_cheap(&self, request: &Request) -> bool;
 
     /// Words the answer to a request that was turned down.
     fn refuse(&self, refusal: &Refusal) -> Response;

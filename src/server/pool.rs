@@ -1,9 +1,8 @@
 //! A fixed number of threads that answer complete requests. Knows no socket: a job comes with a
 //! token, and the answer goes back under the same token.
 //!
-//! The queue needs no bound of its own: a connection has at most one request here at a time.
+//! What waits needs no bound of its own: a connection has at most one request here at a time.
 
-use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::unix::net::UnixStream;
@@ -11,15 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::{Handler, Refusal, Request, Worker};
+use super::queue::{Queue, Rank};
+use super::{Figures, Handler, Refusal, Request, Worker};
 use crate::http::{Response, Status};
 
 /// Stack of a worker: its deepest work, JSON nested to the limit and the PNG encoder, takes a small
 /// part of it.
 const STACK_BYTES: usize = 512 * 1024;
-
-/// A request on its way to a worker, or an answer on its way back.
-type Tagged<T> = (usize, T);
 
 /// The running threads; they end when this is dropped.
 pub(super) struct Pool {
@@ -29,34 +26,16 @@ pub(super) struct Pool {
 struct Shared {
     jobs: Mutex<Jobs>,
     available: Condvar,
-    answers: Mutex<Vec<Tagged<Response>>>,
+    answers: Mutex<Vec<(u32, Response)>>,
     /// A byte goes here when the first answer of a batch is ready.
     wake: UnixStream,
+    figures: Arc<Figures>,
 }
 
-#[derive(Default)]
 struct Jobs {
-    /// By [`Lane`].
-    lanes: [VecDeque<Tagged<Request>>; 3],
-    /// How often a request that is not quick was looked for.
-    turns: usize,
+    queue: Queue<Request>,
     closed: bool,
 }
-
-/// Where a request waits for a worker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// For those that take no time to speak of: they go first, and hold up the others as little.
-    Quick,
-    /// For those whose client waits for the answer.
-    Slow,
-    /// For those of clients that send many and wait for no answer. Else whoever sends hundreds and
-    /// takes none would have most of the workers' time.
-    Pipelined,
-}
-
-/// Of so many turns one is for the pipelined requests, so that they are late and not never.
-const PIPELINED_TURN: usize = 16;
 
 impl Pool {
     /// Starts `threads` workers, and returns with them the socket that becomes readable when there
@@ -68,15 +47,20 @@ impl Pool {
     pub(super) fn start<H: Handler>(
         threads: usize,
         handler: &Arc<H>,
+        figures: Arc<Figures>,
     ) -> io::Result<(Self, UnixStream)> {
         let (wake, woken) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
         let shared = Arc::new(Shared {
-            jobs: Mutex::default(),
+            jobs: Mutex::new(Jobs {
+                queue: Queue::new(),
+                closed: false,
+            }),
             available: Condvar::new(),
             answers: Mutex::default(),
             wake,
+            figures,
         });
         // Made first, so that workers are told to end should a later thread fail to start.
         let pool = Pool { shared };
@@ -90,22 +74,25 @@ impl Pool {
         Ok((pool, woken))
     }
 
-    /// Queues a request for the next free worker.
-    pub(super) fn submit(&self, token: usize, request: Request, lane: Lane) {
-        lock(&self.shared.jobs).lanes[lane as usize].push_back((token, request));
+    /// Queues a request for a free worker. None of this token is with the pool.
+    pub(super) fn submit(&self, token: u32, request: Request, rank: Rank) {
+        let mut jobs = lock(&self.shared.jobs);
+        jobs.queue.push(token, request, rank);
+        self.shared.figures.set_waiting(jobs.queue.len());
+        mem::drop(jobs);
         self.shared.available.notify_one();
     }
 
     /// Takes a request back, if no worker has it yet; returns whether that was so.
-    pub(super) fn cancel(&self, token: usize) -> bool {
-        lock(&self.shared.jobs).lanes.iter_mut().any(|lane| {
-            let place = lane.iter().position(|(known, _)| *known == token);
-            place.and_then(|place| lane.remove(place)).is_some()
-        })
+    pub(super) fn cancel(&self, token: u32) -> bool {
+        let mut jobs = lock(&self.shared.jobs);
+        let is_cancelled = jobs.queue.cancel(token);
+        self.shared.figures.set_waiting(jobs.queue.len());
+        is_cancelled
     }
 
     /// Takes the answers that are ready.
-    pub(super) fn take_answers(&self) -> Vec<Tagged<Response>> {
+    pub(super) fn take_answers(&self) -> Vec<(u32, Response)> {
         mem::take(&mut lock(&self.shared.answers))
     }
 }
@@ -115,20 +102,6 @@ impl Drop for Pool {
     fn drop(&mut self) {
         lock(&self.shared.jobs).closed = true;
         self.shared.available.notify_all();
-    }
-}
-
-impl Jobs {
-    fn next(&mut self) -> Option<Tagged<Request>> {
-        let [quick, slow, pipelined] = &mut self.lanes;
-        quick.pop_front().or_else(|| {
-            self.turns = self.turns.wrapping_add(1);
-            if self.turns.is_multiple_of(PIPELINED_TURN) {
-                pipelined.pop_front().or_else(|| slow.pop_front())
-            } else {
-                slow.pop_front().or_else(|| pipelined.pop_front())
-            }
-        })
     }
 }
 
@@ -144,24 +117,25 @@ impl Shared {
                     status: Status::InternalServerError,
                     reason: "internal error",
                     head: Some(request.head),
+                    received: request.received,
                 })
             });
             self.hand_back(token, answer);
         }
     }
 
-    fn next_job(&self) -> Option<Tagged<Request>> {
+    fn next_job(&self) -> Option<(u32, Request)> {
         let jobs = lock(&self.jobs);
         let mut jobs = self
             .available
-            .wait_while(jobs, |jobs| {
-                jobs.lanes.iter().all(VecDeque::is_empty) && !jobs.closed
-            })
+            .wait_while(jobs, |jobs| jobs.queue.len() == 0 && !jobs.closed)
             .unwrap_or_else(PoisonError::into_inner);
-        jobs.next()
+        let job = jobs.queue.pop();
+        self.figures.set_waiting(jobs.queue.len());
+        job
     }
 
-    fn hand_back(&self, token: usize, answer: Response) {
+    fn hand_back(&self, token: u32, answer: Response) {
         let mut answers = lock(&self.answers);
         let is_first = answers.is_empty();
         answers.push((token, answer));
@@ -181,7 +155,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::{Head, HeadParser, Limits, Progress};
+    use crate::fair::FIRST;
+    use crate::http::{HeadParser, Limits, Progress};
     use crate::sys::{self, Interest, PollFd};
     use std::collections::BTreeMap;
     use std::sync::Barrier;
@@ -195,6 +170,12 @@ mod tests {
 
     struct ServiceWorker(Arc<Service>);
 
+    const DEAR: Rank = Rank {
+        line: FIRST,
+        is_cheap: false,
+        is_pipelined: false,
+    };
+
     impl Handler for Service {
         type Worker = ServiceWorker;
 
@@ -202,7 +183,11 @@ mod tests {
             ServiceWorker(Arc::clone(self))
         }
 
-        fn is_quick(&self, _: &Head) -> bool {
+        fn answer_at_once(&self, _: &Request) -> Option<Response> {
+            unreachable!("the event loop asks this")
+        }
+
+        fn is_cheap(&self, _: &Request) -> bool {
             unreachable!("the event loop asks this")
         }
 
@@ -233,6 +218,7 @@ mod tests {
         Request {
             head,
             body: Vec::new(),
+            line: FIRST,
             is_pipelined: false,
             received: Instant::now(),
         }
@@ -243,9 +229,9 @@ mod tests {
         let service = Arc::new(Service {
             meeting: Barrier::new(threads),
         });
-        let (pool, woken) = Pool::start(threads, &service).unwrap();
-        for (token, path) in paths.iter().enumerate() {
-            pool.submit(token, request(path), Lane::Slow);
+        let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
+        for (token, path) in (0..).zip(paths) {
+            pool.submit(token, request(path), DEAR);
         }
         let mut answers = Vec::new();
         while answers.len() < paths.len() {
@@ -261,7 +247,7 @@ mod tests {
             let _ = io::Read::read(&mut &woken, &mut [0; 64]);
             answers.append(&mut pool.take_answers());
         }
-        let by_token: BTreeMap<usize, u16> = answers
+        let by_token: BTreeMap<u32, u16> = answers
             .iter()
             .map(|(token, answer)| (*token, answer.status.code()))
             .collect();
@@ -275,46 +261,36 @@ mod tests {
     }
 
     #[test]
-    fn requests_take_their_turns_by_lane_and_cancelled_ones_none() {
+    fn requests_wait_and_are_counted_until_they_are_taken_or_cancelled() {
         let service = Arc::new(Service {
             meeting: Barrier::new(2),
         });
-        let (pool, _woken) = Pool::start(1, &service).unwrap();
+        let figures = Arc::<Figures>::default();
+        let (pool, _woken) = Pool::start(1, &service, Arc::clone(&figures)).unwrap();
         // Keeps the only worker busy until this thread comes to the meeting.
-        pool.submit(0, request("/meet"), Lane::Quick);
-        while !lock(&pool.shared.jobs).lanes.iter().all(VecDeque::is_empty) {
+        pool.submit(0, request("/meet"), DEAR);
+        while 0 < figures.waiting() {
             thread::yield_now();
         }
-        let lanes = [Lane::Pipelined, Lane::Slow, Lane::Quick];
-        for token in 1..=60 {
-            pool.submit(token, request("/"), lanes[token % 3]);
+        for token in 1..=4 {
+            let is_cheap = token == 4;
+            pool.submit(token, request("/"), Rank { is_cheap, ..DEAR });
         }
+        assert_eq!(figures.waiting(), 4);
         assert_eq!(
-            [0, 1, 2, 3, 3].map(|token| pool.cancel(token)),
-            [false, true, true, true, false]
+            [0, 2, 2].map(|token| pool.cancel(token)),
+            [false, true, false]
         );
+        assert_eq!(figures.waiting(), 3);
         service.meeting.wait();
         let mut answers = Vec::new();
-        while answers.len() < 58 {
+        while answers.len() < 4 {
             answers.append(&mut pool.take_answers());
             thread::yield_now();
         }
-        let order: Vec<usize> = answers.into_iter().map(|(token, _)| token).collect();
-        // The worker's sixteenth turn, and no other, is for a pipelined request while slow ones wait.
-        let [pipelined, slow, quick] = [0, 1, 2].map(|lane| {
-            let tokens = (4..=60).filter(move |token| token % 3 == lane);
-            tokens.collect::<Vec<usize>>()
-        });
-        let expected = [
-            &[0],
-            &quick[..],
-            &slow[..15],
-            &pipelined[..1],
-            &slow[15..],
-            &pipelined[1..],
-        ]
-        .concat();
-        assert_eq!(order, expected);
+        let order: Vec<u32> = answers.into_iter().map(|(token, _)| token).collect();
+        assert_eq!(order, [0, 4, 1, 3]);
+        assert_eq!(figures.waiting(), 0);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use crate::fair::Client;
 use crate::sys;
 
 /// Owner and group may connect: the proxy in front is put into the group.
@@ -99,24 +100,24 @@ impl Listener {
         Ok(Listener::Unix { listener, path })
     }
 
-    /// Accepts one connection, if one waits.
-    pub(super) fn accept(&self) -> io::Result<Stream> {
-        let stream = match self {
+    /// Accepts one connection, if one waits, and says whose it is.
+    pub(super) fn accept(&self) -> io::Result<(Stream, Client)> {
+        let (stream, client) = match self {
             Listener::Tcp(listener) => {
-                let (stream, _) = listener.accept()?;
+                let (stream, address) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 // An answer is written in one piece; to wait for more of it would only delay it.
                 stream.set_nodelay(true)?;
-                Stream::Tcp(stream)
+                (Stream::Tcp(stream), Client::from(address.ip()))
             }
             Listener::Unix { listener, .. } => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
-                Stream::Unix(stream)
+                (Stream::Unix(stream), Client::Local)
             }
         };
         sys::set_send_buffer(&stream, SEND_BUFFER_BYTES)?;
-        Ok(stream)
+        Ok((stream, client))
     }
 }
 
@@ -238,7 +239,7 @@ mod tests {
             (_, Address::Unix(path)) => Box::new(UnixStream::connect(path).unwrap()),
             _ => unreachable!("bound to another address"),
         };
-        let mut stream = listener.accept().unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
         let answer = [0; 16 * 1024];
         let writable = Interest {
             read: false,

@@ -9,11 +9,22 @@ use uuid::fmt::Hyphenated;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id([u8; 16]);
 
+/// See [`Id::key`].
+pub(super) type Key = [u8; 8];
+
 impl Id {
     /// A new id, which no one can guess.
     #[must_use]
     pub fn random() -> Self {
         Id(*Uuid::new_v4().as_bytes())
+    }
+
+    /// What the id is looked up by: half of it as many bits, all of them random. Two ids may share
+    /// it, so whoever looks it up compares the ids as well.
+    pub(super) fn key(self) -> Key {
+        // The fixed bits, of bytes 6 and 8 (RFC 9562 section 5.4), meet random ones of the other
+        // half.
+        std::array::from_fn(|place| self.0[place] ^ self.0[place + 8])
     }
 
     /// Reads the one spelling that `Display` writes: 36 characters, lower case, hyphenated. Other

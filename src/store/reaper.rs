@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn ends_when_it_is_dropped() {
-        let store = Store::new(crate::store::Settings {
+        let settings = crate::store::Settings {
             ttl: Duration::from_mins(10),
             attempts: 3,
             capacity: 10,
-        })
-        .unwrap();
+        };
         let begun = Instant::now();
+        let store = Store::new(settings, begun).unwrap();
         drop(Reaper::start(Arc::new(store)).unwrap());
         assert!(begun.elapsed() < Duration::from_mins(1));
     }

@@ -4,17 +4,56 @@
 //! returns plain values. Knows nothing of HTTP, connections or captchas.
 //!
 //! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`, `fcntl`,
-//! `setsockopt`, `listen`). The numbers used here are the same on every Unix that Rust supports,
-//! or it is said where they differ.
+//! `setsockopt`, `listen`) and, for Linux alone, of `epoll(7)`. The numbers used here are the same
+//! on every Unix that Rust supports, or it is said where they differ.
 
 #![allow(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+mod epoll;
 mod inherited;
 mod poll;
 mod signal;
 mod socket;
 
+use std::ffi::c_int;
+use std::time::Duration;
+
+#[cfg(target_os = "linux")]
+pub use epoll::Poller;
 pub use inherited::inherited;
-pub use poll::{Interest, PollFd, wait};
+#[cfg(not(target_os = "linux"))]
+pub use poll::Poller;
+pub use poll::{PollFd, Poller as PortablePoller, wait};
 pub use signal::termination;
 pub use socket::{set_backlog, set_send_buffer};
+
+/// What a descriptor is watched for. With neither, only failure and hang-up are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// Bytes to read, a connection to accept, or the end of the peer's bytes.
+    pub read: bool,
+    /// Room to write.
+    pub write: bool,
+}
+
+/// What a poller found of one descriptor.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// The token that it is watched under.
+    pub token: usize,
+    /// Whether a read would return at once, be it with bytes, the end, or an error.
+    pub is_readable: bool,
+    /// Whether the connection is gone in both directions.
+    pub is_broken: bool,
+}
+
+/// A timeout as the system takes it: in milliseconds, -1 for none. Rounded up, since a wait that
+/// ends just before a deadline would only be begun again.
+fn timeout_ms(timeout: Option<Duration>) -> c_int {
+    timeout.map_or(-1, |time| {
+        let whole = time.as_secs().saturating_mul(1_000);
+        let rest = u64::from(time.subsec_nanos().div_ceil(1_000_000));
+        c_int::try_from(whole.saturating_add(rest)).unwrap_or(c_int::MAX)
+    })
+}

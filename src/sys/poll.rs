@@ -1,9 +1,13 @@
-//! `poll(2)` as a safe wait.
+//! `poll(2)` as a safe wait, and a poller on top of it for systems that have nothing better. What
+//! it costs grows with the number of descriptors that are watched.
 
+use std::collections::HashMap;
 use std::ffi::{c_int, c_short};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
+
+use super::{Event, Interest, timeout_ms};
 
 /// The type that counts descriptors: `nfds_t`.
 #[cfg(target_os = "linux")]
@@ -19,15 +23,6 @@ const POLLNVAL: c_short = 0x20;
 
 unsafe extern "C" {
     fn poll(fds: *mut PollFd, count: Count, timeout_ms: c_int) -> c_int;
-}
-
-/// What a descriptor is watched for. With neither, only failure and hang-up are reported.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Interest {
-    /// Bytes to read, a connection to accept, or the end of the peer's bytes.
-    pub read: bool,
-    /// Room to write.
-    pub write: bool,
 }
 
 /// One watched descriptor and what was found: the `struct pollfd` of POSIX.
@@ -80,16 +75,10 @@ impl PollFd {
 ///
 /// What the system reports: memory, or more descriptors than the process may open.
 pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> {
-    // Rounded up, since a wait that ends just before a deadline would only be begun again.
-    let timeout_ms = timeout.map_or(-1, |time| {
-        let whole = time.as_secs().saturating_mul(1_000);
-        let rest = u64::from(time.subsec_nanos().div_ceil(1_000_000));
-        c_int::try_from(whole.saturating_add(rest)).unwrap_or(c_int::MAX)
-    });
     let count = Count::try_from(fds.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: pointer and count describe one exclusively borrowed slice, whose element is laid out
     // as the call expects (`repr(C)`, the fields of `struct pollfd`); the kernel keeps neither.
-    let ready = unsafe { poll(fds.as_mut_ptr(), count, timeout_ms) };
+    let ready = unsafe { poll(fds.as_mut_ptr(), count, timeout_ms(timeout)) };
     usize::try_from(ready).or_else(|_| {
         let error = io::Error::last_os_error();
         if error.kind() == io::ErrorKind::Interrupted {
@@ -101,6 +90,98 @@ pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> 
         }
         Err(error)
     })
+}
+
+/// Watches descriptors, each under a token of the caller's. One that is to be closed must be
+/// forgotten first.
+#[derive(Default)]
+pub struct Poller {
+    fds: Vec<PollFd>,
+    /// Of each descriptor, in the same order.
+    tokens: Vec<usize>,
+    places: HashMap<RawFd, usize>,
+}
+
+impl Poller {
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self::default())
+    }
+
+    /// Begins to watch a descriptor.
+    ///
+    /// # Errors
+    ///
+    /// If it is watched already.
+    pub fn watch(&mut self, fd: &impl AsFd, token: usize, interest: Interest) -> io::Result<()> {
+        let watched = PollFd::new(fd, interest);
+        if self.places.contains_key(&watched.fd) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.places.insert(watched.fd, self.fds.len());
+        self.fds.push(watched);
+        self.tokens.push(token);
+        Ok(())
+    }
+
+    /// Watches a descriptor for something else than before.
+    ///
+    /// # Errors
+    ///
+    /// If it is not watched.
+    pub fn change(&mut self, fd: &impl AsFd, token: usize, interest: Interest) -> io::Result<()> {
+        let watched = PollFd::new(fd, interest);
+        let place = *self
+            .places
+            .get(&watched.fd)
+            .ok_or(io::ErrorKind::NotFound)?;
+        self.fds[place] = watched;
+        self.tokens[place] = token;
+        Ok(())
+    }
+
+    /// Watches a descriptor no more.
+    ///
+    /// # Errors
+    ///
+    /// If it is not watched.
+    pub fn forget(&mut self, fd: &impl AsFd) -> io::Result<()> {
+        let place = self.places.remove(&fd.as_fd().as_raw_fd());
+        let place = place.ok_or(io::ErrorKind::NotFound)?;
+        self.fds.swap_remove(place);
+        self.tokens.swap_remove(place);
+        if let Some(moved) = self.fds.get(place) {
+            self.places.insert(moved.fd, place);
+        }
+        Ok(())
+    }
+
+    /// Waits until a descriptor is ready or `timeout` (`None`: for ever) has passed, and puts what
+    /// it found in place of what `found` held. What is ready is found again by each wait until it
+    /// was dealt with. A signal ends the wait early, with nothing found.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    pub fn wait(&mut self, timeout: Option<Duration>, found: &mut Vec<Event>) -> io::Result<()> {
+        found.clear();
+        wait(&mut self.fds, timeout)?;
+        let watched = self.fds.iter().zip(&self.tokens);
+        found.extend(
+            watched
+                .filter(|(fd, _)| fd.is_ready())
+                .map(|(fd, token)| Event {
+                    token: *token,
+                    is_readable: fd.is_readable(),
+                    is_broken: fd.is_broken(),
+                }),
+        );
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -144,5 +225,53 @@ mod tests {
         let time = Duration::from_micros(1_500);
         assert_eq!(wait(&mut [], Some(time)).unwrap(), 0);
         assert!(time <= begun.elapsed());
+    }
+
+    /// The same for every poller there is: this one and, on Linux, that of the service.
+    macro_rules! check_poller {
+        ($Poller:ty) => {
+            let mut poller = <$Poller>::new().unwrap();
+            let mut found = Vec::new();
+            let mut tokens = |poller: &mut $Poller| {
+                poller.wait(Some(Duration::ZERO), &mut found).unwrap();
+                let mut tokens: Vec<_> = found
+                    .iter()
+                    .map(|e| (e.token, e.is_readable, e.is_broken))
+                    .collect();
+                tokens.sort_unstable();
+                tokens
+            };
+            let pairs: Vec<_> = (0..3).map(|_| UnixStream::pair().unwrap()).collect();
+            for (token, (_, far)) in pairs.iter().enumerate() {
+                poller.watch(far, token, READ).unwrap();
+            }
+            assert!(poller.watch(&pairs[0].1, 9, READ).is_err());
+            assert_eq!(tokens(&mut poller), []);
+            (&pairs[0].0).write_all(b"x").unwrap();
+            (&pairs[2].0).write_all(b"x").unwrap();
+            let ready = [(0, true, false), (2, true, false)];
+            assert_eq!(tokens(&mut poller), ready);
+            assert_eq!(tokens(&mut poller), ready, "until it is read");
+            poller.change(&pairs[2].1, 7, Interest::default()).unwrap();
+            assert_eq!(tokens(&mut poller), ready[..1]);
+            poller.change(&pairs[2].1, 7, WRITE).unwrap();
+            assert_eq!(tokens(&mut poller), [(0, true, false), (7, false, false)]);
+            poller.forget(&pairs[0].1).unwrap();
+            assert!(poller.forget(&pairs[0].1).is_err());
+            assert!(poller.change(&pairs[0].1, 0, READ).is_err());
+            assert_eq!(tokens(&mut poller), [(7, false, false)]);
+            poller.change(&pairs[2].1, 7, Interest::default()).unwrap();
+            pairs[2].0.shutdown(std::net::Shutdown::Both).unwrap();
+            assert_eq!(tokens(&mut poller), [(7, true, true)]);
+        };
+    }
+
+    #[test]
+    fn pollers_report_under_tokens_what_is_ready() {
+        check_poller!(Poller);
+        #[cfg(target_os = "linux")]
+        {
+            check_poller!(crate::sys::Poller);
+        }
     }
 }

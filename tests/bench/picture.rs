@@ -78,7 +78,7 @@ impl Studio {
     }
 
     fn draw(&mut self, style: Style) {
-        let text = text::random(TEXT_CHARS, &mut || self.rng.u8(..));
+        let text = text::repeatable(TEXT_CHARS, &mut self.rng);
         let drawn = self.painter.draw(&text, &style, &mut self.rng);
         drawn.expect("the style is good");
     }

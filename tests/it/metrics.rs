@@ -1,6 +1,7 @@
 //! The figures, as a monitoring system reads them.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus_parse::{Scrape, Value};
 
@@ -69,7 +70,11 @@ fn what_happened_is_counted_exactly() {
         &figures(&mut client),
         &[
             ("captchas_generated_total", 7.0),
-            ("captchas_evicted_total", 3.0),
+            ("captchas_evicted_total own", 3.0),
+            ("captchas_evicted_total other", 0.0),
+            ("captchas_capacity", 4.0),
+            ("connections_max", 1024.0),
+            ("requests_waiting", 0.0),
             ("captchas_expired_total", 0.0),
             ("captchas_alive", 3.0),
             ("answers_total right", 1.0),
@@ -91,6 +96,20 @@ fn what_happened_is_counted_exactly() {
             (concat!("build_info ", env!("CARGO_PKG_VERSION")), 1.0),
         ],
     );
+}
+
+/// By the names that monitoring systems have for every process.
+#[test]
+fn the_process_tells_when_it_began_and_what_memory_it_has() {
+    let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let server = Server::start(&[]);
+    let found = figures(&mut server.connect());
+    let age = found["process_start_time_seconds"] - before.as_secs_f64();
+    assert!((-1.0..60.0).contains(&age), "{age}");
+    if cfg!(target_os = "linux") {
+        let megabytes = found["process_resident_memory_bytes"] / 1e6;
+        assert!((0.5..50.0).contains(&megabytes), "{megabytes}");
+    }
 }
 
 #[test]

@@ -1,8 +1,6 @@
 //! Which paths there are, and which methods they answer.
 
-use super::{
-    GONE, GOOD, HEALTHY, JSON, NO_METHOD, NO_PAGE, PATHS, SMALL, check, exchange, request,
-};
+use super::{GOOD, HEALTHY, JSON, NO_METHOD, NO_PAGE, PATHS, SMALL, check, request};
 use crate::support::{Server, post};
 
 #[test]
@@ -36,7 +34,7 @@ fn health_is_answered_to_get_and_head_alone() {
         ("OPTIONS", NO_METHOD),
         ("FOO", NO_METHOD),
     ] {
-        for path in ["/healthz", "/healthz?", "/healthz?a=b", "/health%7A"] {
+        for path in ["/healthz", "/healthz?", "/healthz?a=b"] {
             let answer = check(&mut client, &request(method, path, "", None), reply);
             let allow = (reply == NO_METHOD).then_some("GET, HEAD");
             assert_eq!(answer.field("Allow"), allow, "{method} {path}");
@@ -106,7 +104,7 @@ fn every_other_path_is_unknown_to_every_method() {
         "/api/captcha/generate/%00",
         "/api/captcha/generate/%20",
         "/api/captcha/generate/%3Ftheme=dark",
-        // Escapes are decoded once, and only where they are some.
+        // Nor is what is no escape anything else.
         "/api/captcha/%2567enerate/",
         "/api/captcha/generate%252F",
         "/api/captcha/generate%",
@@ -124,34 +122,23 @@ fn every_other_path_is_unknown_to_every_method() {
     }
 }
 
+/// A proxy's rule for a path must not be passed by another spelling of it.
 #[test]
-fn escapes_in_a_path_are_what_they_stand_for() {
+fn a_path_has_one_spelling() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for path in [
+        "/%6Detrics",
+        "/health%7A",
         "/api/captcha/%67enerate/",
         "/%61pi/captcha/generate/",
-        "/api/captcha/generat%65/",
         "/api/captcha/generat%65",
         "/api/captcha/generate%2F",
         "/api%2Fcaptcha%2Fgenerate%2F",
-        "/api%2fcaptcha%2fgenerate",
+        "/api%2fcaptcha%2fvalidate",
         "/%61%70%69/%63%61%70%74%63%68%61/%67%65%6e%65%72%61%74%65/?",
     ] {
-        assert_eq!(
-            exchange(&mut client, &post(path, "", b"")).status,
-            200,
-            "{path}"
-        );
-        check(&mut client, &request("GET", path, "", None), NO_METHOD);
-    }
-    for path in [
-        "/api/captcha/v%61lidate/",
-        "/api%2Fcaptcha/validate/",
-        "/api/captcha/validate%2f",
-        "/api/captcha/validat%65",
-    ] {
-        check(&mut client, &post(path, JSON, GOOD.as_bytes()), GONE);
-        check(&mut client, &request("GET", path, "", None), NO_METHOD);
+        check(&mut client, &post(path, JSON, GOOD.as_bytes()), NO_PAGE);
+        check(&mut client, &request("GET", path, "", None), NO_PAGE);
     }
 }

@@ -1,0 +1,175 @@
+//! Who a client is: an address, or the part of one that a single customer is given.
+//! Reads addresses; knows no socket and no request.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
+
+/// Whoever is treated as one.
+///
+/// An IPv4 address; of an IPv6 address the first 64 bits, since a household is given at least so
+/// many addresses (RFC 6177); an IPv4 address mapped into IPv6 counts as itself (RFC 4291 section
+/// 2.5.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Client {
+    /// Everybody who connects through a Unix socket.
+    Local,
+    /// An IPv4 address.
+    V4([u8; 4]),
+    /// The first half of an IPv6 address.
+    V6([u8; 8]),
+}
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Client::V4(address.octets()),
+            IpAddr::V6(address) => {
+                let octets = address.octets();
+                Client::V6(std::array::from_fn(|place| octets[place]))
+            }
+        }
+    }
+}
+
+impl Client {
+    /// The client that a proxy names in a field such as `X-Real-IP` or `X-Forwarded-For`: the last
+    /// address of the list, since the nearest proxy wrote it, with a port or without. None where
+    /// that is no address.
+    #[must_use]
+    pub fn named(value: &[u8]) -> Option<Self> {
+        let last = value.rsplit(|byte| *byte == b',').next()?;
+        let last = str::from_utf8(last).ok()?.trim_matches([' ', '\t']);
+        let bare = || {
+            let inner = last.strip_prefix('[')?.strip_suffix(']')?;
+            inner.parse().ok().map(IpAddr::V6)
+        };
+        let address = last.parse().ok().or_else(bare);
+        let address = address.or_else(|| {
+            last.parse()
+                .ok()
+                .map(|with_port: SocketAddr| with_port.ip())
+        });
+        address.map(Client::from)
+    }
+}
+
+/// How many lines clients are sorted into. A client shares its line with a given other one once in
+/// so many times, and so many lines take some hundred kilobytes in all.
+pub const LINES: usize = 4096;
+
+/// The line that a client waits and is counted in: a number below [`LINES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line(u16);
+
+impl Line {
+    /// The line's number.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+impl From<Line> for u32 {
+    fn from(line: Line) -> Self {
+        line.0.into()
+    }
+}
+
+/// Sorts clients into lines, by a key that is drawn anew at each start, so that nobody can choose
+/// an address for the line that it leads to.
+#[derive(Debug, Default)]
+pub struct Lines {
+    key: RandomState,
+}
+
+impl Lines {
+    /// The line of a client, the same each time.
+    #[must_use]
+    #[allow(clippy::cast_possible_truncation)] // A remainder of LINES, which a u16 holds.
+    pub fn of(&self, client: Client) -> Line {
+        const { assert!(LINES <= 1 << 16) };
+        Line((self.key.hash_one(client) % LINES as u64) as u16)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) const FIRST: Line = Line(0);
+
+    /// The line of this number.
+    pub(crate) fn line(number: u16) -> Line {
+        Line(number)
+    }
+
+    fn client(address: &str) -> Client {
+        Client::from(address.parse::<IpAddr>().unwrap())
+    }
+
+    #[test]
+    fn an_ipv4_address_is_a_client_and_of_ipv6_a_network_of_64_bits() {
+        assert_ne!(client("192.0.2.1"), client("192.0.2.2"));
+        assert_eq!(
+            client("2001:db8::1"),
+            client("2001:db8::ffff:ffff:ffff:ffff")
+        );
+        assert_ne!(client("2001:db8::1"), client("2001:db8:0:1::1"));
+        assert_eq!(client("::ffff:192.0.2.1"), client("192.0.2.1"));
+        assert_ne!(client("::1"), client("127.0.0.1"));
+        assert_ne!(client("::"), Client::Local);
+    }
+
+    #[test]
+    fn a_field_names_the_last_address_that_stands_in_it() {
+        for (value, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            (" 192.0.2.1\t", "192.0.2.1"),
+            ("198.51.100.7, 192.0.2.1", "192.0.2.1"),
+            ("unknown,192.0.2.1", "192.0.2.1"),
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("2001:db8::1", "2001:db8::"),
+            ("[2001:db8::1]", "2001:db8::"),
+            ("[2001:db8::1]:4711", "2001:db8::"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+        ] {
+            assert_eq!(
+                Client::named(value.as_bytes()),
+                Some(client(expected)),
+                "{value:?}"
+            );
+        }
+        for value in [
+            "",
+            " ",
+            ",",
+            "192.0.2.1,",
+            "unknown",
+            "192.0.2",
+            "192.0.2.1 x",
+            "192.0.2.1:99999",
+            "[192.0.2.1]",
+            "2001:db8::1]",
+            "for=192.0.2.1",
+            "fe80::1%eth0",
+        ] {
+            assert_eq!(Client::named(value.as_bytes()), None, "{value:?}");
+        }
+        assert_eq!(Client::named(b"192.0.2.1\xff"), None);
+    }
+
+    #[test]
+    fn clients_spread_over_the_lines() {
+        let lines = Lines::default();
+        let mut seen: Vec<usize> = (0..=255_u8)
+            .map(|last| lines.of(Client::V4([192, 0, 2, last])).index())
+            .collect();
+        assert!(seen.iter().all(|line| *line < LINES));
+        seen.sort_unstable();
+        seen.dedup();
+        // Two of 256 meet about twice; that a third of them would is out of the question.
+        assert!(200 < seen.len(), "{}", seen.len());
+        let client = Client::Local;
+        assert_eq!(lines.of(client), lines.of(client));
+    }
+}

@@ -1,0 +1,150 @@
+//! Which line has the most, kept up to date one step at a time.
+//! Knows how many things each line has, and not what they are.
+
+use std::collections::TryReserveError;
+
+use super::{Chains, LINES, Line, List};
+
+/// The lines by how much each has. Every operation takes constant time: what a line has changes by
+/// one, so the largest amount does, too.
+#[derive(Debug)]
+pub struct Ranking {
+    counts: Vec<u32>,
+    /// The lines that have so much, for each amount from zero on. Lines that have nothing are in no
+    /// list.
+    by_count: Vec<List>,
+    chains: Chains,
+    most: usize,
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Ranking {
+            counts: vec![0; LINES],
+            by_count: vec![List::default()],
+            chains: Chains::default(),
+            most: 0,
+        }
+    }
+}
+
+impl Ranking {
+    /// Nobody has anything; a line may have up to `count_max` without anything being moved in
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// If there is no memory for that.
+    pub fn with_capacity(count_max: usize) -> Result<Self, TryReserveError> {
+        let mut ranking = Ranking::default();
+        ranking.by_count.try_reserve_exact(count_max)?;
+        Ok(ranking)
+    }
+
+    /// A line has one more.
+    pub fn raise(&mut self, line: Line) {
+        let count = self.counts[line.index()] as usize;
+        self.take_out(line, count);
+        self.put_in(line, count + 1);
+        self.most = self.most.max(count + 1);
+    }
+
+    /// A line has one less than before, when it had some.
+    pub fn lower(&mut self, line: Line) {
+        let count = self.counts[line.index()] as usize;
+        let Some(less) = count.checked_sub(1) else {
+            return;
+        };
+        self.take_out(line, count);
+        self.put_in(line, less);
+        if self.by_count[self.most].is_empty() {
+            // It was the only one with the most, and has one less now.
+            self.most = less;
+        }
+    }
+
+    /// Makes a line the last of those that have as much.
+    pub fn renew(&mut self, line: Line) {
+        let count = self.counts[line.index()] as usize;
+        if 0 < count {
+            let list = &mut self.by_count[count];
+            self.chains.move_to_back(list, line.into());
+        }
+    }
+
+    /// How many a line has.
+    #[must_use]
+    pub fn count(&self, line: Line) -> usize {
+        self.counts[line.index()] as usize
+    }
+
+    /// The number of the line that has the most, and of several the one that has had so many, or
+    /// was renewed, longest ago.
+    #[must_use]
+    pub fn largest(&self) -> Option<usize> {
+        self.by_count[self.most].first().map(|line| line as usize)
+    }
+
+    fn take_out(&mut self, line: Line, count: usize) {
+        if 0 < count {
+            self.chains.remove(&mut self.by_count[count], line.into());
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // Of things whose places are 32 bits wide.
+    fn put_in(&mut self, line: Line, count: usize) {
+        self.counts[line.index()] = count as u32;
+        if count == 0 {
+            return;
+        }
+        if self.by_count.len() <= count {
+            self.by_count.push(List::default());
+        }
+        self.chains
+            .push_back(&mut self.by_count[count], line.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fair::line;
+
+    /// The ranking against a plain list of lines in the order of their last change.
+    #[test]
+    fn agrees_with_a_plain_model() {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut ranking = Ranking::with_capacity(4).unwrap();
+        let mut model: Vec<(u16, usize)> = (0..5).map(|number| (number, 0)).collect();
+        for step in 0..20_000 {
+            let number = rng.u16(..5);
+            let at = model
+                .iter()
+                .position(|(known, _)| *known == number)
+                .unwrap();
+            let (_, count) = model.remove(at);
+            // Ebb and flow, so that amounts rise and come back to nothing.
+            let rises = rng.usize(..100) < 40 + step / 100 % 20;
+            let count = match rng.u8(..8) {
+                0 => {
+                    ranking.renew(line(number));
+                    count
+                }
+                _ if rises => {
+                    ranking.raise(line(number));
+                    count + 1
+                }
+                _ => {
+                    ranking.lower(line(number));
+                    count.saturating_sub(1)
+                }
+            };
+            model.push((number, count));
+            assert_eq!(ranking.count(line(number)), count);
+            let most = model.iter().map(|(_, count)| *count).max().unwrap();
+            let largest = model.iter().find(|(_, count)| *count == most && 0 < most);
+            let expected = largest.map(|(number, _)| usize::from(*number));
+            assert_eq!(ranking.largest(), expected);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! Requests that wait for a worker, and whose turn it is.
+//!
+//! Clients take turns: whoever has a thousand requests waiting and whoever has one wait equally long
+//! for the next. Cheap requests go before dear ones, but of so many turns one is for a dear one, so
+//! that neither kind can keep the other waiting for ever. Of one client's requests, those that it
+//! sent without waiting for answers come last, with a turn now and then.
+//!
+//! Knows no thread and no socket: a request is known by the token of its connection, which has one
+//! request here at most. Every operation takes constant time.
+
+use crate::fair::{Chains, LINES, Line, List};
+
+/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a twentieth
+/// of a dear one at most (`api` decides), so the dear ones have two thirds of the workers' time at
+/// least.
+const CHEAP_IN_A_ROW: usize = 8;
+
+/// Of so many turns of a client one is for its pipelined requests, so that they are late and not
+/// never.
+const PIPELINED_TURN: u8 = 16;
+
+/// What decides when a request's turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rank {
+    /// The line that its client waits in.
+    pub(super) line: Line,
+    /// Whether it takes next to no time.
+    pub(super) is_cheap: bool,
+    /// Whether its client sends requests without waiting for the answers. Else whoever sends
+    /// hundreds and takes none would have most of its line's turns.
+    pub(super) is_pipelined: bool,
+}
+
+/// Requests that wait.
+pub(super) struct Queue<T> {
+    /// By token.
+    waiting: Vec<Option<(T, Rank)>>,
+    /// Of the lists in `cheap` and `dear`.
+    chains: Chains,
+    cheap: Turns,
+    dear: Turns,
+    cheap_in_a_row: usize,
+    len: usize,
+}
+
+/// Lines that take turns.
+struct Turns {
+    lines: Box<[Waiting]>,
+    /// The lines in which something waits, in the order of their turns.
+    order: List,
+    chains: Chains,
+}
+
+/// The tokens that wait in one line.
+#[derive(Clone, Copy, Default)]
+struct Waiting {
+    plain: List,
+    pipelined: List,
+    /// Turns that the line had.
+    turns: u8,
+}
+
+impl<T> Queue<T> {
+    pub(super) fn new() -> Self {
+        Queue {
+            waiting: Vec::new(),
+            chains: Chains::default(),
+            cheap: Turns::new(),
+            dear: Turns::new(),
+            cheap_in_a_row: 0,
+            len: 0,
+        }
+    }
+
+    /// How many requests wait.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds a request. None of this token is waiting.
+    pub(super) fn push(&mut self, token: u32, request: T, rank: Rank) {
+        let place = token as usize;
+        if self.waiting.len() <= place {
+            self.waiting.resize_with(place + 1, || None);
+        }
+        self.waiting[place] = Some((request, rank));
+        self.len += 1;
+        let (turns, chains) = self.turns(rank);
+        turns.push(chains, token, rank);
+    }
+
+    /// Takes out the request whose turn it is.
+    pub(super) fn pop(&mut self) -> Option<(u32, T)> {
+        let token = if self.cheap_in_a_row < CHEAP_IN_A_ROW {
+            self.pop_cheap().or_else(|| self.pop_dear())
+        } else {
+            self.pop_dear().or_else(|| self.pop_cheap())
+        }?;
+        Some((token, self.take(token)?.0))
+    }
+
+    fn pop_cheap(&mut self) -> Option<u32> {
+        let token = self.cheap.pop(&mut self.chains)?;
+        self.cheap_in_a_row = self.cheap_in_a_row.saturating_add(1);
+        Some(token)
+    }
+
+    fn pop_dear(&mut self) -> Option<u32> {
+        let token = self.dear.pop(&mut self.chains)?;
+        self.cheap_in_a_row = 0;
+        Some(token)
+    }
+
+    /// Takes out a request before its turn; returns whether it was there.
+    pub(super) fn cancel(&mut self, token: u32) -> bool {
+        let Some((_, rank)) = self.take(token) else {
+            return false;
+        };
+        let (turns, chains) = self.turns(rank);
+        turns.remove(chains, token, rank);
+        true
+    }
+
+    fn turns(&mut self, rank: Rank) -> (&mut Turns, &mut Chains) {
+        let turns = if rank.is_cheap {
+            &mut self.cheap
+        } else {
+            &mut self.dear
+        };
+        (turns, &mut self.chains)
+    }
+
+    fn take(&mut self, token: u32) -> Option<(T, Rank)> {
+        let request = self.waiting.get_mut(token as usize)?.take()?;
+        self.len -= 1;
+        Some(request)
+    }
+}
+
+impl Turns {
+    fn new() -> Self {
+        Turns {
+            lines: vec![Waiting::default(); LINES].into(),
+            order: List::default(),
+            chains: Chains::default(),
+        }
+    }
+
+    fn push(&mut self, chains: &mut Chains, token: u32, rank: Rank) {
+        let line = &mut self.lines[rank.line.index()];
+        let was_empty = line.is_empty();
+        chains.push_back(line.list(rank.is_pipelined), token);
+        if was_empty {
+            self.chains.push_back(&mut self.order, rank.line.into());
+        }
+    }
+
+    fn pop(&mut self, chains: &mut Chains) -> Option<u32> {
+        let number = self.chains.pop_front(&mut self.order)?;
+        let line = &mut self.lines[number as usize];
+        line.turns = (line.turns + 1) % PIPELINED_TURN;
+        let is_pipelined = if line.turns == 0 {
+            !line.pipelined.is_empty()
+        } else {
+            line.plain.is_empty()
+        };
+        let token = chains.pop_front(line.list(is_pipelined));
+        if !line.is_empty() {
+            self.chains.push_back(&mut self.order, number);
+        }
+        token
+    }
+
+    fn remove(&mut self, chains: &mut Chains, token: u32, rank: Rank) {
+        let line = &mut self.lines[rank.line.index()];
+        chains.remove(line.list(rank.is_pipelined), token);
+        if line.is_empty() {
+            self.chains.remove(&mut self.order, rank.line.into());
+        }
+    }
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.plain.is_empty() && self.pipelined.is_empty()
+    }
+
+    fn list(&mut self, is_pipelined: bool) -> &mut List {
+        if is_pipelined {
+            &mut self.pipelined
+        } else {
+            &mut self.plain
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fair::line;
+
+    fn dear(client: u16) -> Rank {
+        Rank {
+            line: line(client),
+            is_cheap: false,
+            is_pipelined: false,
+        }
+    }
+
+    fn cheap(client: u16) -> Rank {
+        Rank {
+            is_cheap: true,
+            ..dear(client)
+        }
+    }
+
+    fn pipelined(client: u16) -> Rank {
+        Rank {
+            is_pipelined: true,
+            ..dear(client)
+        }
+    }
+
+    fn queue(ranks: impl IntoIterator<Item = Rank>) -> Queue<()> {
+        let mut queue = Queue::new();
+        for (token, rank) in (0..).zip(ranks) {
+            queue.push(token, (), rank);
+        }
+        queue
+    }
+
+    fn drain(queue: &mut Queue<()>) -> Vec<u32> {
+        let tokens = std::iter::from_fn(|| queue.pop()).map(|(token, ())| token);
+        let tokens = tokens.collect();
+        assert_eq!(queue.len(), 0);
+        tokens
+    }
+
+    #[test]
+    fn requests_of_one_client_keep_their_order() {
+        let mut queue = queue([dear(0); 5]);
+        assert_eq!(queue.len(), 5);
+        assert_eq!(drain(&mut queue), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn clients_take_turns_however_much_each_has_waiting() {
+        let ranks = [[dear(0); 5].as_slice(), &[dear(1)], &[dear(2); 2]].concat();
+        assert_eq!(drain(&mut queue(ranks)), [0, 5, 6, 1, 7, 2, 3, 4]);
+    }
+
+    #[test]
+    fn who_comes_later_waits_one_turn_of_each_other() {
+        let mut queue = queue([dear(0); 100]);
+        assert_eq!(queue.pop(), Some((0, ())));
+        queue.push(100, (), dear(1));
+        assert_eq!(queue.pop(), Some((1, ())));
+        assert_eq!(queue.pop(), Some((100, ())));
+        queue.push(100, (), dear(1));
+        assert_eq!([queue.pop(), queue.pop()], [Some((2, ())), Some((100, ()))]);
+    }
+
+    #[test]
+    fn cheap_requests_go_first_and_leave_dear_ones_every_ninth_turn() {
+        let ranks = [[dear(0); 3].as_slice(), &[cheap(0); 10], &[cheap(1); 10]].concat();
+        let order = drain(&mut queue(ranks));
+        let dear_ones: Vec<usize> = (0..order.len()).filter(|at| order[*at] < 3).collect();
+        assert_eq!(dear_ones, [8, 17, 22]);
+        // The cheap ones of both clients in turns.
+        assert_eq!(order[..4], [3, 13, 4, 14]);
+    }
+
+    #[test]
+    fn pipelined_requests_of_a_client_come_last_and_every_sixteenth_turn() {
+        let ranks = [[pipelined(0); 3].as_slice(), &[dear(0); 40], &[dear(1)]].concat();
+        let order = drain(&mut queue(ranks));
+        assert_eq!(order[1], 43, "another client does not wait for them");
+        let own: Vec<u32> = order.into_iter().filter(|token| *token != 43).collect();
+        let late: Vec<usize> = (0..own.len()).filter(|at| own[*at] < 3).collect();
+        assert_eq!(late, [15, 31, 42]);
+    }
+
+    #[test]
+    fn cancelled_requests_take_no_turn() {
+        let mut queue = queue([dear(0), cheap(0), dear(1), dear(2), pipelined(2)]);
+        let cancelled = [1, 2, 2, 3, 9].map(|token| queue.cancel(token));
+        assert_eq!(cancelled, [true, true, false, true, false]);
+        assert_eq!(queue.len(), 2);
+        assert_eq!(drain(&mut queue), [0, 4]);
+        queue.push(2, (), dear(1));
+        assert_eq!(drain(&mut queue), [2], "its place can be used again");
+    }
+}

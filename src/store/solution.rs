@@ -1,0 +1,90 @@
+//! The text that solves a captcha, and how answers are compared with it.
+
+use std::hint::black_box;
+
+/// Longest solution in bytes. The longest text that is drawn has twelve characters, each of one
+/// byte; with this bound the solution lies inside its captcha's entry.
+pub const SOLUTION_BYTES_MAX: usize = 15;
+
+/// A text of 1 to [`SOLUTION_BYTES_MAX`] bytes.
+#[derive(Clone, Copy)]
+pub struct Solution {
+    bytes: [u8; SOLUTION_BYTES_MAX],
+    len: u8,
+}
+
+impl Solution {
+    /// The solution that `text` is; none if it is empty, so that nothing is no answer, or too long.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let mut bytes = [0; SOLUTION_BYTES_MAX];
+        bytes
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        let len = u8::try_from(text.len()).ok().filter(|len| 0 < *len)?;
+        Some(Solution { bytes, len })
+    }
+
+    /// Whether an answer is right: ASCII letters are equal in either case, all else must be the
+    /// same.
+    ///
+    /// Compares to the end whatever comes before, so that the time taken tells nothing of where a
+    /// guess went wrong. (That the lengths differ, it may tell: the picture does.)
+    #[must_use]
+    pub fn matches(&self, answer: &str) -> bool {
+        if usize::from(self.len) != answer.len() {
+            return false;
+        }
+        let differences =
+            self.bytes
+                .iter()
+                .zip(answer.as_bytes())
+                .fold(0, |differences, (a, b)| {
+                    black_box(differences | (a.to_ascii_lowercase() ^ b.to_ascii_lowercase()))
+                });
+        differences == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_one_to_fifteen_bytes() {
+        for (text, fits) in [
+            ("", false),
+            ("a", true),
+            ("123456789012345", true),
+            ("1234567890123456", false),
+            ("äöüäöüäö", false),
+        ] {
+            assert_eq!(Solution::new(text).is_some(), fits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_case_of_ascii_letters_is_forgiven() {
+        let solution = Solution::new("aBc4").unwrap();
+        for right in ["aBc4", "ABC4", "abc4"] {
+            assert!(solution.matches(right), "{right:?}");
+        }
+        for wrong in [
+            "",
+            "aBc",
+            "aBc44",
+            " aBc4",
+            "aBc4 ",
+            "aBc4\n",
+            "aBc\0",
+            "ａBc4",
+            "aBc4\u{200b}",
+            "xBc4",
+            "aBcx",
+        ] {
+            assert!(!solution.matches(wrong), "{wrong:?}");
+        }
+        let k = Solution::new("k").unwrap();
+        assert!(!k.matches("\u{212a}"), "the Kelvin sign");
+    }
+}
