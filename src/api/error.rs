@@ -2,7 +2,7 @@
 //! what is wrong where.
 
 use crate::http::{Response, Status};
-use crate::json::{self, Value};
+use crate::json::{self, TooLong, Value};
 
 use super::JSON;
 
@@ -104,16 +104,18 @@ impl Place {
 }
 
 impl Input<'_> {
+    /// What is longer than may be repeated is repeated as `null`.
     fn write(&self, out: &mut Vec<u8>) {
-        let start = out.len();
-        match self {
-            Input::Value(value) => value.write(out),
-            Input::Text(text) => json::write_string(text, out),
-            Input::Null => out.extend_from_slice(b"null"),
-            Input::EmptyObject => out.extend_from_slice(b"{}"),
-        }
-        if INPUT_BYTES_MAX < out.len() - start {
-            out.truncate(start);
+        let written = match self {
+            Input::Value(value) => value.write(INPUT_BYTES_MAX, out),
+            Input::Text(text) => Value::String((*text).into()).write(INPUT_BYTES_MAX, out),
+            Input::Null => Err(TooLong),
+            Input::EmptyObject => {
+                out.extend_from_slice(b"{}");
+                Ok(())
+            }
+        };
+        if written == Err(TooLong) {
             out.extend_from_slice(b"null");
         }
     }

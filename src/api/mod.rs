@@ -19,15 +19,19 @@ use crate::captcha::{Font, Painter, Style, ThemeChoice};
 use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
-use crate::server::{Figures, Handler, Refusal, Request, Worker};
+use crate::server::{Cost, Figures, Handler, Refusal, Request, Worker};
 use crate::store::Store;
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
 const JSON: &str = "application/json";
 
-/// Longest body with which a request to a cheap route is cheap: several times what an honest answer
-/// to a captcha takes. What a longer one makes the codec do may cost as much as a picture.
-const CHEAP_BODY_BYTES_MAX: usize = 512;
+/// Longest body of a usual request: three times what an honest answer to a captcha takes. What a
+/// longer one makes the codec do may cost more than a picture.
+const USUAL_BODY_BYTES_MAX: usize = 256;
+
+/// Longest head of a usual request, cookies included. What a longer one asks for may cost half a
+/// picture to work out.
+const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 
 /// What the operator decides about captchas and who may ask for them.
 #[derive(Clone, Debug)]
@@ -70,7 +74,7 @@ struct Route {
     path: &'static str,
     /// The methods that it answers, as the `Allow` field lists them.
     allow: &'static str,
-    /// Whether its answer takes microseconds, to bodies of a usual length.
+    /// Whether its answer to a usual request takes microseconds.
     is_cheap: bool,
     /// Whether it is there for people who integrate the service, and can be switched off.
     is_docs: bool,
@@ -103,7 +107,7 @@ const ROUTES: [Route; 11] = [
     Route {
         path: "/metrics",
         allow: "GET, HEAD",
-        is_cheap: true,
+        is_cheap: false,
         is_docs: false,
         answer: metrics::answer,
     },
@@ -239,9 +243,16 @@ impl Handler for App {
         Some(response)
     }
 
-    fn is_cheap(&self, request: &Request) -> bool {
-        let route = self.find(&request.head);
-        route.is_ok_and(|route| route.is_cheap) && request.body.len() <= CHEAP_BODY_BYTES_MAX
+    /// By `tests/load/costs.py`, which has the figures.
+    fn cost(&self, request: &Request) -> Cost {
+        let Request { head, body, .. } = request;
+        if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
+            return Cost::Double;
+        }
+        match self.find(head) {
+            Ok(route) if route.is_cheap => Cost::Cheap,
+            _ => Cost::Usual,
+        }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {

@@ -30,6 +30,12 @@ impl Fields {
         }
     }
 
+    /// How many bytes the whole head has.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The first value of `name`, which is compared without regard to ASCII case; without blanks
     /// at its ends.
     #[must_use]

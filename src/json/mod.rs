@@ -14,7 +14,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use parse::parse;
-pub use write::write_string;
+pub use write::{TooLong, write_string};
 
 /// Deepest nesting of arrays and objects taken: enough for any honest body of a few fields, and
 /// little enough that parsing, writing and dropping may recurse.
@@ -23,17 +23,16 @@ pub const DEPTH_MAX: usize = 64;
 /// Most digits of an integer, without its sign: where `CPython` draws the line.
 pub const INTEGER_DIGITS_MAX: usize = 4300;
 
-/// One JSON value. Strings without escapes, and integers, borrow from the document.
+/// One JSON value. Strings without escapes, and numbers, borrow from the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number without fraction or exponent, as its digits, so that any size survives; never `-0`.
-    Integer(&'a str),
-    /// A number with a fraction or an exponent; infinite where it is out of range.
-    Float(f64),
+    /// A number as it is spelled. What it is worth is worked out only when it is written, since for
+    /// some spellings that costs as much as reading a thousand bytes.
+    Number(&'a str),
     /// A string with its escapes resolved.
     String(Cow<'a, str>),
     /// An array.

@@ -149,14 +149,10 @@ impl<'a> Parser<'a> {
         let is_integer = !(self.fraction() | self.exponent());
         // Both ends stand beside ASCII characters, so on boundaries.
         let number = &self.text[start..self.at];
-        if !is_integer {
-            // The grammar above is a part of what Rust reads as a float, so the default is never used.
-            return Ok(Value::Float(number.parse().unwrap_or_default()));
-        }
-        if INTEGER_DIGITS_MAX < digits {
+        if is_integer && INTEGER_DIGITS_MAX < digits {
             return Err(self.error(ErrorKind::IntegerTooLong, start));
         }
-        Ok(Value::Integer(if number == "-0" { "0" } else { number }))
+        Ok(Value::Number(number))
     }
 
     /// Takes a point and digits, and says whether they were there.

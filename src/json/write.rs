@@ -2,97 +2,164 @@
 //! Knows how `CPython` spells things (`json.dumps` with `ensure_ascii=False` and no blanks) and
 //! nothing of how they were read. What has no spelling in JSON, an infinite number, becomes `null`.
 
-use std::io::Write;
+use std::fmt::{self, Write as _};
 
 use super::Value;
 
-impl Value<'_> {
-    /// Appends the value as compact JSON.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Value::Null => out.extend_from_slice(b"null"),
-            Value::Bool(true) => out.extend_from_slice(b"true"),
-            Value::Bool(false) => out.extend_from_slice(b"false"),
-            Value::Integer(digits) => out.extend_from_slice(digits.as_bytes()),
-            Value::Float(number) => write_float(*number, out),
-            Value::String(text) => write_string(text, out),
-            Value::Array(values) => write_array(values, out),
-            Value::Object(members) => {
-                out.push(b'{');
-                for (place, (name, value)) in members.iter().enumerate() {
-                    if 0 < place {
-                        out.push(b',');
-                    }
-                    write_string(name, out);
-                    out.push(b':');
-                    value.write(out);
-                }
-                out.push(b'}');
-            }
-        }
-    }
+/// The text would have been longer than it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// Text that is being written, and how much longer it may become.
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    bytes_left: usize,
 }
 
-fn write_array(values: &[Value], out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (place, value) in values.iter().enumerate() {
-        if 0 < place {
-            out.push(b',');
+impl Value<'_> {
+    /// Appends the value as compact JSON of at most `bytes_max` bytes. Writing stops where it would
+    /// become longer, so that the bound holds for the work as well.
+    ///
+    /// # Errors
+    ///
+    /// If it is longer; nothing is appended then.
+    pub fn write(&self, bytes_max: usize, out: &mut Vec<u8>) -> Result<(), TooLong> {
+        let start = out.len();
+        let mut writer = Writer {
+            out: &mut *out,
+            bytes_left: bytes_max,
+        };
+        let written = writer.value(self);
+        if written.is_err() {
+            out.truncate(start);
         }
-        value.write(out);
+        written
     }
-    out.push(b']');
 }
 
 /// Appends the text in quotes, escaping what RFC 8259 section 7 demands and nothing else.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            0x00..=0x1f => push_formatted(out, format_args!("\\u{byte:04x}")),
-            _ => out.push(byte),
-        }
-    }
-    out.push(b'"');
+    let mut writer = Writer {
+        out,
+        bytes_left: usize::MAX,
+    };
+    // There is no end to what it may be.
+    let _ = writer.string(text);
 }
 
-/// Appends a number as Python's `repr` does: the fewest digits that give it back; with an exponent
-/// (of two digits at least) below 1e-4 and from 1e16 on, else with a point and a digit behind it.
-fn write_float(number: f64, out: &mut Vec<u8>) {
-    if !number.is_finite() {
-        return out.extend_from_slice(b"null");
-    }
-    // Rust's `Debug` chooses the form as Python does; rows in `tests` hold it to that.
-    let shortest = format!("{number:?}");
-    let (mantissa, exponent) = split_exponent(&shortest);
-    let decimals = mantissa
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
-    // Of two shortest spellings equally near, Rust takes the upper and Python the even one, as
-    // rounding to that many digits does too. Rounding alone is not enough: at a power of two the
-    // nearest spelling may be that of its neighbour below.
-    let rounded = match exponent {
-        None => format!("{number:.decimals$}"),
-        Some(_) => format!("{number:.decimals$e}"),
-    };
-    let digits = if rounded.parse() == Ok(number) {
-        &rounded
-    } else {
-        &shortest
-    };
-    match split_exponent(digits) {
-        (mantissa, None) => out.extend_from_slice(mantissa.as_bytes()),
-        (mantissa, Some(exponent)) => {
-            push_formatted(out, format_args!("{mantissa}e{exponent:+03}"));
+impl Writer<'_> {
+    fn value(&mut self, value: &Value) -> Result<(), TooLong> {
+        match value {
+            Value::Null => self.push(b"null"),
+            Value::Bool(true) => self.push(b"true"),
+            Value::Bool(false) => self.push(b"false"),
+            Value::Number("-0") => self.push(b"0"),
+            Value::Number(number) if number.contains(['.', 'e', 'E']) => self.float(number),
+            Value::Number(digits) => self.push(digits.as_bytes()),
+            Value::String(text) => self.string(text),
+            Value::Array(values) => {
+                self.push(b"[")?;
+                for (place, value) in values.iter().enumerate() {
+                    self.separate(place)?;
+                    self.value(value)?;
+                }
+                self.push(b"]")
+            }
+            Value::Object(members) => {
+                self.push(b"{")?;
+                for (place, (name, value)) in members.iter().enumerate() {
+                    self.separate(place)?;
+                    self.string(name)?;
+                    self.push(b":")?;
+                    self.value(value)?;
+                }
+                self.push(b"}")
+            }
         }
     }
+
+    fn separate(&mut self, place: usize) -> Result<(), TooLong> {
+        if place == 0 { Ok(()) } else { self.push(b",") }
+    }
+
+    fn string(&mut self, text: &str) -> Result<(), TooLong> {
+        self.push(b"\"")?;
+        let mut rest = text.as_bytes();
+        loop {
+            let plain = rest.iter().take_while(|byte| !is_escaped(**byte)).count();
+            let (before, from) = rest.split_at(plain);
+            self.push(before)?;
+            let Some((byte, after)) = from.split_first() else {
+                return self.push(b"\"");
+            };
+            match byte {
+                b'"' => self.push(b"\\\"")?,
+                b'\\' => self.push(b"\\\\")?,
+                b'\n' => self.push(b"\\n")?,
+                b'\r' => self.push(b"\\r")?,
+                b'\t' => self.push(b"\\t")?,
+                0x08 => self.push(b"\\b")?,
+                0x0c => self.push(b"\\f")?,
+                control => self.formatted(format_args!("\\u{control:04x}"))?,
+            }
+            rest = after;
+        }
+    }
+
+    /// Writes a number as Python's `repr` does: the fewest digits that give it back; with an exponent
+    /// (of two digits at least) below 1e-4 and from 1e16 on, else with a point and a digit behind it.
+    fn float(&mut self, number: &str) -> Result<(), TooLong> {
+        // The grammar of JSON's numbers is a part of what Rust reads as a float.
+        let Some(number) = number
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+        else {
+            return self.push(b"null");
+        };
+        // Rust's `Debug` chooses the form as Python does; rows in `tests` hold it to that.
+        let shortest = format!("{number:?}");
+        let (mantissa, exponent) = split_exponent(&shortest);
+        let decimals = mantissa
+            .split_once('.')
+            .map_or(0, |(_, decimals)| decimals.len());
+        // Of two shortest spellings equally near, Rust takes the upper and Python the even one, as
+        // rounding to that many digits does too. Rounding alone is not enough: at a power of two the
+        // nearest spelling may be that of its neighbour below.
+        let rounded = match exponent {
+            None => format!("{number:.decimals$}"),
+            Some(_) => format!("{number:.decimals$e}"),
+        };
+        let digits = if rounded.parse() == Ok(number) {
+            &rounded
+        } else {
+            &shortest
+        };
+        match split_exponent(digits) {
+            (mantissa, None) => self.push(mantissa.as_bytes()),
+            (mantissa, Some(exponent)) => self.formatted(format_args!("{mantissa}e{exponent:+03}")),
+        }
+    }
+
+    fn formatted(&mut self, text: fmt::Arguments) -> Result<(), TooLong> {
+        self.write_fmt(text).map_err(|_| TooLong)
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        self.bytes_left = self.bytes_left.checked_sub(bytes.len()).ok_or(TooLong)?;
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl fmt::Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes()).map_err(|_| fmt::Error)
+    }
+}
+
+fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 fn split_exponent(digits: &str) -> (&str, Option<i16>) {
@@ -100,9 +167,4 @@ fn split_exponent(digits: &str) -> (&str, Option<i16>) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse().ok()),
         None => (digits, None),
     }
-}
-
-fn push_formatted(out: &mut Vec<u8>, text: std::fmt::Arguments) {
-    // Writing to memory does not fail.
-    let _ = out.write_fmt(text);
 }

@@ -417,7 +417,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
         let rank = Rank {
             line: request.line,
-            is_cheap: self.handler.is_cheap(&request),
+            cost: self.handler.cost(&request),
             is_pipelined: request.is_pipelined,
         };
         self.pool.submit(token, request, rank);

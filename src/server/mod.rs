@@ -104,6 +104,17 @@ pub struct Refusal {
     pub received: Instant,
 }
 
+/// What a request may cost a worker, in shares of the usual request that it has to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// A fifteenth at most.
+    Cheap,
+    /// As much.
+    Usual,
+    /// Twice as much at most. Nothing may cost more.
+    Double,
+}
+
 /// The service behind the sockets.
 pub trait Handler: Send + Sync + 'static {
     /// One worker thread's part of the service.
@@ -116,9 +127,8 @@ pub trait Handler: Send + Sync + 'static {
     /// waits for nothing.
     fn answer_at_once(&self, request: &Request) -> Option<Response>;
 
-    /// Whether a request can cost next to nothing only, so that it need not wait its turn behind
-    /// those that may cost more.
-    fn is_cheap(&self, request: &Request) -> bool;
+    /// What a request may cost at most.
+    fn cost(&self, request: &Request) -> Cost;
 
     /// Words the answer to a request that was turned down.
     fn refuse(&self, refusal: &Refusal) -> Response;

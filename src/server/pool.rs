@@ -157,6 +157,7 @@ mod tests {
     use super::*;
     use crate::fair::FIRST;
     use crate::http::{HeadParser, Limits, Progress};
+    use crate::server::Cost;
     use crate::sys::{self, Interest, PollFd};
     use std::collections::BTreeMap;
     use std::sync::Barrier;
@@ -172,7 +173,7 @@ mod tests {
 
     const DEAR: Rank = Rank {
         line: FIRST,
-        is_cheap: false,
+        cost: Cost::Usual,
         is_pipelined: false,
     };
 
@@ -187,7 +188,7 @@ mod tests {
             unreachable!("the event loop asks this")
         }
 
-        fn is_cheap(&self, _: &Request) -> bool {
+        fn cost(&self, _: &Request) -> Cost {
             unreachable!("the event loop asks this")
         }
 
@@ -273,8 +274,8 @@ mod tests {
             thread::yield_now();
         }
         for token in 1..=4 {
-            let is_cheap = token == 4;
-            pool.submit(token, request("/"), Rank { is_cheap, ..DEAR });
+            let cost = if token == 4 { Cost::Cheap } else { DEAR.cost };
+            pool.submit(token, request("/"), Rank { cost, ..DEAR });
         }
         assert_eq!(figures.waiting(), 4);
         assert_eq!(

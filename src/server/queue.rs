@@ -1,18 +1,19 @@
 //! Requests that wait for a worker, and whose turn it is.
 //!
 //! Clients take turns: whoever has a thousand requests waiting and whoever has one wait equally long
-//! for the next. Cheap requests go before dear ones, but of so many turns one is for a dear one, so
-//! that neither kind can keep the other waiting for ever. Of one client's requests, those that it
-//! sent without waiting for answers come last, with a turn now and then.
+//! for the next. What may cost double takes two turns. Cheap requests go before dear ones, but of so
+//! many turns one is for a dear one, so that neither kind can keep the other waiting for ever. Of one
+//! client's requests, those that it sent without waiting for answers come last, with a turn now and
+//! then.
 //!
 //! Knows no thread and no socket: a request is known by the token of its connection, which has one
 //! request here at most. Every operation takes constant time.
 
+use super::Cost;
 use crate::fair::{Chains, LINES, Line, List};
 
-/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a twentieth
-/// of a dear one at most (`api` decides), so the dear ones have two thirds of the workers' time at
-/// least.
+/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a fifteenth
+/// of a usual one at most, so the dear ones have three fifths of the workers' time at least.
 const CHEAP_IN_A_ROW: usize = 8;
 
 /// Of so many turns of a client one is for its pipelined requests, so that they are late and not
@@ -24,8 +25,7 @@ const PIPELINED_TURN: u8 = 16;
 pub(super) struct Rank {
     /// The line that its client waits in.
     pub(super) line: Line,
-    /// Whether it takes next to no time.
-    pub(super) is_cheap: bool,
+    pub(super) cost: Cost,
     /// Whether its client sends requests without waiting for the answers. Else whoever sends
     /// hundreds and takes none would have most of its line's turns.
     pub(super) is_pipelined: bool,
@@ -58,6 +58,8 @@ struct Waiting {
     pipelined: List,
     /// Turns that the line had.
     turns: u8,
+    /// Whether the line has had its next turn already.
+    is_ahead: bool,
 }
 
 impl<T> Queue<T> {
@@ -108,6 +110,9 @@ impl<T> Queue<T> {
     fn pop_dear(&mut self) -> Option<u32> {
         let token = self.dear.pop(&mut self.chains)?;
         self.cheap_in_a_row = 0;
+        if let Some(Some((_, rank))) = self.waiting.get(token as usize) {
+            self.dear.lines[rank.line.index()].is_ahead = rank.cost == Cost::Double;
+        }
         Some(token)
     }
 
@@ -122,10 +127,9 @@ impl<T> Queue<T> {
     }
 
     fn turns(&mut self, rank: Rank) -> (&mut Turns, &mut Chains) {
-        let turns = if rank.is_cheap {
-            &mut self.cheap
-        } else {
-            &mut self.dear
+        let turns = match rank.cost {
+            Cost::Cheap => &mut self.cheap,
+            Cost::Usual | Cost::Double => &mut self.dear,
         };
         (turns, &mut self.chains)
     }
@@ -156,7 +160,7 @@ impl Turns {
     }
 
     fn pop(&mut self, chains: &mut Chains) -> Option<u32> {
-        let number = self.chains.pop_front(&mut self.order)?;
+        let number = self.next_line()?;
         let line = &mut self.lines[number as usize];
         line.turns = (line.turns + 1) % PIPELINED_TURN;
         let is_pipelined = if line.turns == 0 {
@@ -169,6 +173,20 @@ impl Turns {
             self.chains.push_back(&mut self.order, number);
         }
         token
+    }
+
+    /// Takes out the line whose turn it is, passing over those that have had theirs ahead, unless
+    /// nobody else waits.
+    fn next_line(&mut self) -> Option<u32> {
+        loop {
+            let number = self.chains.pop_front(&mut self.order)?;
+            let line = &mut self.lines[number as usize];
+            if !line.is_ahead || self.order.is_empty() {
+                return Some(number);
+            }
+            line.is_ahead = false;
+            self.chains.push_back(&mut self.order, number);
+        }
     }
 
     fn remove(&mut self, chains: &mut Chains, token: u32, rank: Rank) {
@@ -202,14 +220,21 @@ mod tests {
     fn dear(client: u16) -> Rank {
         Rank {
             line: line(client),
-            is_cheap: false,
+            cost: Cost::Usual,
             is_pipelined: false,
         }
     }
 
     fn cheap(client: u16) -> Rank {
         Rank {
-            is_cheap: true,
+            cost: Cost::Cheap,
+            ..dear(client)
+        }
+    }
+
+    fn double(client: u16) -> Rank {
+        Rank {
+            cost: Cost::Double,
             ..dear(client)
         }
     }
@@ -258,6 +283,15 @@ mod tests {
         assert_eq!(queue.pop(), Some((100, ())));
         queue.push(100, (), dear(1));
         assert_eq!([queue.pop(), queue.pop()], [Some((2, ())), Some((100, ()))]);
+    }
+
+    #[test]
+    fn what_may_cost_double_takes_two_turns_while_others_wait() {
+        let ranks = [[double(0); 3].as_slice(), &[dear(1); 4]].concat();
+        assert_eq!(drain(&mut queue(ranks)), [0, 3, 4, 1, 5, 6, 2]);
+        assert_eq!(drain(&mut queue([double(0); 3])), [0, 1, 2]);
+        let ranks = [[double(0); 2], [double(1); 2]].concat();
+        assert_eq!(drain(&mut queue(ranks)), [0, 2, 1, 3]);
     }
 
     #[test]

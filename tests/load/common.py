@@ -21,15 +21,17 @@ def validate(captcha_id, text):
 class Server:
     """A server of one's own on a free port, with the text of every captcha known."""
 
-    def __init__(self, binary, *options, log="off", log_file=None):
-        command = [binary, "--listen", "127.0.0.1:0", "--test-text", "abc123", "--log", log]
+    def __init__(self, binary, *options, log="off", log_file=None, tool=()):
+        command = [*tool, binary, "--listen", "127.0.0.1:0", "--test-text", "abc123", "--log", log]
         self.process = subprocess.Popen(
             [*command, *options], stdout=subprocess.PIPE, stderr=log_file or subprocess.DEVNULL
         )
         self.port = int(self.process.stdout.readline().rsplit(b":", 1)[1])
 
-    def connect(self):
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+    def connect(self, source="127.0.0.1"):
+        """A connection, from this address."""
+        address = ("127.0.0.1", self.port)
+        connection = socket.create_connection(address, PATIENCE, source_address=(source, 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -59,7 +61,7 @@ class Answer:
         self.bytes = len(head) + len(body)
 
     def captcha_id(self):
-        return re.search(rb"Captcha-Id: (\S+)", self.head)[1]
+        return re.search(rb"(?i)captcha-id: (\S+)", self.head)[1]
 
     def is_last(self):
         return b"\r\nConnection: close\r\n" in self.head
@@ -78,7 +80,7 @@ class Answers:
             if not self.more():
                 return None
         head, _, self.unread = self.unread.partition(b"\r\n\r\n")
-        length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        length = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
         while len(self.unread) < length:
             if not self.more():
                 raise EOFError("an answer was cut off")
