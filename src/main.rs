@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use minicap::api::{self, App};
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let parsed = match config::parse(env::args_os().skip(1), env::vars_os()) {
         Ok(parsed) => parsed,
         Err(error) => {
-            eprintln!("minicap: {error}");
+            complain(&error);
             return USAGE_ERROR.into();
         }
     };
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("minicap: {error}");
+            complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -123,7 +124,7 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     let names: Vec<String> = listeners.iter().map(ToString::to_string).collect();
     let names = names.join(", ");
     let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
-    print(&format!("miniCAP listening on {names}\n"))?;
+    announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
         .run(&stop)
@@ -178,12 +179,35 @@ fn style(config: &Config) -> Style {
     }
 }
 
-/// Makes a panic one line of the log.
+/// Says on standard output what the log says as well. That may be full, closed, or read by nobody,
+/// which is no reason not to serve: so nobody waits for it.
+fn announce(line: String, log: &Log) {
+    let announced = thread::Builder::new().spawn({
+        let log = log.clone();
+        move || {
+            if let Err(error) = print(&line) {
+                log.warn(&error, &[]);
+            }
+        }
+    });
+    if let Err(error) = announced {
+        log.warn("cannot start a thread", &[("error", &error)]);
+    }
+}
+
+/// Makes a panic one line of the log. One of the main thread ends the process, so its reason goes to
+/// standard error at once, whatever is logged.
 fn log_panics(log: Log) {
+    let main = thread::current().id();
     panic::set_hook(Box::new(move |info| {
         let place = info
             .location()
             .map_or_else(String::new, ToString::to_string);
+        if thread::current().id() == main {
+            let message = info.payload_as_str().unwrap_or("");
+            complain(&format!("panic at {place}: {message}"));
+            return;
+        }
         log.error(
             "panic",
             &[
@@ -192,6 +216,11 @@ fn log_panics(log: Log) {
             ],
         );
     }));
+}
+
+/// Says on standard error why it ends. Where nobody takes that, there is nobody to tell.
+fn complain(error: &str) {
+    let _ = writeln!(io::stderr(), "minicap: {error}");
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -81,6 +81,9 @@ struct Route {
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
+/// What `OPTIONS` asks about the server as a whole.
+const ANY: &str = "*";
+
 /// Every path there is. One that ends in a slash is answered without it as well.
 const ROUTES: [Route; 11] = [
     Route {
@@ -154,7 +157,7 @@ const ROUTES: [Route; 11] = [
         answer: docs::widget,
     },
     Route {
-        path: "*",
+        path: ANY,
         allow: "OPTIONS",
         is_cheap: true,
         is_docs: false,
@@ -182,12 +185,18 @@ impl App {
         }
     }
 
-    /// The route to what a request asks for, or the answer if there is none.
+    /// The route to what a request asks for, or the answer if there is none: it is unknown, or the
+    /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
+    /// whether a server is well.
     fn find(&self, head: &Head) -> Result<&'static Route, Response> {
         let route = Route::find(&head.target.path).map(|route| &ROUTES[route]);
         let Some(route) = route.filter(|route| self.settings.docs || !route.is_docs) else {
             return Err(error::response(Status::NotFound, "Not Found"));
         };
+        if head.method == Method::Options && route.path != ANY {
+            let allow = format!("{}, OPTIONS", route.allow);
+            return Err(Response::new(Status::Ok).with_field("Allow", allow));
+        }
         if !route.allows(&head.method) {
             let refusal = error::response(Status::MethodNotAllowed, "Method Not Allowed");
             return Err(refusal.with_field("Allow", route.allow));
@@ -205,7 +214,14 @@ impl App {
         let path = head.map_or("-".into(), |head| {
             String::from_utf8_lossy(&head.target.path)
         });
-        self.log.info(
+        let is_asked_for_ever = route.is_some_and(|route| ROUTES[route].is_of_monitoring());
+        let log = if is_asked_for_ever {
+            Log::debug
+        } else {
+            Log::info
+        };
+        log(
+            &self.log,
             "request",
             &[
                 ("method", &method),
@@ -282,6 +298,11 @@ impl Route {
     /// The place of the route for a path.
     fn find(path: &[u8]) -> Option<usize> {
         ROUTES.iter().position(|route| route.matches(path))
+    }
+
+    /// Whether it is asked for every few seconds by programs that watch the service.
+    fn is_of_monitoring(&self) -> bool {
+        matches!(self.path, "/healthz" | "/metrics")
     }
 
     fn matches(&self, path: &[u8]) -> bool {

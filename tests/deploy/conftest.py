@@ -18,7 +18,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-MINICAP = os.environ["MINICAP"]
 TEXT = "aB3xY7"
 
 # How long anything may take to be there, in seconds: long, since machines may be busy.
@@ -86,8 +85,9 @@ class Service:
         self.sockets = unit["ListenStream"]
         listen = [option for address in self.sockets for option in ("--listen", address)]
         setting = f"--setenv=MINICAP_TEST_TEXT={TEXT}"
-        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", MINICAP]
-        self.runner = Process("systemd-socket-activate", *listen, setting, *as_nobody)
+        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        program = settings(DOCS / "systemd/minicap.service")["ExecStart"][0].split()
+        self.runner = Process("systemd-socket-activate", *listen, setting, *as_nobody, *program)
         path = self.sockets[0]
         wait_until(lambda: os.path.exists(path), path)
         shutil.chown(path, "root", unit["SocketGroup"][0])

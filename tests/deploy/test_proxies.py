@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 
 import pytest
 import yaml
@@ -35,8 +36,8 @@ def caddy(scratch, **environment):
     )
 
 
-def haproxy(scratch):
-    return Process("haproxy", "-db", "-f", str(DOCS / "proxy/haproxy.cfg"))
+def haproxy(scratch, file=DOCS / "proxy/haproxy.cfg"):
+    return Process("haproxy", "-db", "-f", str(file))
 
 
 PROXIES = {"nginx": nginx, "caddy": caddy, "haproxy": haproxy}
@@ -108,6 +109,20 @@ def test_a_client_has_a_limit_and_its_neighbours_have_their_own(proxy):
     assert 429 in statuses("2001:db8:0:1:ffff::2", 1)
     assert statuses("2001:db8:0:2::1", 5) == [200] * 5
     assert statuses("127.0.0.2", 5) == [200] * 5
+
+
+def test_the_plain_check_of_haproxy_finds_the_service_up(service):
+    """`option httpchk` without a path asks `OPTIONS /` in HTTP/1.0."""
+    text = (DOCS / "proxy/haproxy.cfg").read_text()
+    assert "option httpchk GET /healthz" in text
+    with tempfile.TemporaryDirectory() as scratch:
+        file = os.path.join(scratch, "haproxy.cfg")
+        with open(file, "w") as out:
+            out.write(text.replace("httpchk GET /healthz", "httpchk").replace("inter 2s", "inter 100ms"))
+        with haproxy(scratch, file):
+            wait_until(lambda: is_open(80), "port 80")
+            time.sleep(1)  # ten checks, of which three bad ones would take the service out
+            assert generate()[0] == 200
 
 
 def test_compose_starts_caddy_with_a_service_that_it_reaches(service):

@@ -335,7 +335,16 @@ fn a_lack_of_descriptors_pushes_out_the_idlest() {
 
 #[test]
 fn health_does_not_wait_behind_pictures() {
-    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let server = Server::start(&[
+        "--workers",
+        "1",
+        "--width",
+        "2000",
+        "--height",
+        "2000",
+        "--log",
+        "debug",
+    ]);
     let mut painters: Vec<Client> = (0..40).map(|_| server.connect()).collect();
     for client in &mut painters {
         client.send(GENERATE);

@@ -9,6 +9,7 @@ mod cli;
 mod healthcheck;
 mod http;
 mod life;
+mod log;
 mod metrics;
 mod render;
 mod shutdown;
