@@ -1,9 +1,10 @@
 //! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
 //! them and the connections, and carries requests to the pool and answers back.
 //!
-//! It goes in turns. In each it takes the answers that are ready, gives every connection on which
-//! something has happened one step, and accepts new ones; so nobody who sends without pause can keep
-//! the others waiting for longer than one step takes.
+//! It goes in turns. In each it takes the answers that are ready, gives some of the connections that
+//! have something to do one step, and accepts some new ones. Whose step is next is decided as for
+//! the workers: clients take turns, so nobody who sends without pause on a thousand connections
+//! keeps the others waiting for longer than one step takes.
 
 use std::io::{self, Read};
 use std::mem;
@@ -15,9 +16,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::connection::{Connection, Step};
 use super::peers::{Peer, Peers};
 use super::pool::Pool;
-use super::queue::Rank;
+use super::queue::{Queue, Rank};
 use super::socket::{Listener, Stream};
-use super::{Figures, Handler, Reason, Request, Server, Settings};
+use super::{Cost, Figures, Handler, Reason, Request, Server, Settings};
 use crate::fair::{Client, Line, Lines};
 use crate::http::{Response, imf_fixdate};
 use crate::log::Log;
@@ -26,8 +27,11 @@ use crate::sys::{Event, Interest, Poller};
 /// Bytes read from a socket at a time: a whole request of any allowed size, most often.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Connections accepted in a row before others get their turn.
+/// Connections accepted in one turn. Some milliseconds' work at most, as the steps are.
 const ACCEPTS_MAX: usize = 64;
+
+/// Steps of connections in one turn.
+const STEPS_MAX: usize = 128;
 
 /// How long a failing system call is left alone. What failed for want of descriptors or memory
 /// fails again at once, and trying would be a busy loop.
@@ -76,7 +80,7 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         events: Vec::new(),
         peers: Peers::new(),
         lines: Lines::default(),
-        going_on: Vec::new(),
+        steps: Queue::new(),
         next_deadline: None,
         deadlines_seen: Instant::now(),
         buffer: vec![0; READ_BYTES].into(),
@@ -109,8 +113,8 @@ struct EventLoop<'a, H> {
     events: Vec<Event>,
     peers: Peers<'a>,
     lines: Lines,
-    /// Tokens of the connections that have more to do than they did in this turn.
-    going_on: Vec<u32>,
+    /// The connections that have something to do.
+    steps: Queue<()>,
     /// No connection's deadline comes before this.
     next_deadline: Option<Instant>,
     /// When all deadlines were looked at last.
@@ -206,7 +210,7 @@ impl<H: Handler> EventLoop<'_, H> {
             .next_deadline
             .map(|deadline| deadline.max(self.deadlines_seen + DEADLINE_PERIOD));
         let end = until.into_iter().chain(deadlines).min();
-        let timeout = if self.going_on.is_empty() {
+        let timeout = if self.steps.len() == 0 {
             end.map(|end| end.saturating_duration_since(now))
         } else {
             Some(Duration::ZERO)
@@ -220,31 +224,31 @@ impl<H: Handler> EventLoop<'_, H> {
         if events.iter().any(|event| event.token == WOKEN) {
             self.deliver_answers(now);
         }
-        for token in mem::take(&mut self.going_on) {
-            if let Some(peer) = self.peers.get_mut(token) {
-                peer.goes_on = false;
-                self.drive(token, now);
-            }
-        }
         for event in &events {
             match event.token {
                 WOKEN => {}
                 STOP => heard.stop = true,
                 token => match u32::try_from(token) {
-                    Ok(token) => self.attend(token, *event, now),
+                    Ok(token) => self.attend(token, *event),
                     Err(_) => heard.listeners.push(FIRST_LISTENER - token),
                 },
             }
         }
         self.events = events;
+        for _ in 0..STEPS_MAX {
+            let Some((token, ())) = self.steps.pop() else {
+                break;
+            };
+            self.step(token, now);
+        }
         if deadlines.is_some_and(|deadlines| deadlines <= now) {
             self.expire_all(now);
         }
         Ok(heard)
     }
 
-    /// Deals with a socket that is ready.
-    fn attend(&mut self, token: u32, event: Event, now: Instant) {
+    /// Hears that a socket is ready.
+    fn attend(&mut self, token: u32, event: Event) {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
         };
@@ -257,14 +261,38 @@ impl<H: Handler> EventLoop<'_, H> {
             }
             return;
         }
-        let is_wanted = peer.connection.interest().read;
-        if event.is_readable && is_wanted {
+        if event.is_readable && !peer.interest().read {
+            self.watch_exactly(token);
+        }
+        self.queue_step(token);
+    }
+
+    /// Lets a connection have a step when its turn comes.
+    fn queue_step(&mut self, token: u32) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        if mem::replace(&mut peer.is_queued, true) {
+            return;
+        }
+        let rank = Rank {
+            line: peer.line,
+            cost: Cost::Cheap,
+            is_pipelined: peer.has_more,
+        };
+        self.steps.push(token, (), rank);
+    }
+
+    /// Gives a connection its step: it goes on with what it has, or reads what has come.
+    fn step(&mut self, token: u32, now: Instant) {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return;
+        };
+        peer.is_queued = false;
+        if !mem::take(&mut peer.has_more) && peer.connection.interest().read {
             receive(peer, &mut self.buffer, now);
         }
         self.drive(token, now);
-        if event.is_readable && !is_wanted {
-            self.watch_exactly(token);
-        }
     }
 
     /// Acts on all deadlines that have come.
@@ -313,7 +341,7 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     /// Moves a connection on as far as it goes without waiting, but not beyond one answer: what else
-    /// it has sent has to wait for the next turn.
+    /// it has sent has to wait for its next step.
     fn drive(&mut self, token: u32, now: Instant) {
         let mut has_sent = false;
         loop {
@@ -321,9 +349,8 @@ impl<H: Handler> EventLoop<'_, H> {
                 return;
             };
             if has_sent && peer.connection.has_next() {
-                if !mem::replace(&mut peer.goes_on, true) {
-                    self.going_on.push(token);
-                }
+                peer.has_more = true;
+                self.queue_step(token);
                 break;
             }
             let step = peer.connection.advance(now);
@@ -355,7 +382,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let Some(peer) = self.peers.get(token) else {
             return;
         };
-        let (wanted, watched) = (peer.connection.interest(), peer.watched);
+        let (wanted, watched) = (peer.interest(), peer.watched);
         let deadline = peer.connection.deadline();
         self.heed(deadline);
         self.peers.settle(token);
@@ -369,7 +396,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
         };
-        let wanted = peer.connection.interest();
+        let wanted = peer.interest();
         if wanted == peer.watched {
             return;
         }
@@ -493,7 +520,9 @@ impl<H: Handler> EventLoop<'_, H> {
             return;
         }
         receive(peer, &mut self.buffer, now);
-        self.drive(token, now);
+        peer.has_more = true;
+        self.settle(token);
+        self.queue_step(token);
     }
 
     /// Closes the connection that is the first to make room; returns whether there was one.
@@ -511,7 +540,7 @@ impl<H: Handler> EventLoop<'_, H> {
         if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
             self.close(token, Some(Reason::Lost));
         } else if let Some(peer) = self.peers.leave(token) {
-            self.put_away(&peer, Reason::Lost);
+            self.put_away(token, &peer, Reason::Lost);
         }
     }
 
@@ -519,11 +548,12 @@ impl<H: Handler> EventLoop<'_, H> {
     fn close(&mut self, token: u32, reason: Option<Reason>) {
         if let Some(peer) = self.peers.remove(token) {
             let reason = reason.unwrap_or(peer.connection.ending());
-            self.put_away(&peer, reason);
+            self.put_away(token, &peer, reason);
         }
     }
 
-    fn put_away(&mut self, peer: &Peer<'_>, reason: Reason) {
+    fn put_away(&mut self, token: u32, peer: &Peer<'_>, reason: Reason) {
+        self.steps.cancel(token);
         // Fails for one that could not be watched.
         let _ = self.poller.forget(&peer.stream);
         self.figures.count_closed(reason);

@@ -17,8 +17,10 @@ pub(super) struct Peer<'a> {
     pub(super) line: Line,
     /// What the poller watches the socket for.
     pub(super) watched: Interest,
-    /// Whether it is among those that go on in the next turn.
-    pub(super) goes_on: bool,
+    /// Whether it waits for a step.
+    pub(super) is_queued: bool,
+    /// Whether it has received what it has not looked at yet. Until it has, no more is read.
+    pub(super) has_more: bool,
     /// Since when the connection waits for its peer, as [`Peers::settle`] has found it.
     waiting_since: Option<Instant>,
 }
@@ -35,8 +37,18 @@ impl<'a> Peer<'a> {
             connection,
             line,
             watched,
-            goes_on: false,
+            is_queued: false,
+            has_more: false,
             waiting_since: None,
+        }
+    }
+
+    /// What to watch the socket for.
+    pub(super) fn interest(&self) -> Interest {
+        let interest = self.connection.interest();
+        Interest {
+            read: interest.read && !self.has_more,
+            ..interest
         }
     }
 }

@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Honest clients beside a greedy one: fair.py BINARY [--secs 5] [--rounds 3] [TEST...]
+
+The greedy client has the address 127.0.0.2 and honest ones have 127.0.0.3. Tests: flood and crowd
+(what honest clients keep of their throughput), stop (whether what they have asked for is answered
+when the server is told to end), newcomers (whether new clients get in), store (whether captchas
+outlive those of who asks for twenty thousand, without a proxy and behind one).
+"""
+
+import argparse
+import multiprocessing
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+from common import GENERATE, PATIENCE, Answers, Server, validate
+
+GREEDY, HONEST = "127.0.0.2", "127.0.0.3"
+HONEST_CONNECTIONS = 8
+# Small pictures, where many are needed and none is looked at.
+SMALL = ("--width", "112", "--height", "28")
+# What the honest client must keep: a share of the throughput, and a multiple of the 99th percentile.
+LEAST_SHARE, MOST_TIMES = 0.4, 4.0
+SLOWEST_NEWCOMER = 0.5
+
+NESTED = (b"[" + b",".join([b"[" * 62 + b"]" * 62] * 130) + b"]")[: 16 * 1024]
+# The request that costs a worker most, by costs.py.
+DEAREST = (
+    b"POST /api/captcha/validate/ HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(NESTED)
+) + NESTED
+REFUSED = b"GET /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def flood(port, count, request, depth, source=GREEDY):
+    """Sends on `count` connections as fast as the server takes it, `depth` requests at a time, reads
+    whatever comes, and connects anew where it is cut off. Ends with its process."""
+    selector = selectors.DefaultSelector()
+    both = selectors.EVENT_READ | selectors.EVENT_WRITE
+    block = request * depth
+
+    def connect():
+        connection = socket.socket()
+        connection.bind((source, 0))
+        connection.setblocking(False)
+        connection.connect_ex(("127.0.0.1", port))
+        selector.register(connection, both, [block])
+
+    for _ in range(count):
+        connect()
+    while True:
+        for key, events in selector.select():
+            connection, unsent = key.fileobj, key.data
+            try:
+                if events & selectors.EVENT_READ and not connection.recv(1 << 16):
+                    raise ConnectionError
+                if events & selectors.EVENT_WRITE:
+                    sent = connection.send(unsent[0])
+                    unsent[0] = unsent[0][sent:] or block
+            except BlockingIOError:
+                pass
+            except OSError:
+                selector.unregister(connection)
+                connection.close()
+                connect()
+
+
+def crowd(port, count, source=GREEDY):
+    """Asks for pictures on `count` connections, for the next when one has come."""
+    selector = selectors.DefaultSelector()
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(source, 0))
+        connection.sendall(GENERATE)
+        selector.register(connection, selectors.EVENT_READ, Answers(connection))
+    while True:
+        for key, _ in selector.select():
+            key.data.next()
+            key.fileobj.sendall(GENERATE)
+
+
+def honest(port, secs, out):
+    """What one client gets on a few connections, in pictures a second and seconds each."""
+    selector = selectors.DefaultSelector()
+    times = []
+    for _ in range(HONEST_CONNECTIONS):
+        connection = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(HONEST, 0))
+        begun = [time.monotonic()]
+        connection.sendall(GENERATE)
+        selector.register(connection, selectors.EVENT_READ, (Answers(connection), begun))
+    end = time.monotonic() + secs
+    while time.monotonic() < end:
+        for key, _ in selector.select(1):
+            answers, begun = key.data
+            if answers.next().status != 200:
+                raise RuntimeError("no picture")
+            now = time.monotonic()
+            times.append(now - begun[0])
+            begun[0] = now
+            key.fileobj.sendall(GENERATE)
+    times.sort()
+    out.put((len(times) / secs, times[len(times) * 99 // 100] if times else float("inf")))
+
+
+def measured(port, secs):
+    out = multiprocessing.Queue()
+    client = multiprocessing.Process(target=honest, args=(port, secs, out), daemon=True)
+    client.start()
+    figures = out.get(timeout=secs + PATIENCE)
+    client.join()
+    return figures
+
+
+class Attack:
+    def __init__(self, target, *arguments):
+        self.process = multiprocessing.Process(target=target, args=arguments, daemon=True)
+
+    def __enter__(self):
+        self.process.start()
+        time.sleep(1)
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.join()
+
+
+def keep(binary, secs, rounds, attack):
+    undisturbed, attacked = [], []
+    for _ in range(rounds):
+        server = Server(binary)
+        undisturbed.append(measured(server.port, secs))
+        with attack(server.port):
+            attacked.append(measured(server.port, secs))
+        server.process.kill()
+        server.process.wait()
+    medians = [[statistics.median(column) for column in zip(*rows)] for rows in (undisturbed, attacked)]
+    (rate, p99), (rate_attacked, p99_attacked) = medians
+    share, times = rate_attacked / rate, p99_attacked / p99
+    print(
+        f"pictures a second {rate:.0f} -> {rate_attacked:.0f} ({share:.0%}), "
+        f"p99 {p99 * 1000:.1f} -> {p99_attacked * 1000:.1f} ms ({times:.2f} times)"
+    )
+    return LEAST_SHARE <= share and times <= MOST_TIMES
+
+
+def test_flood(binary, secs, rounds):
+    return keep(binary, secs, rounds, lambda port: Attack(flood, port, 8, DEAREST, 4))
+
+
+def test_crowd(binary, secs, rounds):
+    return keep(binary, secs, rounds, lambda port: Attack(crowd, port, 500))
+
+
+def test_stop(binary, *_):
+    """Twenty pictures asked for under the flood, and the server told to end at once."""
+    answered = asked = 0
+    for _ in range(10):
+        server = Server(binary)
+        with Attack(flood, server.port, 8, DEAREST, 4):
+            clients = [server.connect(HONEST) for _ in range(20)]
+            for client in clients:
+                client.sendall(GENERATE)
+            # What has been sent has arrived; whether the server has read it is its affair.
+            server.process.terminate()
+            for client in clients:
+                asked += 1
+                try:
+                    answer = Answers(client).next()
+                    answered += answer is not None and answer.status == 200
+                except (OSError, EOFError):
+                    pass
+        server.process.wait(PATIENCE)
+    print(f"{answered} of {asked} pictures answered after SIGTERM")
+    return answered == asked
+
+
+def test_newcomers(binary, *_):
+    server = Server(binary)
+    lost, times = 0, []
+    # In two processes, since a process may have a thousand descriptors.
+    with Attack(flood, server.port, 700, REFUSED, 50), Attack(flood, server.port, 700, REFUSED, 50):
+        time.sleep(2)
+        for number in range(200):
+            begun = time.monotonic()
+            try:
+                if number % 10 == 0:
+                    address = f"127.0.0.1:{server.port}"
+                    subprocess.run([binary, "healthcheck", "--listen", address], check=True)
+                else:
+                    with server.connect(HONEST) as client:
+                        client.sendall(GENERATE)
+                        if Answers(client).next().status != 200:
+                            raise ConnectionError
+            except (OSError, EOFError, AttributeError, subprocess.CalledProcessError):
+                lost += 1
+            times.append(time.monotonic() - begun)
+    server.process.kill()
+    times.sort()
+    print(f"{lost} of {len(times)} lost, median {times[100] * 1000:.1f} ms, slowest {times[-1] * 1000:.0f} ms")
+    return lost == 0 and times[-1] <= SLOWEST_NEWCOMER
+
+
+def test_store(binary, *_):
+    return all(
+        [
+            outlive(binary, "by address", [], lambda server, source: (server.connect(source), b"")),
+            outlive(
+                binary,
+                "behind a proxy",
+                ["--client-header", "X-Forwarded-For"],
+                lambda server, source: (server.connect(), b"X-Forwarded-For: 10.0.0.1, %s\r\n" % source.encode()),
+            ),
+        ]
+    )
+
+
+def outlive(binary, name, options, client):
+    server = Server(binary, "--capacity", "2000", *SMALL, *options)
+
+    def generate(connection, answers, fields, count):
+        request = GENERATE[:-2] + fields + b"\r\n"
+        for _ in range(count):
+            connection.sendall(request)
+            yield answers.next().captcha_id()
+
+    connection, fields = client(server, HONEST)
+    answers = Answers(connection)
+    made = list(generate(connection, answers, fields, 10))
+    greedy, greedy_fields = client(server, GREEDY)
+    for _ in generate(greedy, Answers(greedy), greedy_fields, 20_000):
+        pass
+    judged = 0
+    for captcha_id in made:
+        connection.sendall(validate(captcha_id, b"ABC123"))
+        judged += answers.next().status == 200
+    figures = server.metrics()
+    server.stop()
+    evicted = figures['minicap_captchas_evicted_total{reason="own"}']
+    print(f"{name}: {judged} of {len(made)} judged beside 20,000 others; {evicted:.0f} of the greedy one's evicted")
+    return judged == len(made)
+
+
+TESTS = {
+    "flood": test_flood,
+    "crowd": test_crowd,
+    "stop": test_stop,
+    "newcomers": test_newcomers,
+    "store": test_store,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("tests", nargs="*", metavar="TEST", help=", ".join(TESTS))
+    parser.add_argument("--secs", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    failures = 0
+    for name in arguments.tests or TESTS:
+        print(f"{name}: ", end="", flush=True)
+        well = TESTS[name](arguments.binary, arguments.secs, arguments.rounds)
+        failures += not well
+        print(f"  {'ok' if well else 'FAIL'}", flush=True)
+    sys.exit(failures != 0)
+
+
+if __name__ == "__main__":
+    main()
