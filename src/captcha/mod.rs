@@ -306,11 +306,17 @@ enum Inks {
     Few([Ink; FEW_INKS]),
 }
 
+/// A place among so many. From 64 bits also where a `usize` has fewer, so that a seed draws the same
+/// picture on every processor.
+fn below(count: usize, rng: &mut fastrand::Rng) -> usize {
+    rng.u64(..count as u64) as usize
+}
+
 impl Inks {
     fn pick(&self, rng: &mut fastrand::Rng) -> Ink {
         match self {
             Self::Any => Ink::random(rng),
-            Self::Few(inks) => inks[rng.usize(..FEW_INKS)],
+            Self::Few(inks) => inks[below(FEW_INKS, rng)],
         }
     }
 
@@ -319,7 +325,7 @@ impl Inks {
         match self {
             Self::Any => Ink::random(rng),
             Self::Few(inks) => {
-                let start = rng.usize(..FEW_INKS);
+                let start = below(FEW_INKS, rng);
                 let mut around = inks[start..].iter().chain(&inks[..start]);
                 *around.find(|ink| !than.contains(ink)).unwrap_or(&inks[0])
             }

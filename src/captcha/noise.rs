@@ -7,7 +7,7 @@
 use std::f32::consts::PI;
 use std::ops::Range;
 
-use super::Inks;
+use super::{Inks, below};
 use super::canvas::{BLOCK_PX, Canvas, Ink, RAMP_PX, STEPS, blocks_of, pixels, whole};
 use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE, depths_between};
 use super::font::{CHARACTERS, Font};
@@ -60,7 +60,7 @@ pub(super) fn letters(
     let grid = Grid::new(frame, cell_px);
     let size_px_max = CELL_LETTER_MAX * grid.cell_px[1];
     grid.for_each(|middle_px| {
-        let letter = CHARACTERS[rng.usize(..CHARACTERS.len())];
+        let letter = CHARACTERS[below(CHARACTERS.len(), rng)];
         let pose = Pose {
             middle_px: std::array::from_fn(|axis| {
                 let jitter = grid.cell_px[axis] / 3.0;
