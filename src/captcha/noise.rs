@@ -7,13 +7,13 @@
 use std::f32::consts::PI;
 use std::ops::Range;
 
-use super::{Inks, below};
 use super::canvas::{BLOCK_PX, Canvas, Ink, RAMP_PX, STEPS, blocks_of, pixels, whole};
 use super::edges::{DEPTH_PER_PX, Edges, Fill, OUTLINE, depths_between};
 use super::font::{CHARACTERS, Font};
 use super::glyph::{self, Pose, turned};
 use super::layout::{Frame, between};
 use super::warp::{NODE_PX, Warp};
+use super::{Inks, below};
 
 /// Height of the cells of background letters, in base sizes [47 px].
 const CELL_HEIGHT_BASES: f32 = 0.633;

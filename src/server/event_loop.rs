@@ -49,6 +49,9 @@ const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
 const WOKEN: usize = usize::MAX;
 const STOP: usize = usize::MAX - 1;
 const FIRST_LISTENER: usize = usize::MAX - 2;
+/// Far more listeners than there are. What is below them is a connection, also where a `usize` has
+/// no more bits than the token of one.
+const LISTENERS_MAX: usize = 1_000;
 
 const READ: Interest = Interest {
     read: true,
@@ -228,10 +231,14 @@ impl<H: Handler> EventLoop<'_, H> {
             match event.token {
                 WOKEN => {}
                 STOP => heard.stop = true,
-                token => match u32::try_from(token) {
-                    Ok(token) => self.attend(token, *event),
-                    Err(_) => heard.listeners.push(FIRST_LISTENER - token),
-                },
+                token if FIRST_LISTENER - token < LISTENERS_MAX => {
+                    heard.listeners.push(FIRST_LISTENER - token);
+                }
+                token => {
+                    if let Ok(token) = u32::try_from(token) {
+                        self.attend(token, *event);
+                    }
+                }
             }
         }
         self.events = events;

@@ -329,3 +329,14 @@ fn noise_that_is_off_makes_smaller_pictures() {
     assert!(bytes(&["--background-noise", "off"]) < all);
     assert!(bytes(&["--foreground-noise", "off"]) < all);
 }
+
+/// What else tells the version tells the same one.
+#[test]
+fn the_image_is_labelled_with_the_packages_version() {
+    let label = concat!(
+        "org.opencontainers.image.version=\"",
+        env!("CARGO_PKG_VERSION"),
+        "\""
+    );
+    assert!(include_str!("../../Dockerfile").contains(label));
+}
