@@ -1,7 +1,7 @@
 //! What was written reads as the same value, errors have a place in the text, and `serde_json` agrees
 //! on what is a document.
 
-use minicap::json::{ErrorKind, TooLong, Value, parse};
+use minicap::json::{Document, ErrorKind, TooLong, parse};
 
 /// The input is a document, or none.
 pub fn check(input: &[u8]) {
@@ -10,10 +10,15 @@ pub fn check(input: &[u8]) {
         Ok(value) => {
             let text = written(&value, usize::MAX).unwrap();
             let read = parse(text.as_bytes()).unwrap();
-            assert!(agree(&read, &value), "{value:?} was written as {text}");
             assert_eq!(written(&read, usize::MAX).unwrap(), text);
             assert_eq!(written(&value, text.len()).unwrap(), text);
             assert_eq!(written(&value, text.len() - 1), Err(TooLong));
+            if let Ok(theirs) = &theirs {
+                assert!(
+                    agree(&serde_json::from_str(&text).unwrap(), theirs),
+                    "{text}"
+                );
+            }
             // Numbers that it finds out of range are infinite to us.
             let is_known =
                 |error: serde_json::Error| error.to_string().starts_with("number out of range");
@@ -32,39 +37,28 @@ pub fn check(input: &[u8]) {
     }
 }
 
-fn written(value: &Value, bytes_max: usize) -> Result<String, TooLong> {
+fn written(document: &Document, bytes_max: usize) -> Result<String, TooLong> {
     let mut out = Vec::new();
-    let written = value.write(bytes_max, &mut out);
+    let written = document.root().write(bytes_max, &mut out);
     assert!(out.len() <= bytes_max && (written.is_ok() || out.is_empty()));
     written.map(|()| String::from_utf8(out).unwrap())
 }
 
-/// Whether what was read again is what was written: the same, but for the spelling of numbers.
-fn agree(read: &Value, value: &Value) -> bool {
-    match (read, value) {
-        // JSON has no spelling for a number out of range: it is written as null.
-        (Value::Null, Value::Number(number)) => worth(number).is_infinite(),
-        (Value::Number(one), Value::Number(other)) => {
-            let are_integers = is_integer(one) && is_integer(other);
-            one == other
-                || (*one, *other) == ("0", "-0")
-                || !are_integers && worth(one).to_bits() == worth(other).to_bits()
+/// Whether two documents mean the same; numbers as far as `serde_json` reads them exactly.
+fn agree(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Number, Object};
+    match (one, other) {
+        (Number(one), Number(other)) => {
+            let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+            (one - other).abs() <= one.abs() * 4.0 * f64::EPSILON
         }
-        (Value::Array(ones), Value::Array(others)) => {
+        (Array(ones), Array(others)) => {
             ones.len() == others.len() && ones.iter().zip(others).all(|(a, b)| agree(a, b))
         }
-        (Value::Object(ones), Value::Object(others)) => {
-            let agree = |((a, b), (c, d)): (&(_, _), &(_, _))| a == c && agree(b, d);
-            ones.len() == others.len() && ones.iter().zip(others).all(agree)
+        (Object(ones), Object(others)) => {
+            let has = |(name, one)| others.get(name).is_some_and(|other| agree(one, other));
+            ones.len() == others.len() && ones.iter().all(has)
         }
         (one, other) => one == other,
     }
-}
-
-fn is_integer(number: &str) -> bool {
-    !number.contains(['.', 'e', 'E'])
-}
-
-fn worth(number: &str) -> f64 {
-    number.parse().unwrap()
 }

@@ -25,7 +25,7 @@ pub(super) enum Place {
 
 /// What was found instead of what was expected.
 pub(super) enum Input<'a> {
-    Value(&'a Value<'a>),
+    Value(Value<'a>),
     Text(&'a str),
     /// Nothing, or nothing that JSON could show.
     Null,
@@ -108,7 +108,7 @@ impl Input<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         let written = match self {
             Input::Value(value) => value.write(INPUT_BYTES_MAX, out),
-            Input::Text(text) => Value::String((*text).into()).write(INPUT_BYTES_MAX, out),
+            Input::Text(text) => json::write_short_string(text, INPUT_BYTES_MAX, out),
             Input::Null => Err(TooLong),
             Input::EmptyObject => {
                 out.extend_from_slice(b"{}");

@@ -1,5 +1,6 @@
 //! An answer to a captcha: from the body to id and text, from the verdict to status and JSON.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::error::{self, Detail, Input, Place};
@@ -11,13 +12,13 @@ use crate::store::{Id, Verdict};
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     let body = request.body.as_slice();
     if body.is_empty() {
-        return wrong_body(&Value::Null);
+        return no_body();
     }
     if !is_json(request.head.fields.get("content-type")) {
         return not_json(body);
     }
     match json::parse(body) {
-        Ok(value) => judge(worker, &value),
+        Ok(document) => judge(worker, document.root()),
         Err(error) if error.kind == ErrorKind::IntegerTooLong => {
             error::response(Status::BadRequest, "There was an error parsing the body")
         }
@@ -40,9 +41,13 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
     (subtype == b"json" || subtype.ends_with(b"+json")) && !subtype.contains(&b'/')
 }
 
-fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
-    if !matches!(value, Value::Object(_)) {
-        return wrong_body(value);
+fn judge(worker: &AppWorker, value: Value<'_>) -> Response {
+    // `null` counts as no body.
+    if value.is_null() {
+        return no_body();
+    }
+    if !value.is_object() {
+        return no_object(Input::Value(value));
     }
     let (id, text) = match (string(value, "id"), string(value, "text")) {
         (Ok(id), Ok(text)) => (id, text),
@@ -51,33 +56,27 @@ fn judge(worker: &AppWorker, value: &Value<'_>) -> Response {
             return error::unprocessable(&details);
         }
     };
-    let verdict = Id::parse(id).map_or(Verdict::Unknown, |id| {
-        worker.app.store.judge(id, text, Instant::now())
+    let verdict = Id::parse(&id).map_or(Verdict::Unknown, |id| {
+        worker.app.store.judge(id, &text, Instant::now())
     });
     worker.app.metrics.count_verdict(verdict);
     verdict_response(verdict)
 }
 
 /// The string at a name of an object, or what is wrong there.
-fn string<'a>(object: &'a Value<'a>, name: &'static str) -> Result<&'a str, Detail<'a>> {
-    let place = Place::Field(name);
-    match object.get(name) {
-        Some(Value::String(text)) => Ok(text),
-        Some(value) => Err(Detail {
-            kind: "string_type",
-            place,
-            message: "Input should be a valid string",
-            input: Input::Value(value),
-            context: None,
-        }),
-        None => Err(Detail {
-            kind: "missing",
-            place,
-            message: "Field required",
-            input: Input::Value(object),
-            context: None,
-        }),
-    }
+fn string<'a>(object: Value<'a>, name: &'static str) -> Result<Cow<'a, str>, Detail<'a>> {
+    let detail = |kind, message, input| Detail {
+        kind,
+        place: Place::Field(name),
+        message,
+        input: Input::Value(input),
+        context: None,
+    };
+    let Some(value) = object.get(name) else {
+        return Err(detail("missing", "Field required", object));
+    };
+    let text = value.as_str();
+    text.ok_or_else(|| detail("string_type", "Input should be a valid string", value))
 }
 
 fn verdict_response(verdict: Verdict) -> Response {
@@ -100,31 +99,27 @@ fn verdict_response(verdict: Verdict) -> Response {
         .with_body(JSON, body)
 }
 
-/// For a body that is JSON and no object. `null` counts as no body.
-fn wrong_body(value: &Value<'_>) -> Response {
-    let (kind, message) = match value {
-        Value::Null => ("missing", "Field required"),
-        _ => ("model_attributes_type", NO_OBJECT),
-    };
-    let input = Input::Value(value);
+fn no_body() -> Response {
     error::unprocessable(&[Detail {
-        kind,
+        kind: "missing",
         place: Place::Body,
-        message,
-        input,
+        message: "Field required",
+        input: Input::Null,
         context: None,
     }])
 }
 
-const NO_OBJECT: &str = "Input should be a valid dictionary or object to extract fields from";
-
 /// For a body that does not say that it is JSON, whatever it is.
 fn not_json(body: &[u8]) -> Response {
+    no_object(str::from_utf8(body).map_or(Input::Null, Input::Text))
+}
+
+fn no_object(input: Input<'_>) -> Response {
     error::unprocessable(&[Detail {
         kind: "model_attributes_type",
         place: Place::Body,
-        message: NO_OBJECT,
-        input: str::from_utf8(body).map_or(Input::Null, Input::Text),
+        message: "Input should be a valid dictionary or object to extract fields from",
+        input,
         context: None,
     }])
 }

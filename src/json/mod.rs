@@ -1,4 +1,4 @@
-//! JSON (RFC 8259): bytes to a [`Value`] that borrows from them, and back to compact text.
+//! JSON (RFC 8259): bytes to a [`Document`] that borrows from them, and back to compact text.
 //!
 //! Knows nothing of requests, captchas or statuses: an error says what was wrong and where,
 //! and the caller decides what that is answered with.
@@ -8,51 +8,20 @@
 //! service see them (`tests` at the foot hold each rule as a row). Where `CPython` takes more than
 //! the RFC (`NaN`, `Infinity`, lone surrogates, byte order marks, UTF-16, any depth), this does not.
 
+mod document;
 mod parse;
 mod write;
 
-use std::borrow::Cow;
-
+pub use document::{Document, Value};
 pub use parse::parse;
-pub use write::{TooLong, write_string};
+pub use write::{TooLong, write_short_string, write_string};
 
 /// Deepest nesting of arrays and objects taken: enough for any honest body of a few fields, and
-/// little enough that parsing, writing and dropping may recurse.
+/// little enough that parsing and writing may recurse.
 pub const DEPTH_MAX: usize = 64;
 
 /// Most digits of an integer, without its sign: where `CPython` draws the line.
 pub const INTEGER_DIGITS_MAX: usize = 4300;
-
-/// One JSON value. Strings without escapes, and numbers, borrow from the document.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A number as it is spelled. What it is worth is worked out only when it is written, since for
-    /// some spellings that costs as much as reading a thousand bytes.
-    Number(&'a str),
-    /// A string with its escapes resolved.
-    String(Cow<'a, str>),
-    /// An array.
-    Array(Vec<Value<'a>>),
-    /// An object: each name once, in the place where it first stood, with the value it had last.
-    Object(Vec<(Cow<'a, str>, Value<'a>)>),
-}
-
-impl<'a> Value<'a> {
-    /// The member of that name; none where there is none, or where this is not an object.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        match self {
-            Value::Object(members) => members
-                .iter()
-                .find_map(|(known, value)| (known == name).then_some(value)),
-            _ => None,
-        }
-    }
-}
 
 /// Why bytes are not a document, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

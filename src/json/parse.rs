@@ -1,31 +1,33 @@
-//! Bytes to a value, by recursive descent over text already known to be UTF-8.
+//! Bytes to a document, by recursive descent over text already known to be UTF-8.
 //! Knows the grammar and the order in which `CPython`'s scanner looks at things (`Modules/_json.c`),
 //! which decides which of several errors is told and where. Nothing here writes.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use super::{DEPTH_MAX, Error, ErrorKind, INTEGER_DIGITS_MAX, Value};
+use super::document::{Member, Node, Text, collapse_repeated_names};
+use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
 
 /// Reads one document, with nothing but blanks around it.
 ///
 /// # Errors
 /// The first thing wrong in reading order, except that bytes which are not UTF-8 are told before
 /// anything else, wherever they are.
-pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Error> {
+pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| Error {
         kind: ErrorKind::NotUtf8,
         at: characters(bytes, error.valid_up_to()),
     })?;
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        nodes: Vec::new(),
+    };
     if text.starts_with('\u{feff}') {
         return Err(parser.error(ErrorKind::ByteOrderMark, 0));
     }
     parser.skip_blanks();
-    let value = parser.value(0)?;
+    parser.value(0)?;
     parser.skip_blanks();
     match parser.peek() {
-        None => Ok(value),
+        None => Ok(Document::new(parser.nodes)),
         Some(_) => Err(parser.error(ErrorKind::ExtraData, parser.at)),
     }
 }
@@ -40,70 +42,89 @@ fn characters(bytes: &[u8], end: usize) -> usize {
         .count()
 }
 
-/// The text, and the byte that is looked at next. Each method starts at the first byte of what it
-/// is named after and leaves `at` behind its last; `at` never stands inside a character.
+/// The text, the byte that is looked at next, and what was read. Each method starts at the first
+/// byte of what it is named after and leaves `at` behind its last; `at` never stands inside a
+/// character.
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    nodes: Vec<Node<'a>>,
 }
 
 impl<'a> Parser<'a> {
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, Error> {
-        match self.peek() {
-            Some(b'"') => self.string().map(Value::String),
-            Some(b'{' | b'[') if depth == DEPTH_MAX => Err(self.error(ErrorKind::TooDeep, self.at)),
-            Some(b'{') => self.object(depth + 1),
-            Some(b'[') => self.array(depth + 1),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            _ => self.literal(),
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> Result<Value<'a>, Error> {
-        self.at += 1;
-        self.skip_blanks();
-        let mut members = Vec::new();
-        if self.take(b'}') {
-            return Ok(Value::Object(members));
-        }
-        loop {
-            members.push(self.member(depth)?);
-            self.skip_blanks();
-            if self.take(b'}') {
-                return Ok(Value::Object(without_repeated_names(members)));
+    fn value(&mut self, depth: usize) -> Result<(), Error> {
+        let node = match self.peek() {
+            Some(b'"') => Node::String(self.string()?),
+            Some(b'{' | b'[') if depth == DEPTH_MAX => {
+                return Err(self.error(ErrorKind::TooDeep, self.at));
             }
-            self.comma(b'}', ErrorKind::TrailingCommaInObject)?;
-        }
+            Some(b'{') => return self.object(depth + 1),
+            Some(b'[') => return self.array(depth + 1),
+            Some(b'-' | b'0'..=b'9') => self.number()?,
+            _ => self.literal()?,
+        };
+        self.nodes.push(node);
+        Ok(())
     }
 
-    fn member(&mut self, depth: usize) -> Result<(Cow<'a, str>, Value<'a>), Error> {
+    fn object(&mut self, depth: usize) -> Result<(), Error> {
+        let place = self.open();
+        let mut count = 0;
+        if !self.take(b'}') {
+            loop {
+                self.member(depth)?;
+                count += 1;
+                self.skip_blanks();
+                if self.take(b'}') {
+                    break;
+                }
+                self.comma(b'}', ErrorKind::TrailingCommaInObject)?;
+            }
+        }
+        collapse_repeated_names(&mut self.nodes, place + 1, count);
+        let end = self.nodes.len();
+        self.nodes[place] = Node::Object { end };
+        Ok(())
+    }
+
+    fn member(&mut self, depth: usize) -> Result<(), Error> {
         if self.peek() != Some(b'"') {
             return Err(self.error(ErrorKind::ExpectedName, self.at));
         }
         let name = self.string()?;
+        self.nodes.push(Node::Name(name, Member::Own));
         self.skip_blanks();
         if !self.take(b':') {
             return Err(self.error(ErrorKind::ExpectedColon, self.at));
         }
         self.skip_blanks();
-        Ok((name, self.value(depth)?))
+        self.value(depth)
     }
 
-    fn array(&mut self, depth: usize) -> Result<Value<'a>, Error> {
+    fn array(&mut self, depth: usize) -> Result<(), Error> {
+        let place = self.open();
+        if !self.take(b']') {
+            loop {
+                self.value(depth)?;
+                self.skip_blanks();
+                if self.take(b']') {
+                    break;
+                }
+                self.comma(b']', ErrorKind::TrailingCommaInArray)?;
+            }
+        }
+        let end = self.nodes.len();
+        self.nodes[place] = Node::Array { end };
+        Ok(())
+    }
+
+    /// Takes the opening bracket and the blanks after it, and returns the place that is kept for the
+    /// node.
+    fn open(&mut self) -> usize {
         self.at += 1;
         self.skip_blanks();
-        let mut values = Vec::new();
-        if self.take(b']') {
-            return Ok(Value::Array(values));
-        }
-        loop {
-            values.push(self.value(depth)?);
-            self.skip_blanks();
-            if self.take(b']') {
-                return Ok(Value::Array(values));
-            }
-            self.comma(b']', ErrorKind::TrailingCommaInArray)?;
-        }
+        self.nodes.push(Node::Null);
+        self.nodes.len() - 1
     }
 
     /// A comma and the blanks after it, up to what must not be the closing bracket.
@@ -119,11 +140,11 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn literal(&mut self) -> Result<Value<'a>, Error> {
+    fn literal(&mut self) -> Result<Node<'a>, Error> {
         let (word, value) = match self.peek() {
-            Some(b'n') => ("null", Value::Null),
-            Some(b't') => ("true", Value::Bool(true)),
-            Some(b'f') => ("false", Value::Bool(false)),
+            Some(b'n') => ("null", Node::Null),
+            Some(b't') => ("true", Node::Bool(true)),
+            Some(b'f') => ("false", Node::Bool(false)),
             _ => return Err(self.error(ErrorKind::ExpectedValue, self.at)),
         };
         if !self.rest().starts_with(word.as_bytes()) {
@@ -135,7 +156,7 @@ impl<'a> Parser<'a> {
 
     /// A number ends where the grammar does: of `01` and `1.` the number is the first digit, and
     /// what follows is somebody else's error.
-    fn number(&mut self) -> Result<Value<'a>, Error> {
+    fn number(&mut self) -> Result<Node<'a>, Error> {
         let start = self.at;
         self.take(b'-');
         let digits = match self.peek() {
@@ -152,7 +173,7 @@ impl<'a> Parser<'a> {
         if is_integer && INTEGER_DIGITS_MAX < digits {
             return Err(self.error(ErrorKind::IntegerTooLong, start));
         }
-        Ok(Value::Number(number))
+        Ok(Node::Number(number))
     }
 
     /// Takes a point and digits, and says whether they were there.
@@ -181,28 +202,25 @@ impl<'a> Parser<'a> {
         0 < digits
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Error> {
+    fn string(&mut self) -> Result<Text<'a>, Error> {
         let open = self.at;
         self.at += 1;
-        let mut decoded = String::new();
+        let start = self.at;
+        let mut has_escapes = false;
         loop {
-            let plain = self.plain(open)?;
-            if !self.take(b'"') {
-                decoded.push_str(plain);
-                decoded.push(self.escape(open)?);
-            } else if decoded.is_empty() {
-                // Every escape leaves a character, so there was none.
-                return Ok(Cow::Borrowed(plain));
-            } else {
-                decoded.push_str(plain);
-                return Ok(Cow::Owned(decoded));
+            self.plain(open)?;
+            // It begins behind a quote and ends before a quote or a backslash, so on boundaries.
+            let raw = &self.text[start..self.at];
+            if self.take(b'"') {
+                return Ok(Text { raw, has_escapes });
             }
+            self.escape(open)?;
+            has_escapes = true;
         }
     }
 
     /// The part of a string up to the next quote or backslash, which may be empty.
-    fn plain(&mut self, open: usize) -> Result<&'a str, Error> {
-        let start = self.at;
+    fn plain(&mut self, open: usize) -> Result<(), Error> {
         let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
         let Some(length) = self.rest().iter().position(ends) else {
             return Err(self.error(ErrorKind::UnterminatedString, open));
@@ -211,32 +229,27 @@ impl<'a> Parser<'a> {
         if self.peek() < Some(b' ') {
             return Err(self.error(ErrorKind::ControlCharacter, self.at));
         }
-        // It begins behind an ASCII character and ends before one, so on boundaries.
-        Ok(&self.text[start..self.at])
+        Ok(())
     }
 
-    fn escape(&mut self, open: usize) -> Result<char, Error> {
+    fn escape(&mut self, open: usize) -> Result<(), Error> {
         let backslash = self.at;
         let Some(&letter) = self.rest().get(1) else {
             return Err(self.error(ErrorKind::UnterminatedString, open));
         };
-        let character = match letter {
-            b'"' | b'\\' | b'/' => char::from(letter),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => return self.unicode_escape(),
-            _ => return Err(self.error(ErrorKind::Escape, backslash)),
-        };
-        self.at += 2;
-        Ok(character)
+        match letter {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {
+                self.at += 2;
+                Ok(())
+            }
+            b'u' => self.unicode_escape(),
+            _ => Err(self.error(ErrorKind::Escape, backslash)),
+        }
     }
 
     /// `\uXXXX`, or two of them where the first is a high surrogate. Half a pair is refused: no
     /// text that could be told to anyone has it.
-    fn unicode_escape(&mut self) -> Result<char, Error> {
+    fn unicode_escape(&mut self) -> Result<(), Error> {
         let start = self.at;
         let first = self.code_unit()?;
         let character = if (0xd800..0xdc00).contains(&first) && self.rest().starts_with(b"\\u") {
@@ -246,7 +259,7 @@ impl<'a> Parser<'a> {
             char::decode_utf16([first]).next()
         };
         match character {
-            Some(Ok(character)) => Ok(character),
+            Some(Ok(_)) => Ok(()),
             _ => Err(self.error(ErrorKind::UnicodeEscape, start + 1)),
         }
     }
@@ -309,26 +322,4 @@ fn hex_digit(byte: u8) -> Option<u16> {
         b'A'..=b'F' => Some(u16::from(byte - b'A') + 10),
         _ => None,
     }
-}
-
-/// Gives the first of equal names the value of the last, and drops the others. Looks names up rather
-/// than comparing each with each: a body may consist of thousands of short ones.
-fn without_repeated_names<'a>(
-    members: Vec<(Cow<'a, str>, Value<'a>)>,
-) -> Vec<(Cow<'a, str>, Value<'a>)> {
-    if members.len() < 2 {
-        return members;
-    }
-    let mut places: HashMap<Cow<'a, str>, usize> = HashMap::with_capacity(members.len());
-    let mut kept: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(members.len());
-    for (name, value) in members {
-        let first = places.get(&name).and_then(|place| kept.get_mut(*place));
-        if let Some((_, last)) = first {
-            *last = value;
-        } else {
-            places.insert(name.clone(), kept.len());
-            kept.push((name, value));
-        }
-    }
-    kept
 }

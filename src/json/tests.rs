@@ -1,10 +1,10 @@
 //! Every rule of the codec as a row, then laws that hold for all documents.
 
-use super::{DEPTH_MAX, Error, ErrorKind, INTEGER_DIGITS_MAX, TooLong, Value, parse};
+use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX, TooLong, parse};
 
-fn written(value: &Value) -> String {
+fn written(document: &Document) -> String {
     let mut out = Vec::new();
-    value.write(usize::MAX, &mut out).unwrap();
+    document.root().write(usize::MAX, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -352,26 +352,26 @@ fn the_first_error_in_reading_order_is_told() {
 #[test]
 fn strings_without_escapes_borrow() {
     use std::borrow::Cow;
-    let Ok(Value::Object(members)) = parse(br#"{"plain":"text","\u0061":"\u0062"}"#) else {
-        panic!("not an object")
-    };
-    assert!(matches!(
-        members[0],
-        (Cow::Borrowed("plain"), Value::String(Cow::Borrowed("text")))
-    ));
-    assert!(matches!(
-        members[1],
-        (Cow::Owned(_), Value::String(Cow::Owned(_)))
-    ));
+    let document = parse(br#"{"plain":"text","\u0061":"\u0062"}"#).unwrap();
+    let string = |name| document.root().get(name).unwrap().as_str();
+    assert!(matches!(string("plain"), Some(Cow::Borrowed("text"))));
+    assert!(matches!(string("a"), Some(Cow::Owned(text)) if text == "b"));
 }
 
 #[test]
 fn get_finds_members_of_objects_only() {
-    let value = parse(br#"{"id":"a","none":null}"#).unwrap();
-    assert_eq!(value.get("id"), Some(&Value::String("a".into())));
-    assert_eq!(value.get("none"), Some(&Value::Null));
-    assert_eq!(value.get("ID"), None);
-    assert_eq!(Value::String("id".into()).get("id"), None);
+    let document = parse(br#"{"id":"a","none":null,"in":{"deep":1}}"#).unwrap();
+    let value = document.root();
+    assert_eq!(value.get("id").unwrap().as_str().as_deref(), Some("a"));
+    assert!(value.get("none").unwrap().is_null());
+    assert!(value.get("in").unwrap().is_object());
+    for name in ["ID", "deep", "a", ""] {
+        assert!(value.get(name).is_none(), "{name:?}");
+    }
+    assert!(value.get("id").unwrap().get("id").is_none());
+    assert!(value.as_str().is_none() && value.get("none").unwrap().as_str().is_none());
+    let array = parse(br#"["id",{"id":1}]"#).unwrap();
+    assert!(array.root().get("id").is_none());
 }
 
 /// A body of many short names must not cost their number squared. Comparing each name with each
@@ -382,11 +382,27 @@ fn many_names_are_cheap() {
         .map(|n| format!("\"{}\":{n}", n % 100_000))
         .collect();
     let document = format!("{{{}}}", members.join(","));
-    let Ok(Value::Object(members)) = parse(document.as_bytes()) else {
-        panic!("not an object")
-    };
-    assert_eq!(members.len(), 100_000);
-    assert_eq!(members[7], ("7".into(), Value::Number("100007")));
+    let value = written(&parse(document.as_bytes()).unwrap());
+    assert_eq!(value.matches(':').count(), 100_000);
+    assert!(value.contains(",\"7\":100007,"));
+}
+
+/// However many names there are, and however they are spelled, the first has the last's value.
+#[test]
+fn repeated_names_collapse_in_objects_of_any_size() {
+    for count in [2, 7, 8, 9, 40] {
+        let others: Vec<_> = (3..=count).map(|n| format!("\"{n}\":[{n}]")).collect();
+        let others = others.iter().map(|other| format!(",{other}"));
+        let others: String = others.collect();
+        check_ok(
+            &format!("{{\"a\":[1,{{\"b\":2}}]{others},\"\\u0061\":{{\"c\":3}}}}"),
+            &format!("{{\"a\":{{\"c\":3}}{others}}}"),
+        );
+    }
+    check_ok(
+        r#"{"a":1,"b":{"x":1,"y":2,"x":3},"a":4,"b":5,"a":{"x":6,"x":[7]}}"#,
+        r#"{"a":{"x":[7]},"b":5}"#,
+    );
 }
 
 /// Writes a random document: what a client might send, with blanks and escapes in odd places.
@@ -584,7 +600,7 @@ fn writing_stops_at_its_bound() {
         let whole = written(&value);
         for bytes_max in 0..whole.len() + 2 {
             let mut out = b"before".to_vec();
-            let written = value.write(bytes_max, &mut out);
+            let written = value.root().write(bytes_max, &mut out);
             let fits = whole.len() <= bytes_max;
             assert_eq!(written, if fits { Ok(()) } else { Err(TooLong) });
             let expected = if fits { whole.as_str() } else { "" };

@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::Value;
+use super::document::{Content, Value};
 
 /// The text would have been longer than it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,53 +23,65 @@ impl Value<'_> {
     /// # Errors
     ///
     /// If it is longer; nothing is appended then.
-    pub fn write(&self, bytes_max: usize, out: &mut Vec<u8>) -> Result<(), TooLong> {
-        let start = out.len();
-        let mut writer = Writer {
-            out: &mut *out,
-            bytes_left: bytes_max,
-        };
-        let written = writer.value(self);
-        if written.is_err() {
-            out.truncate(start);
-        }
-        written
+    pub fn write(self, bytes_max: usize, out: &mut Vec<u8>) -> Result<(), TooLong> {
+        within(bytes_max, out, |writer| writer.value(self))
     }
 }
 
 /// Appends the text in quotes, escaping what RFC 8259 section 7 demands and nothing else.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    let mut writer = Writer {
-        out,
-        bytes_left: usize::MAX,
-    };
     // There is no end to what it may be.
-    let _ = writer.string(text);
+    let _ = write_short_string(text, usize::MAX, out);
+}
+
+/// Appends the text as [`write_string`] does, if that takes at most `bytes_max` bytes.
+///
+/// # Errors
+///
+/// If it takes more; nothing is appended then.
+pub fn write_short_string(text: &str, bytes_max: usize, out: &mut Vec<u8>) -> Result<(), TooLong> {
+    within(bytes_max, out, |writer| writer.string(text))
+}
+
+fn within(
+    bytes_max: usize,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Writer) -> Result<(), TooLong>,
+) -> Result<(), TooLong> {
+    let start = out.len();
+    let written = write(&mut Writer {
+        out: &mut *out,
+        bytes_left: bytes_max,
+    });
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
 }
 
 impl Writer<'_> {
-    fn value(&mut self, value: &Value) -> Result<(), TooLong> {
-        match value {
-            Value::Null => self.push(b"null"),
-            Value::Bool(true) => self.push(b"true"),
-            Value::Bool(false) => self.push(b"false"),
-            Value::Number("-0") => self.push(b"0"),
-            Value::Number(number) if number.contains(['.', 'e', 'E']) => self.float(number),
-            Value::Number(digits) => self.push(digits.as_bytes()),
-            Value::String(text) => self.string(text),
-            Value::Array(values) => {
+    fn value(&mut self, value: Value) -> Result<(), TooLong> {
+        match value.content() {
+            Content::Null => self.push(b"null"),
+            Content::Bool(true) => self.push(b"true"),
+            Content::Bool(false) => self.push(b"false"),
+            Content::Number("-0") => self.push(b"0"),
+            Content::Number(number) if number.contains(['.', 'e', 'E']) => self.float(number),
+            Content::Number(digits) => self.push(digits.as_bytes()),
+            Content::String(text) => self.string(&text.decode()),
+            Content::Array(values) => {
                 self.push(b"[")?;
-                for (place, value) in values.iter().enumerate() {
+                for (place, value) in values.enumerate() {
                     self.separate(place)?;
                     self.value(value)?;
                 }
                 self.push(b"]")
             }
-            Value::Object(members) => {
+            Content::Object(members) => {
                 self.push(b"{")?;
-                for (place, (name, value)) in members.iter().enumerate() {
+                for (place, (name, value)) in members.enumerate() {
                     self.separate(place)?;
-                    self.string(name)?;
+                    self.string(&name.decode())?;
                     self.push(b":")?;
                     self.value(value)?;
                 }
