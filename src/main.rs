@@ -7,7 +7,6 @@ mod render;
 
 use std::env;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ use minicap::http::Limits;
 use minicap::log::Log;
 use minicap::server::{self, Address, Figures, Listener, Server};
 use minicap::store::{self, Reaper, Store};
-use minicap::sys;
+use minicap::sys::{self, Inherited};
 
 /// What a wrong command line ends with; a failure at work ends with 1.
 const USAGE_ERROR: u8 = 2;
@@ -81,7 +80,7 @@ fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     served
 }
 
-fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), String> {
+fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), String> {
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
@@ -105,24 +104,23 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
         workers: config.workers,
         connections_max: config.max_connections,
         client_field: config.client_header.clone(),
+        drain: config.drain,
         limits: Limits::DEFAULT,
         timeouts: config.timeouts,
     };
     let workers = config.workers;
-    let listen = config.listen.clone();
-    let is_listen_given = config.is_listen_given;
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
+    let listeners = listeners(inherited, &config)?;
+    let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
+    let names = names(&listeners, metrics_listener);
     let app = App::new(
-        api_settings(config),
+        api_settings(config, metrics_listener),
         store,
         font,
         Arc::clone(&figures),
         log.clone(),
     );
-    let listeners = listeners(inherited, &listen, is_listen_given)?;
-    let names: Vec<String> = listeners.iter().map(ToString::to_string).collect();
-    let names = names.join(", ");
     let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
     announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
@@ -133,29 +131,40 @@ fn serve_on(inherited: Vec<OwnedFd>, config: Config, log: &Log) -> Result<(), St
     Ok(())
 }
 
-/// The sockets that a service manager passes, and those that the operator asks for; by default
-/// there is one of our own if none is passed.
-fn listeners(
-    inherited: Vec<OwnedFd>,
-    listen: &[Address],
-    is_listen_given: bool,
-) -> Result<Vec<Listener>, String> {
-    let own = if inherited.is_empty() || is_listen_given {
-        listen
+/// The sockets that a service manager passes, and those that the operator asks for, the one for the
+/// figures last. By default there is one of our own if none is passed.
+fn listeners(inherited: Vec<Inherited>, config: &Config) -> Result<Vec<Listener>, String> {
+    let own: &[Address] = if inherited.is_empty() || config.is_listen_given {
+        &config.listen
     } else {
         &[]
     };
+    // All are checked before any is made.
     let inherited = inherited.into_iter().map(Listener::inherit);
-    let inherited = inherited.map(|listener| {
-        listener.map_err(|error| format!("cannot listen on what LISTEN_FDS passes: {error}"))
-    });
-    let own = own.iter().map(|address| {
-        Listener::bind(address).map_err(|error| format!("cannot listen on {address}: {error}"))
-    });
-    inherited.chain(own).collect()
+    let mut listeners = inherited
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| format!("cannot listen on what LISTEN_FDS passes: {error}"))?;
+    for address in own.iter().chain(&config.metrics_listen) {
+        let listener = Listener::bind(address, config.socket_mode);
+        listeners.push(listener.map_err(|error| format!("cannot listen on {address}: {error}"))?);
+    }
+    Ok(listeners)
 }
 
-fn api_settings(config: Config) -> api::Settings {
+/// Where it listens, for the operator.
+fn names(listeners: &[Listener], metrics_listener: Option<usize>) -> String {
+    let names = listeners.iter().enumerate().map(|(place, listener)| {
+        let what = if Some(place) == metrics_listener {
+            "metrics on "
+        } else {
+            ""
+        };
+        format!("{what}{listener}")
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+fn api_settings(config: Config, metrics_listener: Option<usize>) -> api::Settings {
     api::Settings {
         length: config.length,
         style: style(&config),
@@ -163,6 +172,7 @@ fn api_settings(config: Config) -> api::Settings {
         test_text: config.test_text,
         cors: config.cors,
         connections_max: config.max_connections,
+        metrics_listener,
         docs: config.docs,
     }
 }

@@ -48,6 +48,8 @@ pub struct Settings {
     pub cors: Cors,
     /// Connections that may be open at a time, as the server has it; here it is only told.
     pub connections_max: usize,
+    /// The place of the listener that is for `/metrics`, if there is one of its own.
+    pub metrics_listener: Option<usize>,
     /// Whether the service explains itself: the page, the `OpenAPI` document and the widget.
     pub docs: bool,
 }
@@ -81,6 +83,9 @@ struct Route {
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
+/// Where the figures are.
+const METRICS: &str = "/metrics";
+
 /// What `OPTIONS` asks about the server as a whole.
 const ANY: &str = "*";
 
@@ -108,7 +113,7 @@ const ROUTES: [Route; 11] = [
         answer: health,
     },
     Route {
-        path: "/metrics",
+        path: METRICS,
         allow: "GET, HEAD",
         is_cheap: false,
         is_docs: false,
@@ -188,9 +193,10 @@ impl App {
     /// The route to what a request asks for, or the answer if there is none: it is unknown, or the
     /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
     /// whether a server is well.
-    fn find(&self, head: &Head) -> Result<&'static Route, Response> {
+    fn find(&self, request: &Request) -> Result<&'static Route, Response> {
+        let head = &request.head;
         let route = Route::find(&head.target.path).map(|route| &ROUTES[route]);
-        let Some(route) = route.filter(|route| self.settings.docs || !route.is_docs) else {
+        let Some(route) = route.filter(|route| self.has(route, request.listener)) else {
             return Err(error::response(Status::NotFound, "Not Found"));
         };
         if head.method == Method::Options && route.path != ANY {
@@ -202,6 +208,17 @@ impl App {
             return Err(refusal.with_field("Allow", route.allow));
         }
         Ok(route)
+    }
+
+    /// Whether there is a route for those who have connected to a listener. Where `/metrics` has a
+    /// listener of its own it is there alone, with nothing but `/healthz`.
+    fn has(&self, route: &Route, listener: usize) -> bool {
+        let is_here = match self.settings.metrics_listener {
+            None => true,
+            Some(own) if own == listener => route.is_of_monitoring(),
+            Some(_) => route.path != METRICS,
+        };
+        is_here && (self.settings.docs || !route.is_docs)
     }
 
     /// Counts and logs a request that was answered.
@@ -251,7 +268,7 @@ impl Handler for App {
         let response = if let Some(response) = cors.preflight(&request.head) {
             response
         } else {
-            let mut response = self.find(&request.head).err()?;
+            let mut response = self.find(request).err()?;
             cors.share(&mut response, &request.head);
             response
         };
@@ -265,7 +282,7 @@ impl Handler for App {
         if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
             return Cost::Double;
         }
-        match self.find(head) {
+        match self.find(request) {
             Ok(route) if route.is_cheap => Cost::Cheap,
             _ => Cost::Usual,
         }
@@ -284,7 +301,7 @@ impl Handler for App {
 impl Worker for AppWorker {
     fn answer(&mut self, request: &Request) -> Response {
         let head = &request.head;
-        let mut response = match self.app.find(head) {
+        let mut response = match self.app.find(request) {
             Ok(route) => (route.answer)(self, request),
             Err(refusal) => refusal,
         };
@@ -302,7 +319,7 @@ impl Route {
 
     /// Whether it is asked for every few seconds by programs that watch the service.
     fn is_of_monitoring(&self) -> bool {
-        matches!(self.path, "/healthz" | "/metrics")
+        matches!(self.path, "/healthz" | METRICS)
     }
 
     fn matches(&self, path: &[u8]) -> bool {

@@ -67,6 +67,13 @@ pub struct Config {
     pub listen: Vec<Address>,
     /// Whether the operator has said where to listen.
     pub is_listen_given: bool,
+    /// Where the figures are to be had, if not with all the rest.
+    pub metrics_listen: Option<Address>,
+    /// Who may connect to Unix sockets that are made here, as of a file.
+    pub socket_mode: u16,
+    /// How long everything is still answered after being told to stop, while the service says that
+    /// it will.
+    pub drain: Duration,
     /// Threads that draw and judge.
     pub workers: usize,
     /// Connections open at a time.
@@ -119,6 +126,9 @@ impl Config {
         Config {
             listen: Vec::new(),
             is_listen_given: false,
+            metrics_listen: None,
+            socket_mode: 0,
+            drain: Duration::ZERO,
             workers: thread::available_parallelism().map_or(1, usize::from),
             max_connections: 0,
             client_header: None,

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::Command::{self, Healthcheck, Render, Serve};
 use super::Config;
 use super::values::{
-    Expected, addresses, field_name, level, number, origins, path, switch, test_text, text, theme,
+    Expected, address, addresses, field_name, level, mode, number, origins, path, switch,
+    test_text, text, theme,
 };
 use crate::captcha::SIDE_PX_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
@@ -64,7 +65,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 25] = [
+pub(super) const OPTIONS: [Spec; 28] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -75,6 +76,22 @@ pub(super) const OPTIONS: [Spec; 25] = [
             config.is_listen_given = true;
             put(&mut config.listen, addresses(text))
         },
+    },
+    Spec {
+        name: "metrics-listen",
+        value: "ADDRESS",
+        help: "where /metrics is, and then nowhere else",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.metrics_listen, address(text).map(Some)),
+    },
+    Spec {
+        name: "socket-mode",
+        value: "MODE",
+        help: "who may connect to a Unix socket, as of a file",
+        default: Some("0660"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.socket_mode, mode(text)),
     },
     Spec {
         name: "workers",
@@ -243,6 +260,17 @@ pub(super) const OPTIONS: [Spec; 25] = [
         default: Some("5"),
         commands: &[Serve],
         set: |config, text| put(&mut config.timeouts.stop, seconds(text)),
+    },
+    Spec {
+        name: "drain",
+        value: "SECONDS",
+        help: "how long /healthz says so before it stops",
+        default: Some("0"),
+        commands: &[Serve],
+        set: |config, text| {
+            let time = number(text, 0..=TIMEOUT_SECS_MAX).map(Duration::from_secs);
+            put(&mut config.drain, time)
+        },
     },
     Spec {
         name: "test-text",

@@ -46,6 +46,13 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("listen", "localhost", LISTEN.to_owned()),
         ("listen", "70000", LISTEN.into()),
         ("listen", "unix:", LISTEN.into()),
+        ("metrics-listen", "8000,8001", LISTEN.into()),
+        (
+            "socket-mode",
+            "rw",
+            "the mode of a file from 0000 to 0777, such as 0660".into(),
+        ),
+        ("drain", "-1", number("0 to 3600")),
         ("max-connections", "0", number("1 to 65536")),
         ("idle-timeout", "0", number("1 to 3600")),
         ("request-timeout", "1.5", number("1 to 3600")),

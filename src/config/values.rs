@@ -106,17 +106,32 @@ pub(super) fn path(path: &OsStr) -> Result<PathBuf, Expected> {
     Ok(path.into())
 }
 
+/// What an address should have been.
+const ADDRESS: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000, \
+                       localhost:8000, 8000, or unix: and a path";
+
 /// One address or several, with commas between them.
 pub(super) fn addresses(text: &OsStr) -> Result<Vec<Address>, Expected> {
-    let addresses = several(text.as_bytes()).and_then(|parts| parts.map(address).collect());
-    addresses.ok_or_else(|| {
-        "an IP address and port such as 127.0.0.1:8000 or [::]:8000, localhost:8000, 8000, \
-         or unix: and a path"
-            .into()
-    })
+    let addresses = several(text.as_bytes()).and_then(|parts| parts.map(one_address).collect());
+    addresses.ok_or_else(|| ADDRESS.into())
 }
 
-fn address(text: &[u8]) -> Option<Address> {
+/// One address.
+pub(super) fn address(text: &OsStr) -> Result<Address, Expected> {
+    one_address(text.as_bytes()).ok_or_else(|| ADDRESS.into())
+}
+
+/// The mode of a file, in octal digits.
+pub(super) fn mode(text: &OsStr) -> Result<u16, Expected> {
+    let digits = text.to_str().unwrap_or_default();
+    let is_octal = (3..=4).contains(&digits.len())
+        && digits.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+    let mode = u16::from_str_radix(digits, 8).ok();
+    mode.filter(|mode| is_octal && *mode <= 0o777)
+        .ok_or_else(|| "the mode of a file from 0000 to 0777, such as 0660".into())
+}
+
+fn one_address(text: &[u8]) -> Option<Address> {
     if let Some(path) = text.strip_prefix(b"unix:") {
         return (!path.is_empty()).then(|| Address::Unix(OsStr::from_bytes(path).into()));
     }
@@ -328,6 +343,25 @@ mod tests {
         assert_eq!(path.as_os_str().as_bytes(), b"/run/\xff.sock");
         assert!(addresses(os(&"1,".repeat(VALUES_MAX))).is_err());
         assert!(addresses(os(&["1"; VALUES_MAX + 1].join(","))).is_err());
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!((mode(os("0660")), mode(os("777"))), (Ok(0o660), Ok(0o777)));
+        for wrong in [
+            "",
+            "0",
+            "66",
+            "0880",
+            "1777",
+            "00660",
+            "0o660",
+            "+660",
+            "rw-rw----",
+        ] {
+            assert!(mode(os(wrong)).is_err(), "{wrong}");
+        }
+        assert!(address(os("8000")).is_ok() && address(os("8000,8001")).is_err());
     }
 
     #[test]

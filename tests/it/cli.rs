@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::Stdio;
 
-use crate::support::{Answer, GENERATE, HEALTH, Server, TEXT, minicap, run};
+use crate::support::{Answer, Client, GENERATE, HEALTH, Server, TEXT, minicap, run};
 
 /// Runs with a wrong command line and returns the one line that is said about it.
 #[track_caller]
@@ -97,6 +97,40 @@ fn it_listens_on_several_addresses() {
         let status = run(&["healthcheck", "--listen", address]).status;
         assert!(status.success(), "{address}");
     }
+}
+
+#[test]
+fn figures_have_an_address_of_their_own_and_are_nowhere_else() {
+    let output = Listening::start(&["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let [address, metrics] = &output.addresses[..] else {
+        panic!("{:?}", output.addresses)
+    };
+    let metrics = metrics.strip_prefix("metrics on ").unwrap();
+    let status = |address: &str, request: &str| {
+        let mut client = Client::connect(address.parse().unwrap());
+        client.send(request);
+        client.answer().status
+    };
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (path, here, there) in [
+        ("/metrics", 404, 200),
+        ("/healthz", 200, 200),
+        ("/docs", 200, 404),
+        ("/widget.js", 200, 404),
+        ("/nowhere", 404, 404),
+    ] {
+        assert_eq!(status(address, &get(path)), here, "{path}");
+        assert_eq!(status(metrics, &get(path)), there, "{path}");
+    }
+    assert_eq!(
+        (status(address, GENERATE), status(metrics, GENERATE)),
+        (200, 404)
+    );
+    let options = get("/metrics").replace("GET", "OPTIONS");
+    assert_eq!(
+        (status(address, &options), status(metrics, &options)),
+        (404, 200)
+    );
 }
 
 /// A server, and where it says that it listens; killed when dropped.
