@@ -167,6 +167,8 @@ mod tests {
     struct Service {
         /// Met by all requests for `/meet`.
         meeting: Barrier,
+        /// When the requests that were turned down were received.
+        refused: Mutex<Vec<Instant>>,
     }
 
     struct ServiceWorker(Arc<Service>);
@@ -193,6 +195,7 @@ mod tests {
         }
 
         fn refuse(&self, refusal: &Refusal) -> Response {
+            lock(&self.refused).push(refusal.received);
             Response::new(refusal.status)
         }
     }
@@ -230,6 +233,7 @@ mod tests {
     fn statuses(threads: usize, paths: &[&str]) -> Vec<u16> {
         let service = Arc::new(Service {
             meeting: Barrier::new(threads),
+            refused: Mutex::default(),
         });
         let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
         for (token, path) in (0..).zip(paths) {
@@ -266,6 +270,7 @@ mod tests {
     fn requests_wait_and_are_counted_until_they_are_taken_or_cancelled() {
         let service = Arc::new(Service {
             meeting: Barrier::new(2),
+            refused: Mutex::default(),
         });
         let figures = Arc::<Figures>::default();
         let (pool, _woken) = Pool::start(1, &service, Arc::clone(&figures)).unwrap();
@@ -293,6 +298,22 @@ mod tests {
         let order: Vec<u32> = answers.into_iter().map(|(token, _)| token).collect();
         assert_eq!(order, [0, 4, 1, 3]);
         assert_eq!(figures.waiting(), 0);
+    }
+
+    #[test]
+    fn a_request_that_a_worker_fails_at_is_timed_from_when_it_was_received() {
+        let service = Arc::new(Service {
+            meeting: Barrier::new(1),
+            refused: Mutex::default(),
+        });
+        let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
+        let request = request("/panic");
+        let received = request.received;
+        pool.submit(0, request, DEAR);
+        while pool.take_answers().is_empty() {
+            thread::yield_now();
+        }
+        assert_eq!(*lock(&service.refused), [received]);
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn check(client: &mut Client, request: &[u8], (status, body): Reply) -> Answer {
     );
     assert_eq!(answer.field("Content-Length"), Some(&*length), "{shown}");
     assert_eq!(answer.field("Content-Type"), Some("application/json"));
+    assert_eq!(answer.field("X-Content-Type-Options"), Some("nosniff"));
     if body.starts_with(r#"{"status":"#) {
         assert_eq!(answer.field("Cache-Control"), Some("no-store"), "{shown}");
     }

@@ -6,6 +6,7 @@ mod support;
 
 mod api;
 mod cli;
+mod fair;
 mod healthcheck;
 mod http;
 mod life;

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
+
 /// How long a test waits for anything before it fails: long, since machines may be busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -123,6 +125,15 @@ impl Server {
         );
     }
 
+    /// Waits until a sample stands in the figures.
+    pub(crate) fn await_metric(&self, sample: &str) {
+        let page = || self.request("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
+        eventually(
+            || page().text().lines().any(|line| line == sample),
+            || format!("{sample:?}"),
+        );
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -178,7 +189,19 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        Self::over(TcpStream::connect_timeout(&address, PATIENCE).unwrap())
+    }
+
+    /// A connection from another address of this machine.
+    pub(crate) fn connect_from(source: &str, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let source = SocketAddr::new(source.parse().unwrap(), 0);
+        socket.bind(&source.into()).unwrap();
+        socket.connect_timeout(&address.into(), PATIENCE).unwrap();
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();

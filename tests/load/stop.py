@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SIGTERM under load: stop.py BINARY [--runs 50] [--clients 12]
+"""SIGTERM under load: stop.py BINARY [--runs 50] [--clients 12] [--signals 1]
 
 In each run the server is told to end at a random moment while clients generate, some of them with
 two requests at a time. Every answer that the server says it made (a line of its log each, none of
@@ -49,6 +49,7 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--runs", type=int, default=50)
     parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--signals", type=int, default=1, help="sent within a millisecond")
     arguments = parser.parse_args()
     answers = failures = 0
     slowest = 0.0
@@ -61,7 +62,7 @@ def main():
                 thread.start()
             time.sleep(random.uniform(0.05, 0.5))
             begin = time.time()
-            status = server.stop()
+            status = server.stop(arguments.signals)
             took = time.time() - begin
             for thread in threads:
                 thread.join()
