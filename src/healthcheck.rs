@@ -6,7 +6,6 @@
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,33 +21,36 @@ const ANSWER_BYTES_MAX: usize = 1024;
 /// How the status line of a good answer begins.
 const GOOD: &[u8] = b"HTTP/1.1 200 ";
 
+/// How often it is looked whether an answer has come.
+const LOOK_PERIOD: Duration = Duration::from_millis(5);
+
 /// Succeeds if `GET /healthz` is answered with 200 at one of the addresses that `listen` means.
 pub(crate) fn run(listen: &[Address]) -> Result<(), String> {
     let end = Instant::now() + TIMEOUT;
-    let addresses: Vec<Address> = listen.iter().flat_map(reachable).collect();
-    let (verdicts, received) = mpsc::channel();
-    for (place, address) in addresses.iter().enumerate() {
-        let (address, verdicts) = (address.clone(), verdicts.clone());
-        let asking = move || {
-            // Nobody listens any more once another address has given a good answer.
-            let _ = verdicts.send((place, ask(&address)));
-        };
-        thread::Builder::new()
-            .spawn(asking)
-            .map_err(|error| format!("cannot start a thread: {error}"))?;
+    let mut asking = Vec::new();
+    for address in listen.iter().flat_map(reachable) {
+        let asked = address.clone();
+        let thread = thread::Builder::new().spawn(move || ask(&asked));
+        let thread = thread.map_err(|error| format!("cannot start a thread: {error}"))?;
+        asking.push((address, thread));
     }
-    drop(verdicts);
-    let mut failures: Vec<_> = addresses
-        .iter()
-        .map(|address| format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s"))
-        .collect();
-    while let Ok((place, verdict)) =
-        received.recv_timeout(end.saturating_duration_since(Instant::now()))
-    {
-        match verdict {
-            Ok(()) => return Ok(()),
-            Err(failure) => failures[place] = failure,
+    let mut failures = Vec::new();
+    while !asking.is_empty() && Instant::now() < end {
+        for place in (0..asking.len()).rev() {
+            if asking[place].1.is_finished() {
+                match asking.swap_remove(place).1.join() {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(failure)) => failures.push(failure),
+                    Err(_) => failures.push("the check itself has failed".into()),
+                }
+            }
         }
+        thread::sleep(LOOK_PERIOD);
+    }
+    for (address, _) in asking {
+        failures.push(format!(
+            "no answer from {address}: nothing came within {TIMEOUT_SECS} s"
+        ));
     }
     Err(failures.join("; "))
 }

@@ -1,7 +1,6 @@
 //! From arguments and environment to a command and its configuration. A wrong value is an error
 //! that names the option, the value, and what was expected.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -36,7 +35,7 @@ pub fn parse(
             }
         }
     };
-    let mut given: BTreeMap<&str, Vec<OsString>> = BTreeMap::new();
+    let mut given = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_bytes() {
             b"--help" | b"-h" => return Ok(Parsed::Help(command)),
@@ -44,9 +43,9 @@ pub fn parse(
             _ => {}
         }
         let (option, value) = option_and_value(&argument, &mut arguments, command)?;
-        given.entry(option.name).or_default().push(value);
+        given.push((option.name, value));
     }
-    let variables: BTreeMap<String, OsString> = environment.into_iter().filter_map(ours).collect();
+    let variables: Vec<_> = environment.into_iter().filter_map(ours).collect();
     let config = Config::read(command, &given, &variables)?;
     check(command, &config)?;
     Ok(Parsed::Run {
@@ -134,10 +133,11 @@ fn ours((name, value): (OsString, OsString)) -> Option<(String, OsString)> {
 }
 
 /// Variables that look like ours and set nothing, for instance because they are mistyped.
-fn unknown(variables: &BTreeMap<String, OsString>) -> Vec<UnknownVariable> {
+fn unknown(variables: &[(String, OsString)]) -> Vec<UnknownVariable> {
     let known = || OPTIONS.iter().filter_map(Spec::variable);
     variables
-        .keys()
+        .iter()
+        .map(|(name, _)| name)
         .filter(|name| !is_of_kubernetes(name) && known().all(|known| known != **name))
         .map(|name| UnknownVariable {
             name: name.clone(),
@@ -156,8 +156,8 @@ fn is_of_kubernetes(name: &str) -> bool {
 impl Config {
     fn read(
         command: Command,
-        given: &BTreeMap<&str, Vec<OsString>>,
-        variables: &BTreeMap<String, OsString>,
+        given: &[(&str, OsString)],
+        variables: &[(String, OsString)],
     ) -> Result<Self, String> {
         let mut config = Config::unset();
         for option in &OPTIONS {
@@ -170,19 +170,18 @@ impl Config {
             .iter()
             .filter(|option| option.commands.contains(&command));
         for option in meant.clone() {
-            let value = option
-                .variable()
-                .and_then(|name| variables.get_key_value(&name));
-            if let Some((name, value)) = value.filter(|(_, value)| !value.is_empty()) {
+            let wanted = option.variable();
+            let value = variables
+                .iter()
+                .find(|(name, value)| Some(name) == wanted.as_ref() && !value.is_empty());
+            if let Some((name, value)) = value {
                 set(option, &mut config, value, name)?;
             }
         }
         for option in meant {
             let name = format!("--{}", option.name);
-            let values = given
-                .get(option.name)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let values = given.iter().filter(|(name, _)| *name == option.name);
+            let values: Vec<&OsStr> = values.map(|(_, value)| value.as_os_str()).collect();
             if option.is_list() && !values.is_empty() {
                 set(option, &mut config, &values.join(OsStr::new(",")), &name)?;
                 continue;

@@ -266,8 +266,8 @@ fn variables_that_set_nothing_are_told() {
         ]),
         [
             told("MINICAP_COLOUR", None),
-            told("MINICAP_SEED", None),
             told("MINICAP_THEEM", Some("MINICAP_THEME")),
+            told("MINICAP_SEED", None),
         ]
     );
 }

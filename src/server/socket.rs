@@ -8,7 +8,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,8 +18,8 @@ use crate::sys::{self, Inherited};
 /// whoever else starts or ends in the same folder. Both take no time, or do not end at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether a folder is free.
-const LOCK_PERIOD: Duration = Duration::from_millis(5);
+/// How often it is looked whether what is waited for has come.
+const LOOK_PERIOD: Duration = Duration::from_millis(5);
 
 /// Bytes of answers that the system takes over for a peer that does not read: room for a picture
 /// of the usual size, so that it leaves in one piece, and for no row of pictures that were drawn
@@ -206,7 +205,7 @@ fn turn_in_folder(path: &Path) -> io::Result<Option<File>> {
                     "its folder stays locked by another program",
                 ));
             }
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PERIOD),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_PERIOD),
         }
     }
 }
@@ -227,16 +226,22 @@ fn is_stale(path: &Path) -> bool {
 /// Whether nobody takes a connection. An owner that is busy lets others wait for as long as it is,
 /// so a thread does, and is left to it.
 fn is_refused(path: &Path) -> bool {
-    let (verdict, received) = mpsc::channel();
     let path = path.to_owned();
-    let asking = move || {
-        let refused = UnixStream::connect(path)
-            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-        // Nobody has the patience to hear it any more.
-        let _ = verdict.send(refused);
+    let asking = thread::Builder::new().spawn(move || {
+        UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    });
+    let Ok(asking) = asking else {
+        return false;
     };
-    thread::Builder::new().spawn(asking).is_ok()
-        && received.recv_timeout(PATIENCE).unwrap_or_default()
+    let end = Instant::now() + PATIENCE;
+    while !asking.is_finished() {
+        if end <= Instant::now() {
+            return false;
+        }
+        thread::sleep(LOOK_PERIOD);
+    }
+    asking.join().unwrap_or_default()
 }
 
 impl Drop for Listener {
