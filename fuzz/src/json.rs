@@ -50,7 +50,7 @@ fn agree(one: &serde_json::Value, other: &serde_json::Value) -> bool {
     match (one, other) {
         (Number(one), Number(other)) => {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
-            (one - other).abs() <= one.abs() * 4.0 * f64::EPSILON
+            (one - other).abs() <= one.abs().max(f64::MIN_POSITIVE) * 4.0 * f64::EPSILON
         }
         (Array(ones), Array(others)) => {
             ones.len() == others.len() && ones.iter().zip(others).all(|(a, b)| agree(a, b))
