@@ -25,6 +25,9 @@ PATIENCE = 20
 
 SITE = "captcha.example"
 
+# Where the unit looks for it; `run` puts it there.
+PROGRAM = "/usr/local/bin/minicap"
+
 
 def wait_until(is_so, what):
     end = time.monotonic() + PATIENCE
