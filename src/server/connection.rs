@@ -850,6 +850,20 @@ mod tests {
     }
 
     #[test]
+    fn who_takes_some_of_an_answer_has_not_kept_the_server_waiting() {
+        let mut talk = Talk::new();
+        talk.connection.receive(POST, talk.now);
+        let step = talk.connection.advance(talk.now);
+        talk.carry_out(step);
+        let begun = talk.now;
+        assert_eq!(talk.connection.waiting_since(), Some(begun));
+        talk.now += SECOND;
+        assert_eq!(talk.connection.waiting_since(), Some(begun));
+        talk.send(1);
+        assert_eq!(talk.connection.waiting_since(), Some(begun + SECOND));
+    }
+
+    #[test]
     fn a_stopping_server_finishes_what_was_begun() {
         let mut idle = Talk::new();
         idle.say(GET);

@@ -199,3 +199,100 @@ impl<'a> Peers<'a> {
         self.waiting[self.ranking.largest()?].first()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fair::line;
+    use crate::http::{Limits, Response, Status};
+    use crate::server::connection::Step;
+    use crate::server::{Settings, Timeouts};
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    const SETTINGS: Settings = Settings {
+        workers: 1,
+        connections_max: 1,
+        client_field: None,
+        limits: Limits::DEFAULT,
+        timeouts: Timeouts::DEFAULT,
+    };
+    const MOMENT: Duration = Duration::from_nanos(1);
+
+    fn connect(peers: &mut Peers<'static>, client: u16, now: Instant) -> u32 {
+        let (_, near) = UnixStream::pair().unwrap();
+        let connection = Connection::new(&SETTINGS, line(client), now);
+        let stream = Stream::Unix(near);
+        peers.insert(Peer::new(
+            stream,
+            connection,
+            line(client),
+            Interest::default(),
+        ))
+    }
+
+    /// Has the connection receive a request and hand it out.
+    fn ask(peers: &mut Peers<'static>, token: u32, now: Instant) {
+        let connection = &mut peers.get_mut(token).unwrap().connection;
+        connection.receive(b"GET / HTTP/1.0\r\n\r\n", now);
+        assert!(matches!(connection.advance(now), Step::Answer(_)));
+        peers.settle(token);
+    }
+
+    fn answer(peers: &mut Peers<'static>, token: u32, now: Instant) {
+        let connection = &mut peers.get_mut(token).unwrap().connection;
+        connection.respond(Response::new(Status::Ok), "today", now);
+        peers.settle(token);
+    }
+
+    #[test]
+    fn freed_places_are_used_again() {
+        let (mut peers, now) = (Peers::new(), Instant::now());
+        for _ in 0..100 {
+            let tokens = [0, 1, 2].map(|client| connect(&mut peers, client, now));
+            assert_eq!(peers.len(), 3);
+            for token in tokens {
+                assert!(peers.remove(token).is_some() && peers.remove(token).is_none());
+            }
+        }
+        assert_eq!((peers.len(), peers.tokens().count()), (0, 3));
+    }
+
+    #[test]
+    fn a_place_whose_answer_is_to_come_is_nobodys_until_then() {
+        let (mut peers, now) = (Peers::new(), Instant::now());
+        let left = connect(&mut peers, 0, now);
+        ask(&mut peers, left, now);
+        assert!(peers.leave(left).is_some());
+        assert!(peers.get(left).is_none() && peers.len() == 0);
+        assert!(peers.leave(left).is_none() && peers.remove(left).is_none());
+        assert_ne!(connect(&mut peers, 0, now), left);
+        assert!(peers.release(left) && !peers.release(left));
+        assert_eq!(connect(&mut peers, 0, now), left);
+    }
+
+    #[test]
+    fn who_has_the_most_and_of_these_who_waits_longest_goes_first() {
+        let (mut peers, now) = (Peers::new(), Instant::now());
+        assert_eq!(peers.first_to_go(), None);
+        let old = connect(&mut peers, 0, now);
+        let greedy = [1, 2, 3].map(|age| connect(&mut peers, 1, now + age * MOMENT));
+        assert_eq!(peers.first_to_go(), Some(greedy[0]));
+        // While a worker has its request, it is not the connection that is waited for.
+        ask(&mut peers, greedy[0], now);
+        assert_eq!(peers.first_to_go(), Some(greedy[1]));
+        answer(&mut peers, greedy[0], now + 9 * MOMENT);
+        assert_eq!(peers.first_to_go(), Some(greedy[1]));
+        peers.remove(greedy[1]);
+        assert_eq!(peers.first_to_go(), Some(greedy[2]));
+        peers.remove(greedy[2]);
+        assert_eq!(
+            peers.first_to_go(),
+            Some(old),
+            "of clients with as many, the older wait"
+        );
+        peers.remove(greedy[0]);
+        ask(&mut peers, old, now);
+        assert_eq!(peers.first_to_go(), None);
+    }
+}

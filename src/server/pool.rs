@@ -161,12 +161,15 @@ mod tests {
     use crate::sys::{self, Interest, PollFd};
     use std::collections::BTreeMap;
     use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
     /// Answers a path with a status of its own, and fails where it is told to.
     struct Service {
         /// Met by all requests for `/meet`.
         meeting: Barrier,
+        /// Workers that were made.
+        workers: AtomicUsize,
         /// When the requests that were turned down were received.
         refused: Mutex<Vec<Instant>>,
     }
@@ -183,6 +186,7 @@ mod tests {
         type Worker = ServiceWorker;
 
         fn worker(self: &Arc<Self>) -> ServiceWorker {
+            self.workers.fetch_add(1, Ordering::Relaxed);
             ServiceWorker(Arc::clone(self))
         }
 
@@ -233,6 +237,7 @@ mod tests {
     fn statuses(threads: usize, paths: &[&str]) -> Vec<u16> {
         let service = Arc::new(Service {
             meeting: Barrier::new(threads),
+            workers: AtomicUsize::default(),
             refused: Mutex::default(),
         });
         let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
@@ -270,6 +275,7 @@ mod tests {
     fn requests_wait_and_are_counted_until_they_are_taken_or_cancelled() {
         let service = Arc::new(Service {
             meeting: Barrier::new(2),
+            workers: AtomicUsize::default(),
             refused: Mutex::default(),
         });
         let figures = Arc::<Figures>::default();
@@ -304,6 +310,7 @@ mod tests {
     fn a_request_that_a_worker_fails_at_is_timed_from_when_it_was_received() {
         let service = Arc::new(Service {
             meeting: Barrier::new(1),
+            workers: AtomicUsize::default(),
             refused: Mutex::default(),
         });
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
@@ -314,6 +321,24 @@ mod tests {
             thread::yield_now();
         }
         assert_eq!(*lock(&service.refused), [received]);
+    }
+
+    /// Its buffers may be in any state.
+    #[test]
+    fn a_worker_is_made_anew_after_a_panic() {
+        let service = Arc::new(Service {
+            meeting: Barrier::new(1),
+            workers: AtomicUsize::default(),
+            refused: Mutex::default(),
+        });
+        let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
+        for (path, made) in [("/", 1), ("/panic", 2), ("/", 2), ("/panic", 3)] {
+            pool.submit(0, request(path), DEAR);
+            while pool.take_answers().is_empty() {
+                thread::yield_now();
+            }
+            assert_eq!(service.workers.load(Ordering::Relaxed), made, "{path}");
+        }
     }
 
     #[test]

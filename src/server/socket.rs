@@ -366,6 +366,29 @@ mod tests {
         taken
     }
 
+    /// An answer is written in one piece, so to wait for more of it would only delay it.
+    #[test]
+    fn what_is_written_is_sent_at_once() {
+        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+        let Listener::Tcp(tcp) = &listener else {
+            unreachable!("bound to another address");
+        };
+        let _client = TcpStream::connect(tcp.local_addr().unwrap()).unwrap();
+        let mut fds = [PollFd::new(
+            &listener,
+            Interest {
+                read: true,
+                write: false,
+            },
+        )];
+        wait(&mut fds, None).unwrap();
+        let (Stream::Tcp(stream), client) = listener.accept().unwrap() else {
+            unreachable!("accepted from another listener");
+        };
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(client, Client::V4([127, 0, 0, 1]));
+    }
+
     /// A peer decides what it takes on its own side, by default some 100 KB; what is bounded here
     /// is the server's side, which would be megabytes.
     #[test]

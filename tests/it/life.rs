@@ -100,6 +100,15 @@ fn a_captcha_expires() {
 }
 
 #[test]
+fn captchas_that_nobody_answers_are_removed_when_they_expire() {
+    let server = Server::start(&["--ttl", "1"]);
+    server.generate();
+    server.await_metric("minicap_captchas_alive 1");
+    server.await_metric("minicap_captchas_alive 0");
+    server.await_metric("minicap_captchas_expired_total 1");
+}
+
+#[test]
 fn a_full_store_lets_its_oldest_go() {
     let server = Server::start(&["--capacity", "3"]);
     let mut client = server.connect();

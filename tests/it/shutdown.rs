@@ -112,6 +112,20 @@ fn a_request_that_never_ends_is_not_waited_for_long() {
 }
 
 #[test]
+fn how_long_it_waits_at_the_end_is_the_operators_choice() {
+    let mut server = Server::start(&["--stop-timeout", "1"]);
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    let begun = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(
+        Duration::from_millis(900) < begun.elapsed() && begun.elapsed() < Duration::from_secs(4)
+    );
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     let mut server = Server::start(&[]);
     let mut client = server.connect();
