@@ -214,6 +214,7 @@ mod tests {
         workers: 1,
         connections_max: 1,
         client_field: None,
+        drain: Duration::ZERO,
         limits: Limits::DEFAULT,
         timeouts: Timeouts::DEFAULT,
     };
@@ -227,6 +228,7 @@ mod tests {
             stream,
             connection,
             line(client),
+            0,
             Interest::default(),
         ))
     }

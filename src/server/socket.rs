@@ -369,7 +369,8 @@ mod tests {
     /// An answer is written in one piece, so to wait for more of it would only delay it.
     #[test]
     fn what_is_written_is_sent_at_once() {
-        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+        let listener =
+            Listener::bind(&Address::Tcp("127.0.0.1:0".parse().unwrap()), 0o660).unwrap();
         let Listener::Tcp(tcp) = &listener else {
             unreachable!("bound to another address");
         };
