@@ -21,9 +21,10 @@ const VALUE_CHARS_MAX: usize = 200;
 /// Bytes of lines that wait to be written: some thousand requests.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 
-/// Lines that are written in one second; of errors and warnings as many more. Everything beyond is
-/// counted. It is ten times what a busy service has, and 10 GB a day at most: a disk takes that
-/// until somebody has seen it. At debug, somebody is looking, and nothing is left out.
+/// Lines that are written in one second; of errors and warnings as many more. What is beyond is
+/// counted. The bound is ten times what a busy service needs, and usual lines at that rate fill 10
+/// GB a day, which a disk takes until somebody has seen it. At debug, somebody is looking, and
+/// nothing is left out.
 const LINES_PER_SEC_MAX: u32 = 1_000;
 
 /// Stack of the writing thread, which calls little and holds less.

@@ -392,5 +392,17 @@ fn a_start_does_not_hang_on_a_socket_whose_owner_is_busy() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("Address already in use"), "{said}");
+    // Nor does it keep a signal waiting.
+    let listen = format!("unix:{}", path.display());
+    let mut child = minicap(&["--listen", &listen])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    eventually(|| child.try_wait().unwrap().is_some(), || "the end".into());
+    assert!(begun.elapsed() < Duration::from_secs(3));
     fs::remove_file(&path).unwrap();
 }
