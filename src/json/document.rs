@@ -200,27 +200,32 @@ pub(super) fn collapse_repeated_names(nodes: &mut [Node<'_>], start: usize, coun
     if count < 2 {
         return;
     }
-    let mut compared: Vec<(Text<'_>, usize)> = Vec::new();
     let mut looked_up: HashMap<Text<'_>, usize> = HashMap::new();
     let mut at = start;
     while let Some(Node::Name(name, _)) = nodes.get(at).copied() {
         let first = if count <= COMPARED_MAX {
-            let known = compared.iter().find(|(known, _)| *known == name);
-            let first = known.map(|(_, first)| *first);
-            if first.is_none() {
-                compared.push((name, at));
-            }
-            first
+            first_named(nodes, start, name)
         } else {
-            let first = *looked_up.entry(name).or_insert(at);
-            (first != at).then_some(first)
+            *looked_up.entry(name).or_insert(at)
         };
-        if let Some(first) = first {
+        if first != at {
             set_member(nodes, first, Member::At(at + 1));
             set_member(nodes, at, Member::Repeated);
         }
         at = Value { nodes, at: at + 1 }.after();
     }
+}
+
+/// The first member of this name, which there is, in the object whose members are the nodes from
+/// `start` on.
+fn first_named(nodes: &[Node<'_>], start: usize, name: Text<'_>) -> usize {
+    let mut at = start;
+    while let Some(Node::Name(known, _)) = nodes.get(at)
+        && *known != name
+    {
+        at = Value { nodes, at: at + 1 }.after();
+    }
+    at
 }
 
 fn set_member(nodes: &mut [Node<'_>], at: usize, to: Member) {

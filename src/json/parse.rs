@@ -5,6 +5,10 @@
 use super::document::{Member, Node, Text, collapse_repeated_names};
 use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
 
+/// Nodes of a usual document: an object of two or three members. Their list is allocated once for
+/// these.
+const NODES_USUAL: usize = 8;
+
 /// Reads one document, with nothing but blanks around it.
 ///
 /// # Errors
@@ -18,7 +22,7 @@ pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
     let mut parser = Parser {
         text,
         at: 0,
-        nodes: Vec::new(),
+        nodes: Vec::with_capacity(NODES_USUAL),
     };
     if text.starts_with('\u{feff}') {
         return Err(parser.error(ErrorKind::ByteOrderMark, 0));
