@@ -24,13 +24,14 @@ const GOOD: &[u8] = b"HTTP/1.1 200 ";
 /// How often it is looked whether an answer has come.
 const LOOK_PERIOD: Duration = Duration::from_millis(5);
 
-/// Succeeds if `GET /healthz` is answered with 200 at one of the addresses that `listen` means.
-pub(crate) fn run(listen: &[Address]) -> Result<(), String> {
+/// Succeeds if `GET /healthz` below `path` is answered with 200 at one of the addresses that `listen`
+/// means.
+pub(crate) fn run(listen: &[Address], path: &str) -> Result<(), String> {
     let end = Instant::now() + TIMEOUT;
     let mut asking = Vec::new();
     for address in listen.iter().flat_map(reachable) {
-        let asked = address.clone();
-        let thread = thread::Builder::new().spawn(move || ask(&asked));
+        let (asked, path) = (address.clone(), path.to_owned());
+        let thread = thread::Builder::new().spawn(move || ask(&asked, &path));
         let thread = thread.map_err(|error| format!("cannot start a thread: {error}"))?;
         asking.push((address, thread));
     }
@@ -56,12 +57,12 @@ pub(crate) fn run(listen: &[Address]) -> Result<(), String> {
 }
 
 /// Asks at one address; the failure in words.
-fn ask(address: &Address) -> Result<(), String> {
+fn ask(address: &Address, path: &str) -> Result<(), String> {
     let answer = match address {
         Address::Tcp(tcp) => TcpStream::connect_timeout(tcp, TIMEOUT)
-            .and_then(|stream| converse(stream, &tcp.to_string())),
-        Address::Unix(path) => {
-            UnixStream::connect(path).and_then(|stream| converse(stream, "localhost"))
+            .and_then(|stream| converse(stream, &tcp.to_string(), path)),
+        Address::Unix(socket) => {
+            UnixStream::connect(socket).and_then(|stream| converse(stream, "localhost", path))
         }
     };
     let answer = answer.map_err(|error| format!("no answer from {address}: {error}"))?;
@@ -81,8 +82,9 @@ fn ask(address: &Address) -> Result<(), String> {
 }
 
 /// Sends the request and reads as much of the answer as tells its status.
-fn converse(mut stream: impl Read + Write, host: &str) -> io::Result<Vec<u8>> {
-    let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+fn converse(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<Vec<u8>> {
+    let request =
+        format!("GET {path}/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     let mut piece = [0; ANSWER_BYTES_MAX];

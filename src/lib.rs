@@ -14,9 +14,9 @@
 //!   only `unsafe` code.
 //!
 //! `api` uses `captcha`, `store`, `json` and `entropy`, and implements what `server` calls; `server`
-//! uses `sys` and `fair`; both use `http` and `log`, and these `calendar`; `config` names the settings
-//! of the others. `store` uses `fair`, and `captcha` draws texts from `entropy`; the other leaves use
-//! nothing of ours. No text of a captcha is ever logged, and none is drawn
+//! uses `sys` and `fair`; both use `http` and `log`, and `api` and these `calendar`; `config` names
+//! the settings of the others. `store` uses `fair`, and `captcha` draws texts from `entropy`; the
+//! other leaves use nothing of ours. No text of a captcha is ever logged, and none is drawn
 //! from anything but the system's generator.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         } => match command {
             Command::Serve => serve(*config, &unknown),
             Command::Render => render::run(&config),
-            Command::Healthcheck => healthcheck::run(&config.listen),
+            Command::Healthcheck => healthcheck::run(&config.listen, &config.path),
         },
         Parsed::Help(command) => print(&config::usage(command)),
         Parsed::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -174,6 +174,9 @@ fn api_settings(config: Config, metrics_listener: Option<usize>) -> api::Setting
         connections_max: config.max_connections,
         metrics_listener,
         docs: config.docs,
+        widget: config.widget,
+        siteverify_secret: config.siteverify_secret,
+        path: config.path,
     }
 }
 

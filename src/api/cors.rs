@@ -10,6 +10,11 @@ const ALLOWED_METHODS: &str = "GET, POST";
 /// Fields that a page may set itself. The safelisted ones and, for JSON bodies, `Content-Type`.
 const ALLOWED_FIELDS: &str = "Accept, Accept-Language, Content-Language, Content-Type";
 
+/// Fields of answers that a page may read.
+const EXPOSED_FIELDS: &str = "captcha-id, captcha-attempts-left";
+
+const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
+
 /// How long a browser may remember the answer to a preflight.
 const MAX_AGE_SECS: &str = "600";
 
@@ -68,13 +73,25 @@ impl Cors {
 
     /// Adds what a browser needs to let a page of another origin read the answer.
     pub(super) fn share(&self, response: &mut Response, head: &Head) {
+        let is_shared = |(name, _): &(&str, _)| *name == ALLOW_ORIGIN;
+        if response.fields.iter().any(is_shared) {
+            return;
+        }
         match head.fields.get("origin") {
             Some(origin) if self.name_origin(response, origin) => {
-                response.add_field("Access-Control-Expose-Headers", "Captcha-Id");
+                response.add_field("Access-Control-Expose-Headers", EXPOSED_FIELDS);
             }
             Some(_) => {}
             // Caches must not give what was answered here to a page that says where it is from.
             None => self.vary(response),
+        }
+    }
+
+    /// Lets pages of all origins read an answer that caches keep, if they may at all: it is the
+    /// same whether its request came from a page or not, so caches need no second one.
+    pub(super) fn share_with_all(&self, response: &mut Response) {
+        if *self == Cors::Any {
+            response.add_field(ALLOW_ORIGIN, "*");
         }
     }
 
@@ -84,13 +101,13 @@ impl Cors {
         let allowed = self.allowed_origin(origin);
         let is_allowed = allowed.is_some();
         if let Some(allowed) = allowed {
-            response.add_field("Access-Control-Allow-Origin", allowed);
+            response.add_field(ALLOW_ORIGIN, allowed);
         }
         is_allowed
     }
 
     fn vary(&self, response: &mut Response) {
-        if matches!(self, Cors::Only(_)) {
+        if *self != Cors::Off {
             response.vary("Origin");
         }
     }

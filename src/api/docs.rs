@@ -1,7 +1,10 @@
-//! What the service says of itself to those who integrate it: a page, an `OpenAPI` document and a
-//! widget, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it.
+//! What the service gives to those who integrate it: a page, an `OpenAPI` document, a widget, and a
+//! loader for pages that were made for other services, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it;
+//! the scripts are made smaller before that (`npm --prefix tests/browser run widget`).
 //!
 //! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
+
+use std::borrow::Cow;
 
 use super::{AppWorker, Request};
 use crate::http::{self, Response, Status};
@@ -12,8 +15,8 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 /// What the page may do: run its one script, wear its one style sheet, ask the service that it
 /// came from, and show the pictures in the answers. The hashes are those of its two elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-WUc4KMn7fS4n6/TvishLjwfxChvnCk4RChWeJrwf9vo='; \
-    style-src 'sha256-MJjEZgEIlcZe88yOt26zZyuNG2q4rUxIXd/d3FcdWSg='; \
+    script-src 'sha256-ns82Bby44sKh2IeL4TRskWDQgy1SX1wrqZF6FT4uvkk='; \
+    style-src 'sha256-fjVkTHa98Az+7+lF1Es853GaxGlUJEMRttcKyVr2glk='; \
     connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 
@@ -31,25 +34,41 @@ static OPENAPI: Document = Document::new(
 
 static WIDGET: Document = Document::new(
     "text/javascript; charset=utf-8",
-    include_bytes!("docs/widget.js"),
-    include_bytes!("docs/widget.js.gz"),
+    include_bytes!("docs/widget.min.js"),
+    include_bytes!("docs/widget.min.js.gz"),
 );
 
-pub(super) fn page(_: &mut AppWorker, request: &Request) -> Response {
-    PAGE.answer(request)
+static COMPAT: Document = Document::new(
+    "text/javascript; charset=utf-8",
+    include_bytes!("docs/compat.min.js"),
+    include_bytes!("docs/compat.min.js.gz"),
+);
+
+pub(super) fn page(worker: &mut AppWorker, request: &Request) -> Response {
+    let prefix = &worker.app.settings.path;
+    if request.head.target.path == prefix.as_bytes() {
+        // What the page names is relative to a folder.
+        return moved(format!("{prefix}/"));
+    }
+    PAGE.answer(worker, request)
         .with_field("Content-Security-Policy", PAGE_POLICY)
 }
 
-pub(super) fn openapi(_: &mut AppWorker, request: &Request) -> Response {
-    OPENAPI.answer(request)
+pub(super) fn openapi(worker: &mut AppWorker, request: &Request) -> Response {
+    OPENAPI.answer(worker, request)
 }
 
-pub(super) fn widget(_: &mut AppWorker, request: &Request) -> Response {
-    WIDGET.answer(request)
+pub(super) fn widget(worker: &mut AppWorker, request: &Request) -> Response {
+    let is_compat = request.head.target.query_value("compat").is_some();
+    let script = if is_compat { &COMPAT } else { &WIDGET };
+    // For pages that only load what says that they may (HTML, "cross-origin embedder policy").
+    script
+        .answer(worker, request)
+        .with_field("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
 /// To where the page is. Relative, since a proxy may have put the service below a path.
-pub(super) fn moved(location: &'static str) -> Response {
+pub(super) fn moved(location: impl Into<Cow<'static, str>>) -> Response {
     Response::new(Status::PermanentRedirect).with_field("Location", location)
 }
 
@@ -71,7 +90,7 @@ impl Document {
         }
     }
 
-    fn answer(&self, request: &Request) -> Response {
+    fn answer(&self, worker: &AppWorker, request: &Request) -> Response {
         let fields = &request.head.fields;
         let is_gzip = http::prefers_gzip(fields);
         // Two forms are two representations, each with a tag of its own (RFC 9110 section 8.8.3.3).
@@ -89,6 +108,7 @@ impl Document {
         response.add_field("ETag", tag);
         response.add_field("Cache-Control", CACHE_CONTROL);
         response.vary("Accept-Encoding");
+        worker.app.settings.cors.share_with_all(&mut response);
         response
     }
 }
@@ -122,14 +142,15 @@ mod tests {
     const PAGE_BYTES_MAX: usize = 20_000;
 
     /// Largest widget, as it is sent to a browser.
-    const WIDGET_GZIP_BYTES_MAX: usize = 3_000;
+    const WIDGET_GZIP_BYTES_MAX: usize = 5_000;
 
     #[test]
     fn each_gzip_form_is_its_source() {
         for (name, document) in [
             ("index.html", &PAGE),
             ("openapi.json", &OPENAPI),
-            ("widget.js", &WIDGET),
+            ("widget.min.js", &WIDGET),
+            ("compat.min.js", &COMPAT),
         ] {
             let mut plain = Vec::new();
             GzDecoder::new(document.gzip)
@@ -171,20 +192,14 @@ mod tests {
     }
 
     #[test]
-    fn the_page_shows_the_readmes_backends() {
+    fn the_page_shows_the_readmes_backend() {
         let page = str::from_utf8(PAGE.plain).unwrap();
-        for language in ["python", "js", "php", "go"] {
-            let (_, rest) = include_str!("../../README.md")
-                .split_once(&format!("```{language}\n"))
-                .unwrap();
-            let (code, _) = rest.split_once("\n```").unwrap();
-            let code = code.replace('&', "&amp;");
-            let code = code.replace('<', "&lt;").replace('>', "&gt;");
-            assert!(
-                page.contains(&format!("<pre><code>{code}</code></pre>")),
-                "{language}"
-            );
-        }
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("```python\n").unwrap();
+        let (code, _) = rest.split_once("\n```").unwrap();
+        let code = code.replace('&', "&amp;");
+        let code = code.replace('<', "&lt;").replace('>', "&gt;");
+        assert!(page.contains(&format!("<pre><code>{code}</code></pre>")));
     }
 
     #[test]
@@ -211,7 +226,7 @@ mod tests {
             .collect();
         let served: BTreeMap<&str, Vec<String>> = ROUTES
             .iter()
-            .filter(|route| !route.is_docs && route.path != "*")
+            .filter(|route| !route.is_docs && route.path != "*" && route.path != "/widget.js")
             .map(|route| {
                 let methods = route.allow.split(", ").filter(|name| *name != "HEAD");
                 (route.path, methods.map(str::to_owned).collect())

@@ -7,6 +7,7 @@ use std::time::Instant;
 use fastrand::Rng;
 
 use super::error::{self, Detail, Input, Place};
+use super::forgive::forgive;
 use super::{AppWorker, JSON, Request, base64};
 use crate::captcha::{self, Style, ThemeChoice};
 use crate::http::{self, Response, Status};
@@ -15,21 +16,20 @@ use crate::store::{Id, Solution};
 /// Room for a picture of the usual size, so that it is not moved while it grows.
 const PNG_BYTES_USUAL: usize = 16 * 1024;
 
-/// Room for what stands around the picture in JSON: names, the id, the lifetime.
+/// Room for what stands around the picture in JSON: names, the id, the lifetime, the length.
 const JSON_BYTES_AROUND: usize = 128;
 
 const PNG: &str = "image/png";
 
-/// What a captcha can be had as. Who takes either gets the picture, as everybody once did.
+/// What a captcha can be had as. Who takes either, or names neither, gets the picture, as everybody
+/// once did.
 const MEDIA_TYPES: [&str; 2] = [PNG, JSON];
 
 const THEMES: &str = "'light', 'dark' or 'random'";
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
-    let mut response = match http::preferred_type(&request.head.fields, &MEDIA_TYPES) {
-        Some(media_type) => captcha(worker, request, media_type),
-        None => error::response(Status::NotAcceptable, "Not Acceptable"),
-    };
+    let media_type = http::preferred_type(&request.head.fields, &MEDIA_TYPES).unwrap_or(PNG);
+    let mut response = captcha(worker, request, media_type);
     response.vary("Accept");
     response
 }
@@ -51,7 +51,7 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         .test_text
         .clone()
         .unwrap_or_else(|| captcha::text::random(settings.length, entropy));
-    let Some(solution) = Solution::new(&text) else {
+    let Some(solution) = Solution::new(&forgive(&text)) else {
         let chars = text.chars().count();
         worker
             .app
@@ -74,21 +74,30 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         .store
         .insert(solution, request.line, Instant::now());
     let body = match media_type {
-        JSON => json(id, &png, worker.app.store.ttl().as_secs()),
+        JSON => json(
+            id,
+            &png,
+            worker.app.store.ttl().as_secs(),
+            text.chars().count(),
+        ),
         _ => png,
     };
     Response::new(Status::Ok)
-        .with_field("Captcha-Id", id.to_string())
+        // In lower case, as HTTP/2 has all names: scripts find it behind every proxy.
+        .with_field("captcha-id", id.to_string())
         .with_field("Cache-Control", "no-store")
         .with_body(media_type, body)
 }
 
-fn json(id: Id, png: &[u8], expires_in_secs: u64) -> Vec<u8> {
+fn json(id: Id, png: &[u8], expires_in_secs: u64, length: usize) -> Vec<u8> {
     let mut body = Vec::with_capacity(JSON_BYTES_AROUND + base64::encoded_len(png.len()));
     // Writing to a vector cannot fail.
     let _ = write!(body, r#"{{"id":"{id}","image":"data:image/png;base64,"#);
     base64::write(png, &mut body);
-    let _ = write!(body, r#"","expires_in":{expires_in_secs}}}"#);
+    let _ = write!(
+        body,
+        r#"","expires_in":{expires_in_secs},"length":{length}}}"#
+    );
     body
 }
 

@@ -5,8 +5,10 @@ mod base64;
 mod cors;
 mod docs;
 mod error;
+mod forgive;
 mod generate;
 mod metrics;
+mod siteverify;
 mod validate;
 
 use std::sync::Arc;
@@ -50,8 +52,14 @@ pub struct Settings {
     pub connections_max: usize,
     /// The place of the listener that is for `/metrics`, if there is one of its own.
     pub metrics_listener: Option<usize>,
-    /// Whether the service explains itself: the page, the `OpenAPI` document and the widget.
+    /// Whether the service explains itself: the page and the `OpenAPI` document.
     pub docs: bool,
+    /// Whether the widget is there.
+    pub widget: bool,
+    /// What backends made for other services show; without it, they are not served.
+    pub siteverify_secret: Option<String>,
+    /// What stands before every path, such as `/captcha`, or nothing.
+    pub path: String,
 }
 
 /// The service's parts that all workers share.
@@ -89,8 +97,12 @@ const METRICS: &str = "/metrics";
 /// What `OPTIONS` asks about the server as a whole.
 const ANY: &str = "*";
 
+/// Paths that have a switch of their own.
+const SITEVERIFY: &str = "/siteverify";
+const WIDGET: &str = "/widget.js";
+
 /// Every path there is. One that ends in a slash is answered without it as well.
-const ROUTES: [Route; 11] = [
+const ROUTES: [Route; 12] = [
     Route {
         path: "/api/captcha/generate/",
         allow: "POST",
@@ -104,6 +116,13 @@ const ROUTES: [Route; 11] = [
         is_cheap: true,
         is_docs: false,
         answer: validate::answer,
+    },
+    Route {
+        path: SITEVERIFY,
+        allow: "POST",
+        is_cheap: true,
+        is_docs: false,
+        answer: siteverify::answer,
     },
     Route {
         path: "/healthz",
@@ -155,10 +174,10 @@ const ROUTES: [Route; 11] = [
         answer: docs::openapi,
     },
     Route {
-        path: "/widget.js",
+        path: WIDGET,
         allow: "GET, HEAD",
         is_cheap: true,
-        is_docs: true,
+        is_docs: false,
         answer: docs::widget,
     },
     Route {
@@ -190,12 +209,19 @@ impl App {
         }
     }
 
+    /// The place of the route that a request is for.
+    fn place(&self, head: &Head) -> Option<usize> {
+        let path = head.target.path.as_slice();
+        let below = path.strip_prefix(self.settings.path.as_bytes());
+        Route::find(if path == b"*" { path } else { below? })
+    }
+
     /// The route to what a request asks for, or the answer if there is none: it is unknown, or the
     /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
     /// whether a server is well.
     fn find(&self, request: &Request) -> Result<&'static Route, Response> {
         let head = &request.head;
-        let route = Route::find(&head.target.path).map(|route| &ROUTES[route]);
+        let route = self.place(head).map(|route| &ROUTES[route]);
         let Some(route) = route.filter(|route| self.has(route, request.listener)) else {
             return Err(error::response(Status::NotFound, "Not Found"));
         };
@@ -218,14 +244,14 @@ impl App {
             Some(own) if own == listener => route.is_of_monitoring(),
             Some(_) => route.path != METRICS,
         };
-        is_here && (self.settings.docs || !route.is_docs)
+        is_here && route.is_served(&self.settings)
     }
 
     /// Counts and logs a request that was answered.
     fn record(&self, head: Option<&Head>, response: &Response, received: Instant) {
         let time = received.elapsed();
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let route = head.and_then(|head| Route::find(&head.target.path));
+        let route = head.and_then(|head| self.place(head));
         self.metrics.count_request(route, response.status, time);
         let method = head.map_or("-", |head| head.method.as_str());
         let path = head.map_or("-".into(), |head| {
@@ -320,6 +346,15 @@ impl Route {
     /// Whether it is asked for every few seconds by programs that watch the service.
     fn is_of_monitoring(&self) -> bool {
         matches!(self.path, "/healthz" | METRICS)
+    }
+
+    /// Whether the operator has it switched on.
+    fn is_served(&self, settings: &Settings) -> bool {
+        match self.path {
+            WIDGET => settings.widget,
+            SITEVERIFY => settings.siteverify_secret.is_some(),
+            _ => settings.docs || !self.is_docs,
+        }
     }
 
     fn matches(&self, path: &[u8]) -> bool {

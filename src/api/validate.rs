@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use super::error::{self, Detail, Input, Place};
+use super::forgive::forgive;
 use super::{AppWorker, JSON, Request};
 use crate::http::{Response, Status};
 use crate::json::{self, ErrorKind, Value};
@@ -17,8 +18,8 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     if !is_json(request.head.fields.get("content-type")) {
         return not_json(body);
     }
-    match json::parse(body) {
-        Ok(document) => judge(worker, document.root()),
+    match json::parse(without_byte_order_mark(body)) {
+        Ok(document) => judge_object(worker, document.root()),
         Err(error) if error.kind == ErrorKind::IntegerTooLong => {
             error::response(Status::BadRequest, "There was an error parsing the body")
         }
@@ -28,7 +29,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
 
 /// Whether a media type is JSON: `application/json` or `application/…+json` in any case, with or
 /// without parameters.
-fn is_json(content_type: Option<&[u8]>) -> bool {
+pub(super) fn is_json(content_type: Option<&[u8]>) -> bool {
     let essence = content_type.and_then(|value| value.split(|byte| *byte == b';').next());
     let Some(subtype) = essence.map(<[u8]>::trim_ascii).and_then(|essence| {
         let (kind, subtype) = essence.split_at_checked(b"application/".len())?;
@@ -41,13 +42,19 @@ fn is_json(content_type: Option<&[u8]>) -> bool {
     (subtype == b"json" || subtype.ends_with(b"+json")) && !subtype.contains(&b'/')
 }
 
-fn judge(worker: &AppWorker, value: Value<'_>) -> Response {
+/// The body without the mark that some programs put before UTF-8. It is no part of the text (RFC 8259
+/// section 8.1 lets parsers pass it over).
+pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn judge_object(worker: &AppWorker, value: Value<'_>) -> Response {
     // `null` counts as no body.
     if value.is_null() {
         return no_body();
     }
     if !value.is_object() {
-        return no_object(Input::Value(value));
+        return no_object(Input::Value(value), None);
     }
     let (id, text) = match (string(value, "id"), string(value, "text")) {
         (Ok(id), Ok(text)) => (id, text),
@@ -56,11 +63,17 @@ fn judge(worker: &AppWorker, value: Value<'_>) -> Response {
             return error::unprocessable(&details);
         }
     };
-    let verdict = Id::parse(&id).map_or(Verdict::Unknown, |id| {
-        worker.app.store.judge(id, &text, Instant::now())
+    verdict_response(judge(worker, &id, &text))
+}
+
+/// Judges what was typed as the text of the captcha with this id, and counts the verdict.
+pub(super) fn judge(worker: &AppWorker, id: &str, text: &str) -> Verdict {
+    let verdict = Id::parse(id).map_or(Verdict::Unknown, |id| {
+        let store = &worker.app.store;
+        store.judge(id, &forgive(text), Instant::now())
     });
     worker.app.metrics.count_verdict(verdict);
-    verdict_response(verdict)
+    verdict
 }
 
 /// The string at a name of an object, or what is wrong there.
@@ -94,9 +107,13 @@ fn verdict_response(verdict: Verdict) -> Response {
             br#"{"status":404,"message":"CAPTCHA to validate not found"}"#,
         ),
     };
-    Response::new(status)
+    let mut response = Response::new(status)
         .with_field("Cache-Control", "no-store")
-        .with_body(JSON, body)
+        .with_body(JSON, body);
+    if let Verdict::Wrong { attempts_left } = verdict {
+        response.add_field("captcha-attempts-left", attempts_left.to_string());
+    }
+    response
 }
 
 fn no_body() -> Response {
@@ -111,16 +128,18 @@ fn no_body() -> Response {
 
 /// For a body that does not say that it is JSON, whatever it is.
 fn not_json(body: &[u8]) -> Response {
-    no_object(str::from_utf8(body).map_or(Input::Null, Input::Text))
+    let input = str::from_utf8(body).map_or(Input::Null, Input::Text);
+    let context = ("error", "Content-Type should be application/json");
+    no_object(input, Some(context))
 }
 
-fn no_object(input: Input<'_>) -> Response {
+fn no_object(input: Input<'_>, context: Option<(&'static str, &'static str)>) -> Response {
     error::unprocessable(&[Detail {
         kind: "model_attributes_type",
         place: Place::Body,
         message: "Input should be a valid dictionary or object to extract fields from",
         input,
-        context: None,
+        context,
     }])
 }
 

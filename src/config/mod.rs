@@ -106,6 +106,12 @@ pub struct Config {
     pub cors: Cors,
     /// Whether the service explains itself at its address.
     pub docs: bool,
+    /// Whether the widget is there.
+    pub widget: bool,
+    /// What backends made for other services show; without it, they are not served.
+    pub siteverify_secret: Option<String>,
+    /// What stands before every path, without a slash at its end.
+    pub path: String,
     /// What is logged.
     pub log: Level,
     /// The text of every captcha, for tests of what is built upon the service.
@@ -145,6 +151,9 @@ impl Config {
             distortion: false,
             cors: Cors::Off,
             docs: false,
+            widget: false,
+            siteverify_secret: None,
+            path: String::new(),
             log: Level::Off,
             test_text: None,
             out: None,

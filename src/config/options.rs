@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Command::{self, Healthcheck, Render, Serve};
 use super::Config;
 use super::values::{
-    Expected, address, addresses, field_name, level, mode, number, origins, path, switch,
-    test_text, text, theme,
+    Expected, address, addresses, field_name, level, mode, number, origins, path, secret, switch,
+    test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
@@ -65,7 +65,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 28] = [
+pub(super) const OPTIONS: [Spec; 31] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -197,10 +197,34 @@ pub(super) const OPTIONS: [Spec; 28] = [
     Spec {
         name: "docs",
         value: "on|off",
-        help: "page, OpenAPI document and widget",
+        help: "page and OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
         set: |config, text| put(&mut config.docs, switch(text)),
+    },
+    Spec {
+        name: "widget",
+        value: "on|off",
+        help: "the script /widget.js",
+        default: Some("on"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.widget, switch(text)),
+    },
+    Spec {
+        name: "siteverify-secret",
+        value: "SECRET",
+        help: "serve /siteverify to backends that show this",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.siteverify_secret, secret(text).map(Some)),
+    },
+    Spec {
+        name: "path",
+        value: "PATH",
+        help: "what stands before every path, such as /captcha",
+        default: None,
+        commands: &[Serve, Healthcheck],
+        set: |config, text| put(&mut config.path, url_path(text)),
     },
     Spec {
         name: "log",

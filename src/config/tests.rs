@@ -35,6 +35,7 @@ fn unknown(environment: &[(&str, &str)]) -> Vec<UnknownVariable> {
     }
 }
 
+const PATH: &str = "a path such as /captcha, of letters, digits, -._~ and slashes, up to 256 bytes";
 const LISTEN: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000, localhost:8000, \
                       8000, or unix: and a path";
 
@@ -77,6 +78,13 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("foreground-noise", "2", "on or off".into()),
         ("distortion", "", "on or off".into()),
         ("docs", "none", "on or off".into()),
+        ("widget", "maybe", "on or off".into()),
+        ("siteverify-secret", "short", "8 to 256 bytes".into()),
+        ("path", "captcha", PATH.into()),
+        ("path", "/a//b", PATH.into()),
+        ("path", "/../b", PATH.into()),
+        ("path", "/é", PATH.into()),
+        ("path", "/a?b", PATH.into()),
         ("log", "trace", "off, error, warn, info or debug".into()),
         ("test-text", "", text.into()),
         ("test-text", "äöü", text.into()),

@@ -24,6 +24,13 @@ const VALUES_MAX: usize = 64;
 /// Three times the longest name of a field in common use.
 const FIELD_NAME_BYTES_MAX: usize = 64;
 
+/// Fewer could be guessed over the network.
+const SECRET_BYTES_MIN: usize = 8;
+/// As long as the digests that some use for it, with room.
+const SECRET_BYTES_MAX: usize = 256;
+/// A small part of what a request's target may have.
+const PATH_BYTES_MAX: usize = 256;
+
 /// Longest name of a host (RFC 1035 section 2.3.4).
 const HOST_CHARS_MAX: usize = 253;
 
@@ -87,6 +94,37 @@ pub(super) fn test_text(value: &OsStr) -> Result<String, Expected> {
         .ok()
         .filter(|text| Solution::new(text).is_some());
     text.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} letters and digits of ASCII"))
+}
+
+/// A secret that nobody guesses.
+pub(super) fn secret(text: &OsStr) -> Result<String, Expected> {
+    let fits = SECRET_BYTES_MIN..=SECRET_BYTES_MAX;
+    let secret = text.to_str().filter(|secret| fits.contains(&secret.len()));
+    secret
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes"))
+}
+
+/// A path of segments that need no escapes. The slash at its end may be there or not.
+pub(super) fn url_path(text: &OsStr) -> Result<String, Expected> {
+    let path = text.to_str().unwrap_or_default();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let is_segment = |segment: &str| {
+        !segment.is_empty()
+            && !matches!(segment, "." | "..")
+            && segment.bytes().all(|byte| {
+                matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
+            })
+    };
+    let mut segments = path.split('/');
+    let is_path = segments.next() == Some("") && segments.all(is_segment);
+    // What is no text would otherwise pass for the empty path.
+    if text.to_str().is_some() && is_path && path.len() <= PATH_BYTES_MAX {
+        return Ok(path.to_owned());
+    }
+    Err(format!(
+        "a path such as /captcha, of letters, digits, -._~ and slashes, up to {PATH_BYTES_MAX} bytes"
+    ))
 }
 
 /// The name of a header field: a token (RFC 9110 section 5.1).

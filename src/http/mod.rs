@@ -19,6 +19,7 @@ mod date;
 mod error;
 mod fields;
 mod head;
+mod multipart;
 mod response;
 mod target;
 
@@ -38,8 +39,9 @@ pub use self::date::imf_fixdate;
 pub use self::error::Error;
 pub use self::fields::Fields;
 pub use self::head::{Head, HeadParser, METHOD_BYTES_MAX};
+pub use self::multipart::multipart_value;
 pub use self::response::{CONTINUE, Hop, Response, Status};
-pub use self::target::Target;
+pub use self::target::{Target, form_value};
 
 /// The version a message is served as (RFC 9110 section 2.5): every minor version above 1 is
 /// served as 1.1, the highest we conform to.

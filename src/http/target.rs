@@ -22,20 +22,10 @@ pub struct Target {
 }
 
 impl Target {
-    /// The last value of `name` in the query, read as `application/x-www-form-urlencoded` (WHATWG
-    /// URL Standard section 5.1): `+` is a space, and bytes that are not UTF-8 become U+FFFD.
+    /// The [`form_value`] of `name` in the query.
     #[must_use]
     pub fn query_value(&self, name: &str) -> Option<String> {
-        let pairs = self.query.as_deref()?.split(|&byte| byte == b'&');
-        let (_, value) = pairs
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let end = find(b'=', pair).unwrap_or(pair.len());
-                let (key, value) = pair.split_at(end); // A place found in `pair`, or its end.
-                (key, value.get(1..).unwrap_or_default())
-            })
-            .rfind(|(key, _)| decode_form(key) == name.as_bytes())?;
-        Some(String::from_utf8_lossy(&decode_form(value)).into_owned())
+        form_value(self.query.as_deref()?, name)
     }
 
     /// Reads a target of bytes of the class `TARGET`, and says where in it an authority stands.
@@ -81,6 +71,22 @@ impl Target {
             query: query.split_first().map(|(_, query)| query.to_vec()),
         }
     }
+}
+
+/// The last value of `name` in a form, read as `application/x-www-form-urlencoded` (WHATWG URL
+/// Standard section 5.1): `+` is a space, and bytes that are not UTF-8 become U+FFFD.
+#[must_use]
+pub fn form_value(form: &[u8], name: &str) -> Option<String> {
+    let pairs = form.split(|&byte| byte == b'&');
+    let (_, value) = pairs
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let end = find(b'=', pair).unwrap_or(pair.len());
+            let (key, value) = pair.split_at(end); // A place found in `pair`, or its end.
+            (key, value.get(1..).unwrap_or_default())
+        })
+        .rfind(|(key, _)| decode_form(key) == name.as_bytes())?;
+    Some(String::from_utf8_lossy(&decode_form(value)).into_owned())
 }
 
 /// Where the authority of an absolute URI stands.

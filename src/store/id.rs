@@ -27,13 +27,15 @@ impl Id {
         std::array::from_fn(|place| self.0[place] ^ self.0[place + 8])
     }
 
-    /// Reads the one spelling that `Display` writes: 36 characters, lower case, hyphenated. Other
+    /// Reads the spelling that `Display` writes, in either case: 36 characters, hyphenated. Other
     /// spellings of a UUID are other texts, and so the ids of nothing.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let uuid = Uuid::try_parse(text).ok()?;
         let mut spelling = [0; Hyphenated::LENGTH];
-        (uuid.hyphenated().encode_lower(&mut spelling) == text).then_some(Id(*uuid.as_bytes()))
+        let spelling = uuid.hyphenated().encode_lower(&mut spelling);
+        let is_spelled_so = spelling.eq_ignore_ascii_case(text);
+        is_spelled_so.then_some(Id(*uuid.as_bytes()))
     }
 }
 
@@ -66,9 +68,9 @@ mod tests {
     fn rejects_every_other_spelling() {
         let good = "3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10";
         assert!(Id::parse(good).is_some());
+        assert_eq!(Id::parse(&good.to_uppercase()), Id::parse(good));
         for bad in [
             "",
-            "3F0C1D0E-6B0E-4F2B-9A53-0B6F6F2B7F10",
             "3f0c1d0e6b0e4f2b9a530b6f6f2b7f10",
             "{3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10}",
             "urn:uuid:3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10",

@@ -24,13 +24,13 @@ const onPage = (name, options, run) => test(name, PATIENCE, async () => {
 
 /** Waits for a picture other than `last`, and returns it. */
 async function picture(page, last = '') {
-  const image = page.getByAltText('Six letters and digits to read');
+  const image = page.getByAltText('Picture of characters to type');
   await page.waitForFunction(([element, last]) => element.naturalWidth === 600 && element.src !== last,
     [await image.elementHandle(), last]);
   return image.getAttribute('src');
 }
 
-const field = page => page.getByLabel('What does the picture say?');
+const field = page => page.getByLabel('large outlined characters');
 
 /** Types a text, sends it with Enter, and waits for these words of the verdict. */
 async function answer(page, text, words) {
@@ -122,7 +122,6 @@ onPage('without scripts it is still a document', { javaScriptEnabled: false }, a
 for (const width of [320, 390]) {
   onPage(`nothing sticks out of ${width} pixels`, { viewport: { width, height: 700 } }, async page => {
     await answer(page, TEXT, 'Right.');
-    for (const summary of await page.locator('summary').all()) await summary.click();
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
   });
 }
@@ -187,7 +186,6 @@ for (const context of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { view
   onPage(`axe finds nothing: ${JSON.stringify(context)}`, { ...context, complaints: [JUDGED] }, async page => {
     await assertAccessible(page);
     await answer(page, 'wrong', 'Wrong.');
-    for (const summary of await page.locator('summary').all()) await summary.click();
     await assertAccessible(page);
   });
 }

@@ -33,7 +33,7 @@ for (const [name, width, colorScheme] of [['light', 1200, 'light'], ['dark', 120
   });
   await page.goto(`${service.url}/docs`);
   await page.waitForFunction(() => document.getElementById('picture').naturalWidth);
-  await page.getByLabel('What does the picture say?').fill('ab3xy7');
+  await page.getByLabel('large outlined characters').fill('ab3xy7');
   await page.keyboard.press('Enter');
   await page.getByText('Right.').waitFor();
   await page.screenshot({ path: docs(`page-${name}`), fullPage: true });
@@ -42,12 +42,12 @@ for (const [name, width, colorScheme] of [['light', 1200, 'light'], ['dark', 120
 }
 const { url, stop } = await startSite(site(service));
 const { page, close } = await openPage(browser, {
-  origins: [service.url, url], viewport: { width: 820, height: 436 }, deviceScaleFactor: 2,
+  origins: [service.url, url], viewport: { width: 820, height: 470 }, deviceScaleFactor: 2,
 });
 await page.goto(url);
 await page.waitForFunction(() => [...document.querySelectorAll('mini-captcha')].every(widget =>
   widget.shadowRoot?.querySelector('img').naturalWidth));
-await page.getByLabel('Type the characters in the picture').first().focus();
+await page.getByLabel('large outlined characters').first().focus();
 await page.screenshot({ path: docs('widget') });
 await close();
 stop();

@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
-import { chromium } from 'playwright-core';
+import { chromium, firefox } from 'playwright-core';
+import { minify } from 'terser';
 
 const root = new URL('../../', import.meta.url);
 const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/minicap', root));
@@ -16,17 +17,23 @@ const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/min
 /** How long a test may take: long, since machines may be busy, but no test waits for ever. */
 export const PATIENCE = { timeout: 60_000 };
 
+/** What browsers are sent smaller than it is written. */
+export const SCRIPTS = ['src/api/docs/widget.js', 'src/api/docs/compat.js'];
+
+/** Why a test is skipped that needs what is not there; nothing where `NOTHING_SKIPPED` is set, so that it fails. */
+export const missing = (isThere, what) => !isThere && !process.env.NOTHING_SKIPPED && `no ${what}`;
+
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';
 
-/** A service on 127.0.0.1, at a free port unless one is given. */
-export async function startService({ port = 0, options = [] } = {}) {
-  const child = spawn(program, ['--listen', `127.0.0.1:${port}`, '--test-text', TEXT, '--log', 'error', ...options],
+/** A service on 127.0.0.1, at a free port unless one is given, or elsewhere. */
+export async function startService({ port = 0, listen = `127.0.0.1:${port}`, options = [] } = {}) {
+  const child = spawn(program, ['--listen', listen, '--test-text', TEXT, '--log', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit').then(() => assert.fail('the service did not start'));
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
   const url = line.replace('miniCAP listening on ', '');
-  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$|^unix:/);
   return {
     url,
     port: new URL(url).port,
@@ -50,11 +57,19 @@ export async function startSite(answer) {
   };
 }
 
-export const startBrowser = () => chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
-});
+const browsers = {
+  chromium: () => chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  }),
+  // Debian's own, over WebDriver BiDi.
+  firefox: () => firefox.launch({ channel: 'moz-firefox', executablePath: FIREFOX }),
+};
+
+export const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+
+export const startBrowser = (name = 'chromium') => browsers[name]();
 
 /**
  * A page of its own context. When it is closed, it must have asked nobody but `origins` for
@@ -64,12 +79,9 @@ export async function openPage(browser, { origins, complaints = [], ...context }
   const page = await (await browser.newContext(context)).newPage();
   page.setDefaultTimeout(10_000);
   const found = [];
-  page.on('console', message => {
-    if (['error', 'warning'].includes(message.type()) && !complaints.some(known => known.test(message.text()))) {
-      found.push(message.text());
-    }
-  });
-  page.on('pageerror', error => found.push(error.message));
+  const complain = text => { if (!complaints.some(known => known.test(text))) found.push(text); };
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) complain(message.text()); });
+  page.on('pageerror', error => complain(error.message));
   page.on('request', request => {
     const { origin, protocol } = new URL(request.url());
     if (protocol !== 'data:' && !origins.includes(origin)) found.push(`request to ${request.url()}`);
@@ -90,9 +102,20 @@ export async function assertAccessible(page) {
 }
 
 /** The one block of the README in this language. */
-export function example(language) {
-  const readme = readFileSync(new URL('README.md', root), 'utf8');
-  const blocks = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, name]) => name === language);
-  assert.equal(blocks.length, 1, `blocks of ${language} in the README`);
+export const example = language => block(language, 'README.md');
+
+/** The one block of a document whose fence ends in this name. */
+export function block(name, path = 'docs/integrate.md') {
+  const blocks = [...read(path).matchAll(/^```(?:\w+ )?(\S+)\n(.*?)^```$/gms)].filter(([, found]) => found === name);
+  assert.equal(blocks.length, 1, `blocks named ${name} in ${path}`);
   return blocks[0][2];
 }
+
+/** The script of this path as the service sends it: without what only people need. */
+export async function smaller(path) {
+  const { code } = await minify(readFileSync(new URL(path, root), 'utf8'), { ecma: 2022, compress: { passes: 3 } });
+  return `${code}\n`;
+}
+
+/** The text of a file of the repository. */
+export const read = path => readFileSync(new URL(path, root), 'utf8');

@@ -2,149 +2,257 @@
 // It never judges: the form's backend asks the service whether the text is right.
 (() => {
   if (customElements.get('mini-captcha')) return;
-  // The service is where this script comes from.
-  const service = new URL('.', document.currentScript.src);
+  // The service is where widget.js comes from. A module has no currentScript, but a stack.
+  const [home] = (document.currentScript?.src || Error().stack).match(/https?:\/\/[^\s?#]*\/(?=widget\.js)/) ?? [];
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-  // What it says, each to be replaced by the attribute of the same name.
-  const words = {
-    label: 'Type the characters in the picture',
-    alt: 'Picture of characters to type',
-    renew: 'Another picture',
-    retry: 'Try again',
-    missing: 'Please type the characters in the picture.',
-    expired: 'The picture had expired. Here is a new one.',
-    unreachable: 'The picture cannot be loaded.',
+  // What it says, each to be replaced by the attribute of the same name; # is the number of characters.
+  const names = ['label', 'alt', 'renew', 'retry', 'expired', 'renewed', 'unreachable'];
+  const languages = {
+    en: 'Type the # large outlined characters. Upper or lower case does not matter.|Picture of characters to type|Another picture|Try again|The picture has expired.|Here is a new picture.|The picture cannot be loaded.',
+    de: 'Die # großen umrandeten Zeichen eintippen. Groß oder klein ist egal.|Bild mit Zeichen zum Abtippen|Anderes Bild|Noch einmal|Das Bild ist abgelaufen.|Hier ist ein neues Bild.|Das Bild kann nicht geladen werden.',
+    fr: 'Saisissez les # grands caractères en contour, en majuscules ou en minuscules.|Image de caractères à saisir|Autre image|Réessayer|L’image a expiré.|Voici une nouvelle image.|L’image ne peut pas être chargée.',
+    es: 'Escriba los # caracteres grandes con contorno, en mayúsculas o minúsculas.|Imagen de caracteres|Otra imagen|Reintentar|La imagen ha caducado.|Aquí hay una imagen nueva.|No se puede cargar la imagen.',
+    it: 'Digita i # caratteri grandi con contorno, in maiuscolo o minuscolo.|Immagine di caratteri|Altra immagine|Riprova|L’immagine è scaduta.|Ecco una nuova immagine.|Impossibile caricare l’immagine.',
+    pt: 'Digite os # caracteres grandes com contorno, em maiúsculas ou minúsculas.|Imagem de caracteres|Outra imagem|Tentar de novo|A imagem expirou.|Aqui está uma nova imagem.|Não é possível carregar a imagem.',
+    nl: 'Typ de # grote omlijnde tekens. Hoofdletters of kleine letters maakt niet uit.|Afbeelding van tekens|Andere afbeelding|Opnieuw|De afbeelding is verlopen.|Hier is een nieuwe afbeelding.|De afbeelding kan niet worden geladen.',
+    pl: 'Wpisz duże znaki z konturem (#). Wielkość liter nie ma znaczenia.|Obrazek ze znakami|Inny obrazek|Spróbuj ponownie|Obrazek wygasł.|Oto nowy obrazek.|Nie można wczytać obrazka.',
+    ru: 'Введите крупные контурные символы (#). Регистр не важен.|Картинка с символами|Другая картинка|Повторить|Картинка устарела.|Вот новая картинка.|Не удалось загрузить картинку.',
+    tr: 'Konturlu # büyük karakteri yazın. Büyük veya küçük harf fark etmez.|Karakter resmi|Başka resim|Yeniden dene|Resmin süresi doldu.|İşte yeni bir resim.|Resim yüklenemiyor.',
+    ja: '縁取りされた大きな文字(#)を入力してください。大文字と小文字は区別しません。|文字の画像|別の画像|再試行|画像の期限が切れました。|新しい画像です。|画像を読み込めません。',
+    zh: '请输入带轮廓的大字符(#)，不区分大小写。|字符图片|换一张图片|重试|图片已过期。|这是新图片。|无法加载图片。',
+    ar: 'اكتب الرموز الكبيرة المفرغة (#). لا فرق بين الأحرف الكبيرة والصغيرة.|صورة رموز|صورة أخرى|إعادة المحاولة|انتهت صلاحية الصورة.|هذه صورة جديدة.|تعذر تحميل الصورة.',
   };
+  const blocksSubmission = /^(text|search|tel|url|email|password|date|month|week|time|datetime-local|number)$/;
 
   // A sheet like this one is not in the way of a page's content security policy.
   const style = new CSSStyleSheet();
   style.replaceSync(`
     :host { display: inline-block; width: 20em; max-width: 100%; font: inherit }
+    section { position: relative; container-type: inline-size; outline: 0 solid Canvas; transition: outline-color 1ms }
     img, input, button { box-sizing: border-box; border-radius: var(--mini-captcha-radius, .4em) }
-    img { display: block; width: 100%; aspect-ratio: auto 3; background: #8883 }
+    img { display: block; width: 100%; aspect-ratio: auto 3; visibility: hidden }
+    span { display: block; background: #8883; border-radius: var(--mini-captcha-radius, .4em) }
+    .shown { visibility: visible }
     label { display: block; margin: .5em 0 .25em }
     div { display: flex; gap: .5em }
     input, button { font: inherit; color: inherit; padding: .4em .6em; background: var(--mini-captcha-background, #8881);
       border: 1px solid var(--mini-captcha-border, #888) }
     input { flex: 1; min-width: 0 }
     button { cursor: pointer }
+    :disabled { opacity: .6; cursor: default }
     :focus-visible { outline: 2px solid var(--mini-captcha-accent, currentColor); outline-offset: 1px }
     p { margin: .25em 0 0 }
-    :host([hidden]), [hidden] { display: none }
+    p:empty { margin: 0 }
+    [aria-invalid] { border-color: #d33 }
+    .quiet { position: absolute; clip-path: inset(50%) }
+    @container (width < 20em) {
+      span { margin-top: 1em }
+      button { position: absolute; inset: 0 .3em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
+        background: Canvas; color: CanvasText }
+      button::before { content: '↻'; content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
+    }
+    :host([hidden]) { display: none }
   `);
 
-  const make = (tag, properties, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
+  const make = (tag, attributes, ...children) => {
+    const element = document.createElement(tag);
+    for (const name in attributes) element.setAttribute(name, attributes[name]);
     element.append(...children);
     return element;
   };
 
   customElements.define('mini-captcha', class extends HTMLElement {
     static formAssociated = true;
-    static observedAttributes = [...Object.keys(words), 'theme', 'id-name', 'text-name'];
+    static observedAttributes = [...names, 'missing', 'error', 'lang', 'theme', 'service', 'name', 'id-name', 'text-name'];
 
     #internals = this.attachInternals();
     #image = make('img', { part: 'image' });
-    #field = make('input', { part: 'field', id: 'field', autocomplete: 'off', autocapitalize: 'off', spellcheck: false, required: true });
-    #label = make('label', { part: 'label', htmlFor: 'field' });
+    // Correction, translation and password managers leave the field alone.
+    #field = make('input', {
+      part: 'field', id: 'field', 'aria-describedby': 'status', 'aria-required': true, dir: 'ltr', translate: 'no', autocomplete: 'off',
+      autocapitalize: 'none', autocorrect: 'off', spellcheck: false, 'data-1p-ignore': '', 'data-lpignore': true,
+      'data-bwignore': '', 'data-form-type': 'other',
+    });
+    #label = make('label', { part: 'label', for: 'field' });
     #button = make('button', { part: 'button', type: 'button' });
-    #status = make('p', { part: 'status', role: 'status' });
+    #status = make('p', { part: 'status', id: 'status', role: 'status' });
+    #main = make('section', {}, make('span', {}, this.#image), this.#label,
+      make('div', {}, this.#field, this.#button), this.#status);
+    #seer = new IntersectionObserver(entries => {
+      this.#seen = entries.at(-1).isIntersecting;
+      this.#look();
+    }, { rootMargin: '200px' });
+    #listeners;
+    #seen = false;
     #id = '';
-    #failed = false;
-    #turn = 0;
+    #length;
+    #expires;
+    #theme;
     #timer;
+    #message = '';
+    // Why there is no picture.
+    #failure = '';
+    #busy = false;
+    // Each wish for a captcha ends those before it.
+    #turn = 0;
 
     constructor() {
       super();
       const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
       root.adoptedStyleSheets = [style];
-      root.append(this.#image, this.#label, make('div', {}, this.#field, this.#button), this.#status);
-      this.#field.oninput = () => this.#update();
-      // Within a shadow tree, Enter does not reach the form by itself.
-      this.#field.onkeydown = event => { if (event.key == 'Enter' && !event.isComposing) this.form?.requestSubmit(); };
-      this.#button.onclick = () => this.renew();
+      root.append(this.#main);
+      this.#main.ontransitionend = this.#restyle;
+      this.#field.oninput = () => { this.removeAttribute('error'); this.#update(); };
+      this.#field.onchange = () => this.dispatchEvent(new Event('change', { bubbles: true }));
+      this.#field.onkeypress = event => { if (event.key == 'Enter') this.#submit(); };
+      this.#button.onclick = async () => {
+        await this.renew();
+        if (this.#id && (this.matches(':focus-within') || document.activeElement == document.body)) this.#field.focus();
+      };
     }
 
     get form() { return this.#internals.form; }
+    get labels() { return this.#internals.labels; }
     get validity() { return this.#internals.validity; }
     get validationMessage() { return this.#internals.validationMessage; }
     get willValidate() { return this.#internals.willValidate; }
     checkValidity() { return this.#internals.checkValidity(); }
     reportValidity() { return this.#internals.reportValidity(); }
+    /** How many characters the picture has. */
+    get length() { return this.#length; }
+    get name() { return this.getAttribute('text-name') ?? this.getAttribute('name') ?? 'captcha-text'; }
+    set name(name) { this.setAttribute('name', name); }
+    get disabled() { return this.hasAttribute('disabled'); }
+    set disabled(disabled) { this.toggleAttribute('disabled', disabled); }
+    get value() { return this.#field.value; }
+    set value(text) { this.#field.value = text; this.#update(); }
+    /** Id and text in one, or nothing as long as one is missing. */
+    get response() { return this.#id && this.value && `${this.#id}.${this.value}`; }
+    /** Shows another picture. */
+    renew() { return this.#wish(this.#word('renewed')) ?? this.#load(); }
 
     connectedCallback() {
-      prefersDark.addEventListener('change', this.#restyle);
-      addEventListener('pageshow', this.#return);
-      this.#load();
-    }
-    disconnectedCallback() {
-      prefersDark.removeEventListener('change', this.#restyle);
-      removeEventListener('pageshow', this.#return);
-      document.removeEventListener('visibilitychange', this.#expire);
-      clearTimeout(this.#timer);
-      this.#turn++;
-    }
-    attributeChangedCallback(name) {
-      if (name == 'theme' && this.#id) this.#restyle();
+      this.#listeners = new AbortController();
+      const { signal } = this.#listeners;
+      prefersDark.addEventListener('change', this.#restyle, { signal });
+      for (const type of ['focusin', 'focus', 'visibilitychange', 'pageshow', 'online']) addEventListener(type, this.#look, { signal });
+      this.#seer.observe(this);
       this.#update();
     }
+    disconnectedCallback() {
+      this.#listeners.abort();
+      this.#seer.disconnect();
+    }
+    attributeChangedCallback(name) {
+      this.#update();
+      if (this.isConnected && (name == 'service' || name == 'theme' && this.#theme != this.#wantedTheme())) this.#wish();
+    }
     formDisabledCallback(disabled) { this.#field.disabled = this.#button.disabled = disabled; }
-    formResetCallback() { this.#load(); }
+    formResetCallback() { this.#wish(this.#word('renewed')); }
 
-    /** Shows another picture. */
-    renew() { return this.#load(); }
+    // Within a shadow tree Enter does not reach the form: this is implicit submission as HTML has it.
+    #submit() {
+      const { form } = this;
+      const controls = form ? [...form.getRootNode().querySelectorAll('button, input')].filter(control => control.form == form) : [];
+      const button = controls.find(({ type }) => type == 'submit' || type == 'image');
+      if (button) button.click();
+      else if (!controls.some(({ type }) => blocksSubmission.test(type))) form?.requestSubmit();
+    }
+
+    #wantedTheme() {
+      const scheme = getComputedStyle(this).colorScheme;
+      const dark = /dark/.test(scheme);
+      return this.getAttribute('theme') || ((dark == /light/.test(scheme) ? prefersDark.matches : dark) ? 'dark' : 'light');
+    }
 
     // What has been typed belongs to the picture that it was read from.
-    #restyle = () => this.#field.value || this.#load();
-    // A page that comes back as it was left has a captcha that may be used up.
-    #return = event => event.persisted && this.#load();
-    // Nobody looks at a hidden page: it need not ask for pictures.
-    #expire = () => document.hidden
-      ? document.addEventListener('visibilitychange', this.#expire, { once: true })
-      : this.#load(this.#word('expired'));
+    #restyle = () => !this.value && (this.#id || this.#busy) && this.#theme != this.#wantedTheme() && this.#wish();
 
-    async #load(message = '') {
-      const turn = ++this.#turn;
-      clearTimeout(this.#timer);
-      const theme = this.getAttribute('theme') ?? (prefersDark.matches ? 'dark' : 'light');
+    // Forgets the captcha at once. Another comes when it is needed.
+    #wish(message = '') {
+      this.#turn++;
+      this.#busy = false;
+      this.#id = this.#failure = this.#field.value = '';
+      this.#message = message;
+      this.#update();
+      return this.#look();
+    }
+
+    // Whatever may have changed: the time, who looks, and what a page that comes back has already used.
+    #look = event => {
+      if (event?.persisted || event?.type == 'online' && this.#failure) return this.#wish();
+      if (this.#id && this.#expires <= Date.now()) return this.#wish(this.#word('expired') + ' ' + this.#word('renewed'));
+      const isUsed = this.#seen || this.form?.matches(':focus-within');
+      if (this.isConnected && isUsed && !document.hidden && !this.#id && !this.#busy && !this.#failure) return this.#load();
+    };
+
+    async #load() {
+      const turn = this.#turn;
+      const theme = this.#theme = this.#wantedTheme();
+      const service = this.getAttribute('service')?.replace(/\/?$/, '/') ?? home;
+      this.#busy = true;
       let captcha;
       try {
-        const answer = await fetch(new URL('api/captcha/generate/?theme=' + theme, service), {
+        const answer = service && await fetch(new URL('api/captcha/generate/?theme=' + theme, new URL(service, document.baseURI)), {
           method: 'POST',
           headers: { Accept: 'application/json' },
+          credentials: 'omit',
           signal: AbortSignal.timeout(10_000),
         });
         if (answer.ok) captcha = await answer.json();
-      } catch {}
+        if (turn != this.#turn) return;
+        await new Promise((onload, onerror) => Object.assign(this.#image, { onload, onerror, src: captcha.image }));
+      } catch { captcha = null; }
       if (turn != this.#turn) return;
-      this.#failed = !captcha;
-      this.#id = captcha?.id ?? '';
-      this.#image.hidden = !captcha;
-      this.#field.value = '';
+      this.#busy = false;
       if (captcha) {
-        this.#image.src = captcha.image;
+        this.#id = captcha.id;
+        this.#length = captcha.length;
         // Early enough for a form that is sent just before the end.
-        this.#timer = setTimeout(this.#expire, captcha.expires_in * 900);
+        this.#expires = Date.now() + captcha.expires_in * 900;
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(this.#look, captcha.expires_in * 900);
+      } else {
+        this.#failure = service ? this.#word('unreachable') : 'Where is the service? Set the attribute "service" of mini-captcha.';
       }
-      this.#status.textContent = captcha ? message : this.#word('unreachable');
       this.#update();
+      this.dispatchEvent(new Event(captcha ? 'load' : 'error'));
     }
 
-    #word(name) { return this.getAttribute(name) ?? words[name]; }
+    get #language() {
+      let node = this;
+      while (node && !node.lang) node = node.parentNode ?? node.host;
+      const [language] = (node?.lang ?? '').toLowerCase().split('-');
+      return languages[language] ? language : 'en';
+    }
+
+    #word(name) { return this.getAttribute(name) ?? languages[this.#language].split('|')[names.indexOf(name)]; }
 
     // Brings the words and what the form sees up to date.
     #update() {
-      this.#label.textContent = this.#word('label');
+      const isArabic = this.#language == 'ar';
+      const label = this.#word('label').replace(/ ?\(?#\)?/, number => this.#length ? number.replace('#', this.#length) : '');
+      const error = this.getAttribute('error');
+      const said = this.#failure || error || this.#id && this.#message;
+      this.#main.lang = this.#language;
+      this.#main.dir = isArabic ? 'rtl' : '';
+      this.#label.textContent = label;
+      // A label around it or for it names the field too.
+      this.#field.ariaLabel = this.labels.length ? [...this.labels].map(outer => outer.textContent.trim()).concat(label).join(' ') : null;
+      this.#field.ariaInvalid = error ? 'true' : null;
       this.#image.alt = this.#word('alt');
-      this.#button.textContent = this.#word(this.#failed ? 'retry' : 'renew');
-      const text = this.#field.value;
+      this.#image.className = this.#id && 'shown';
+      this.#button.textContent = this.#word(this.#failure ? 'retry' : 'renew');
+      if (this.#status.textContent != said) this.#status.textContent = said;
+      this.#status.className = said == this.#word('renewed') ? 'quiet' : '';
       const data = new FormData();
-      data.append(this.getAttribute('id-name') ?? 'captcha-id', this.#id);
-      data.append(this.getAttribute('text-name') ?? 'captcha-text', text);
+      const idName = this.getAttribute('id-name') ?? 'captcha-id';
+      if (idName) data.append(idName, this.#id);
+      if (this.name) data.append(this.name, this.value);
       this.#internals.setFormValue(data);
-      if (this.#failed) this.#internals.setValidity({ customError: true }, this.#word('unreachable'), this.#button);
-      else if (!text) this.#internals.setValidity({ valueMissing: true }, this.#word('missing'), this.#field);
+      if (this.#failure || error) this.#internals.setValidity({ customError: true }, said, this.#failure ? this.#button : this.#field);
+      else if (!this.response) this.#internals.setValidity({ valueMissing: true }, this.getAttribute('missing') ?? label, this.#field);
       else this.#internals.setValidity({});
     }
   });

@@ -3,7 +3,7 @@
 use super::{
     COLON, COMMA, COMMA_IN_ARRAY, COMMA_IN_OBJECT, CONTROL, ESCAPE, EXTRA, GONE, GOOD, JSON, NAME,
     NO_BODY, OPEN, PLAIN, Reply, SMALL, UNICODE, VALIDATE, VALUE, check, check_json, invalid,
-    no_object, request,
+    no_json, request,
 };
 use crate::support::{Server, post};
 
@@ -74,9 +74,9 @@ fn no_body_is_missing_whatever_its_type() {
 fn media_types_of_json_are_json_and_no_others() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
-    let escaped = no_object(r#""{\"id\":\"x\",\"text\":\"y\"}""#);
+    let escaped = no_json(r#""{\"id\":\"x\",\"text\":\"y\"}""#);
     let brace = invalid(1, NAME);
-    let raw_brace = no_object(r#""{""#);
+    let raw_brace = no_json(r#""{""#);
     let mut check_type = |fields: &str, is_json: bool| {
         let [good, bad]: [Reply; 2] = if is_json {
             [GONE, (422, &brace)]
@@ -186,7 +186,7 @@ fn a_body_that_is_not_said_to_be_json_is_repeated_as_text() {
     for (body, input) in rows {
         for fields in ["", PLAIN, "Content-Type: application/octet-stream\r\n"] {
             let request = post(VALIDATE, fields, body);
-            check(&mut client, &request, (422, &no_object(input)));
+            check(&mut client, &request, (422, &no_json(input)));
         }
     }
 }

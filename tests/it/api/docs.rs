@@ -4,11 +4,11 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 
-use super::{HEALTHY, NO_METHOD, NO_PAGE, SMALL, check, exchange, request};
-use crate::support::{Client, Server};
+use super::{GONE, GOOD, HEALTHY, JSON, NO_METHOD, NO_PAGE, SMALL, check, exchange, request};
+use crate::support::{Client, Server, post, run};
 
 /// The path, the media type and the text of each.
-const DOCUMENTS: [(&str, &str, &str); 4] = [
+const DOCUMENTS: [(&str, &str, &str); 5] = [
     (
         "/",
         "text/html; charset=utf-8",
@@ -27,7 +27,12 @@ const DOCUMENTS: [(&str, &str, &str); 4] = [
     (
         "/widget.js",
         "text/javascript; charset=utf-8",
-        include_str!("../../../src/api/docs/widget.js"),
+        include_str!("../../../src/api/docs/widget.min.js"),
+    ),
+    (
+        "/widget.js?compat=recaptcha",
+        "text/javascript; charset=utf-8",
+        include_str!("../../../src/api/docs/compat.min.js"),
     ),
 ];
 
@@ -53,7 +58,8 @@ fn each_document_is_served_as_it_is() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for (path, media_type, text) in DOCUMENTS {
-        for path in [path.to_owned(), format!("{path}?a=b")] {
+        let others = if path.contains('?') { "&a=b" } else { "?a=b" };
+        for path in [path.to_owned(), format!("{path}{others}")] {
             let answer = exchange(&mut client, &request("GET", &path, "", None));
             assert_eq!((answer.status, answer.text()), (200, text), "{path}");
             assert_eq!(answer.field("Content-Type"), Some(media_type), "{path}");
@@ -141,15 +147,91 @@ fn old_paths_lead_to_the_page_wherever_the_service_is_mounted() {
 }
 
 #[test]
-fn switched_off_none_of_them_is_there() {
-    let server = Server::start(&[&["--docs", "off"], &SMALL[..]].concat());
-    let mut client = server.connect();
+fn documents_and_widget_can_be_switched_off() {
     let documents = DOCUMENTS.map(|(path, _, _)| path);
-    for path in documents.into_iter().chain(MOVED.map(|(path, _)| path)) {
-        for method in ["GET", "HEAD", "POST", "OPTIONS", "FOO"] {
-            check(&mut client, &request(method, path, "", None), NO_PAGE);
+    let all = documents.into_iter().chain(MOVED.map(|(path, _)| path));
+    for (options, are_there) in [
+        (&["--docs", "off"][..], [false, true]),
+        (&["--widget", "off"], [true, false]),
+        (&["--docs", "off", "--widget", "off"], [false, false]),
+    ] {
+        let server = Server::start(&[options, &SMALL[..]].concat());
+        let mut client = server.connect();
+        for path in all.clone() {
+            let is_there = are_there[usize::from(path.starts_with("/widget.js"))];
+            for method in ["GET", "HEAD", "POST", "OPTIONS", "FOO"] {
+                let request = request(method, path, "", None);
+                if is_there {
+                    assert_ne!(exchange(&mut client, &request).status, 404, "{path}");
+                } else {
+                    check(&mut client, &request, NO_PAGE);
+                }
+            }
         }
+        check(&mut client, &request("GET", "/healthz", "", None), HEALTHY);
+        assert_eq!(client.generate().len(), 36);
     }
-    check(&mut client, &request("GET", "/healthz", "", None), HEALTHY);
-    assert_eq!(client.generate().len(), 36);
+}
+
+/// For pages that load nothing but what says that they may.
+#[test]
+fn the_widget_may_be_loaded_by_pages_of_every_origin() {
+    let server = Server::start(&SMALL);
+    for (path, _, _) in DOCUMENTS {
+        let answer = server.request(request("GET", path, "", None));
+        let expected = path.starts_with("/widget.js").then_some("cross-origin");
+        assert_eq!(answer.field("Cross-Origin-Resource-Policy"), expected);
+        assert_eq!(answer.field("Access-Control-Allow-Origin"), Some("*"));
+    }
+}
+
+#[test]
+fn everything_is_below_a_path_if_there_is_one() {
+    let server = Server::start(&[&["--path", "/a/captcha/"], &SMALL[..]].concat());
+    let mut client = server.connect();
+    for path in [
+        "/",
+        "/docs",
+        "/healthz",
+        "/metrics",
+        "/widget.js",
+        "/openapi.json",
+        "/a/captchas/docs",
+        "/a",
+        "/a/captcha//docs",
+        "/captcha/docs",
+        "/a/captcha/a/captcha/docs",
+    ] {
+        check(&mut client, &request("GET", path, "", None), NO_PAGE);
+    }
+    for path in [
+        "/",
+        "/docs",
+        "/healthz",
+        "/metrics",
+        "/widget.js",
+        "/openapi.json",
+    ] {
+        let path = format!("/a/captcha{path}");
+        let answer = exchange(&mut client, &request("GET", &path, "", None));
+        assert_eq!(answer.status, 200, "{path}");
+    }
+    let answer = exchange(&mut client, &request("GET", "/a/captcha", "", None));
+    assert_eq!(answer.field("Location"), Some("/a/captcha/"));
+    let made = request("POST", "/a/captcha/api/captcha/generate", "", None);
+    assert_eq!(exchange(&mut client, &made).status, 200);
+    let judged = post("/a/captcha/api/captcha/validate/", JSON, GOOD.as_bytes());
+    check(&mut client, &judged, GONE);
+    check(
+        &mut client,
+        &request("POST", "/api/captcha/generate/", "", None),
+        NO_PAGE,
+    );
+    let address = server.address.to_string();
+    for (path, is_well) in [("/a/captcha", true), ("/a", false)] {
+        let output = run(&["healthcheck", "--listen", &address, "--path", path]);
+        assert_eq!(output.status.success(), is_well, "{path}");
+    }
+    let of_server = server.request(request("OPTIONS", "*", "", None));
+    assert_eq!(of_server.status, 200);
 }

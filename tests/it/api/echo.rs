@@ -1,7 +1,8 @@
 //! How and how much of a body that is refused is repeated.
 
 use super::{
-    PLAIN, SMALL, VALIDATE, check, check_json, missing, no_object, no_string, unprocessable,
+    PLAIN, SMALL, VALIDATE, check, check_json, missing, no_json, no_object, no_string,
+    unprocessable,
 };
 use crate::support::{Server, post};
 
@@ -109,7 +110,7 @@ fn at_most_1024_bytes_of_json_are_repeated() {
         let text = |count: usize| serde_json::to_string(&unit.repeat(count)).unwrap();
         for (count, input) in [(fits, text(fits)), (fits + 1, "null".into())] {
             let request = post(VALIDATE, PLAIN, unit.repeat(count).as_bytes());
-            check(&mut client, &request, (422, &no_object(&input)));
+            check(&mut client, &request, (422, &no_json(&input)));
             check_json(&mut client, text(count), (422, &no_object(&input)));
         }
     }
