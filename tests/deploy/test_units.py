@@ -1,5 +1,6 @@
 """The two systemd units."""
 
+import http.client
 import os
 import shutil
 import socket
@@ -33,8 +34,9 @@ def test_the_sockets_are_the_proxys_and_the_backends(service):
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(path)
         client.sendall(b"POST /api/captcha/generate/ HTTP/1.0\r\n\r\n")
-        answer = client.makefile("rb").read()
-    captcha_id = answer.split(b"Captcha-Id: ")[1].split(b"\r\n")[0].decode()
+        answer = client.makefile("rb")
+        assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+        captcha_id = http.client.parse_headers(answer)["Captcha-Id"]
     assert judge(captcha_id, "aB3xY7") == 200
     assert ask("GET", "/metrics", port=8000, host="127.0.0.1:8000")[0] == 200
 
