@@ -4,11 +4,15 @@
 //! Knows no pictures. The font is cut to the ASCII letters and digits and the shape for what is
 //! missing; `font/README.md` names it and says how.
 
-use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
+use super::field::{Field, MARGIN_CELLS, Measurer, PIXELS_PER_CELL};
 
 /// Cells per em of the prepared shapes. Enlarged to the letters of a 600 x 200 picture they are as
 /// smooth as the outlines; finer fields would cost start-up time and memory.
 pub(super) const CELLS_PER_EM: usize = 64;
+
+/// Thickest stroke in ems of its letter that the prepared distances reach to.
+pub(super) const STROKE_EMS_MAX: f32 = 0.125;
+const _: () = assert!(STROKE_EMS_MAX * (CELLS_PER_EM as f32) < (MARGIN_CELLS - 2) as f32);
 
 /// Width of a blank in ems, the same as of all characters of this font.
 pub(super) const ADVANCE_EMS: f32 = 0.6;
@@ -17,7 +21,7 @@ pub(super) const ADVANCE_EMS: f32 = 0.6;
 pub(super) const CHARACTERS: &[u8; 62] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
+pub(super) const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
 
 /// The missing-glyph shape of a font is its first.
 const MISSING_INDEX: u16 = 0;
@@ -32,9 +36,9 @@ pub struct Font {
 pub(super) struct Glyph {
     pub(super) field: Field,
     /// Middle of the shape, in cells of the field.
-    pub(super) middle: [f32; 2],
+    pub(super) middle_cells: [f32; 2],
     /// Half of the shape's width and height, in cells of the field.
-    pub(super) half_size: [f32; 2],
+    pub(super) half_size_cells: [f32; 2],
 }
 
 impl Font {
@@ -52,12 +56,13 @@ impl Font {
         };
         let outlines =
             fontdue::Font::from_bytes(FONT_FILE, settings).expect("the embedded font is sound");
+        let mut measurer = Measurer::default();
         let known = CHARACTERS
             .iter()
             .map(|&letter| outlines.lookup_glyph_index(char::from(letter)));
         let glyphs = known
             .chain([MISSING_INDEX])
-            .map(|index| Glyph::new(&outlines, index));
+            .map(|index| Glyph::new(&outlines, index, &mut measurer));
         Self {
             glyphs: glyphs.collect(),
         }
@@ -87,21 +92,21 @@ impl Default for Font {
 const PIXELS_PER_EM: f32 = (CELLS_PER_EM * PIXELS_PER_CELL) as f32;
 
 impl Glyph {
-    fn new(outlines: &fontdue::Font, index: u16) -> Self {
+    fn new(outlines: &fontdue::Font, index: u16, measurer: &mut Measurer) -> Self {
         let (metrics, coverage) = outlines.rasterize_indexed(index, PIXELS_PER_EM);
-        Self::of_bitmap(&coverage, metrics.width)
+        Self::of_bitmap(&coverage, metrics.width, measurer)
     }
 
     /// The shape whose coverage is given, `width` pixels wide and without empty edges.
-    pub(super) fn of_bitmap(coverage: &[u8], width: usize) -> Self {
+    pub(super) fn of_bitmap(coverage: &[u8], width: usize, measurer: &mut Measurer) -> Self {
         let height = coverage.len() / width.max(1);
         let half_size = [width, height].map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
         // Cells have their centres on those of pixels, half a pixel inside the bitmap's edge.
         let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
         Self {
-            field: Field::of_bitmap(coverage, width),
-            middle: half_size.map(|half| edge + half),
-            half_size,
+            field: measurer.field(coverage, width),
+            middle_cells: half_size.map(|half| edge + half),
+            half_size_cells: half_size,
         }
     }
 }
@@ -136,7 +141,7 @@ mod tests {
         // Capitals of this font are 0.73 em high, an x 0.55, and all are narrower than an advance.
         let em = CELLS_PER_EM as f32;
         let check = |character, height_ems: f32| {
-            let [half_width, half_height] = glyph(character).half_size;
+            let [half_width, half_height] = glyph(character).half_size_cells;
             assert!(
                 (2.0 * half_height / em - height_ems).abs() < 0.02,
                 "{character}"
@@ -155,7 +160,7 @@ mod tests {
             assert!(TEST_FONT.glyph(blank).is_none(), "{blank:?}");
         }
         let missing = glyph('?');
-        assert!(1.0 < missing.half_size[1]);
+        assert!(1.0 < missing.half_size_cells[1]);
         for stranger in ['é', '/', ':', '@', '[', '`', '{', '\u{1f600}'] {
             assert!(glyph(stranger).field == missing.field, "{stranger:?}");
         }

@@ -1,134 +1,21 @@
 //! Where the letters of a text stand, and how large, turned and thick each of them is.
 //!
 //! Draws nothing. Letters follow each other from left to right, overlap or leave a gap, and hop up
-//! and down or are strewn over a band; how much so is a [`Manner`]. What would not fit is scaled
-//! down as a whole, so that no letter is ever cut.
+//! and down or are strewn over a band; the [`Manner`] says how much. What would not fit is scaled down
+//! as a whole, so that no letter is ever cut.
 
-use super::canvas::RAMP_PX;
-use super::edges::STROKE_PX_MAX;
-use super::font::{ADVANCE_EMS, Font, Glyph};
-use super::glyph::{Pose, STROKE_EMS_MAX, lying, turned};
-use super::{CHAR_PX_MIN, SIDE_PX_MAX};
+use super::coverage::RAMP_PX;
+use super::font::{ADVANCE_EMS, Font, Glyph, STROKE_EMS_MAX};
+use super::frame::Frame;
+use super::glyph::Pose;
+use super::manner::{Manner, Standing};
+use super::number::random;
+use super::size::CHAR_PX_MIN;
+use super::transform::Transform;
 
-/// Within which bounds letters differ from each other. Each value is drawn anew for every letter.
-pub(super) struct Manner {
-    /// The largest base size, in heights of the picture.
-    base_heights: f32,
-    /// Pixels per em, in base sizes.
-    size_bases: [f32; 2],
-    /// Turns in degrees to either side.
-    angle_max: f32,
-    /// How far the top of a letter leans against its foot to either side, in heights.
-    shear_max: f32,
-    /// Share by which a letter is wider or narrower.
-    squeeze_max: f32,
-    /// Thickness of the outline, in base sizes.
-    stroke_bases: [f32; 2],
-    /// How letters stand up and down.
-    standing: Standing,
-    /// By how much neighbours overlap at most, in widths of the narrower one.
-    overlap_max: f32,
-    /// How far they are apart at most, in widths of the first; negative where they always overlap.
-    gap_max: f32,
-    /// By how much all letters are enlarged at most, where there is room.
-    growth_max: f32,
-    /// The share of the room left over by which the text may stand off the middle.
-    drift: f32,
-}
-
-/// How letters stand up and down.
-enum Standing {
-    /// Each hangs below a common line, by at most this share of its own height.
-    Hopping(f32),
-    /// Each stands anywhere in a band, which is as high as so many of the tallest one.
-    Strewn(f32),
-}
-
-/// That of the reference. It derives the outline's thickness from the base size as well.
-pub(super) const UPRIGHT: Manner = Manner {
-    base_heights: 0.5,
-    size_bases: [1.0, 2.0],
-    angle_max: 40.0,
-    shear_max: 0.0,
-    squeeze_max: 0.0,
-    stroke_bases: [STROKE_EMS_MAX / 2.0, STROKE_EMS_MAX],
-    standing: Standing::Hopping(0.5),
-    overlap_max: 1.0 / 3.0,
-    gap_max: 1.0 / 5.0,
-    growth_max: 1.0,
-    drift: 0.0,
-};
-
-/// For letters that are bent as well and cross each other. What they lose by that to readers they
-/// win back by being turned less, alike in size, thinner, and as large as there is room.
-///
-/// They are strewn over the height of the picture and always overlap, since machines look for a row
-/// of letters next to each other; readers follow them up and down, and tell those that cross by
-/// their inks. A band of 1.5 letters is none to a machine, and one of 2 makes letters small.
-pub(super) const DISTORTED: Manner = Manner {
-    base_heights: 0.375,
-    size_bases: [1.55, 2.0],
-    angle_max: 20.0,
-    shear_max: 0.25,
-    squeeze_max: 0.15,
-    stroke_bases: [0.04, 0.08],
-    standing: Standing::Strewn(1.85),
-    overlap_max: 1.0 / 3.0,
-    gap_max: -0.15,
-    growth_max: 1.4,
-    drift: 1.0,
-};
-
-/// The largest base size: that of a letter alone in the largest picture.
-const BASE_PX_MAX: f32 = SIDE_PX_MAX as f32 / 3.0;
-const _: () = assert!(UPRIGHT.stroke_bases[1] * UPRIGHT.growth_max * BASE_PX_MAX < STROKE_PX_MAX);
-const _: () =
-    assert!(DISTORTED.stroke_bases[1] * DISTORTED.growth_max * BASE_PX_MAX < STROKE_PX_MAX);
-
-/// The picture as the layout sees it, and the measures that all of the drawing is derived from,
-/// in pixels.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame {
-    pub(super) width: f32,
-    pub(super) height: f32,
-    /// Letters are drawn between once and twice this size.
-    pub(super) base: f32,
-    /// Least distance of letters from the edge.
-    pub(super) padding: f32,
-    /// How far bending may move letters to either side and up or down.
-    pub(super) bend_px: [f32; 2],
-}
-
-impl Frame {
-    /// The measures of a picture that holds a text of so many characters.
-    ///
-    /// The reference derives its base from the width alone, by which letters of wide pictures would
-    /// have to be scaled down again, and noise would be larger than they are. Half the height is
-    /// what a row of letters can use, and what letters that are strewn can use is as much of it as
-    /// in the usual picture.
-    pub(super) fn new(width: u16, height: u16, text_chars: usize, manner: &Manner) -> Self {
-        let (width, height) = (f32::from(width), f32::from(height));
-        let base = (width / (text_chars + 2) as f32).min(height * manner.base_heights);
-        let padding = (base * PADDING_BASES).max(PADDING_PX_MIN);
-        Self {
-            width,
-            height,
-            base,
-            padding,
-            bend_px: [0.0; 2],
-        }
-    }
-}
-
-/// Five pixels in a picture of 600 x 200 with six letters.
-const PADDING_BASES: f32 = 1.0 / 15.0;
-
-/// Least thickness of an outline: a thinner one would be all edge and have little of its ink.
+/// Least width of a stroke in pixels: a thinner one would be all edge and have little of its ink.
 const STROKE_PX_MIN: f32 = RAMP_PX;
 const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
-
-/// Room for the soft edge of a letter and a pixel of bare ground.
-const PADDING_PX_MIN: f32 = RAMP_PX / 2.0 + 1.0;
 
 /// A letter in its place.
 pub(super) struct Letter {
@@ -136,28 +23,28 @@ pub(super) struct Letter {
     pub(super) pose: Pose,
 }
 
-/// Fills `letters` with those of a text, in reading order. Blanks take room and become none.
+/// Fills `letters` with those of a text, in reading order. Blanks take room and become none. Letters
+/// keep a distance of `margin_px` from the sides, and from the top and bottom.
 pub(super) fn arrange(
     text: &str,
     font: &Font,
     frame: &Frame,
-    manner: &Manner,
+    margin_px: [f32; 2],
     rng: &mut fastrand::Rng,
     letters: &mut Vec<Letter>,
 ) {
     letters.clear();
     let mut row = Row::default();
     for character in text.chars() {
-        let [smallest, largest] = manner.size_bases;
-        let size_px = frame.base * between(smallest, largest, rng);
-        let Some(glyph) = font.glyph(character) else {
+        let size_px = frame.base_px * random(frame.manner.size_bases, rng);
+        if let Some(glyph) = font.glyph(character) {
+            let pose = row.append(glyph, size_px, frame, rng);
+            letters.push(Letter { character, pose });
+        } else {
             row.skip(ADVANCE_EMS * size_px);
-            continue;
-        };
-        let pose = row.append(glyph, size_px, frame.base, manner, rng);
-        letters.push(Letter { character, pose });
+        }
     }
-    row.fit(frame, manner, rng, letters);
+    row.fit(frame, margin_px, rng, letters);
 }
 
 /// Letters put next to each other from the origin on, before their size is known to fit. In pixels.
@@ -166,7 +53,7 @@ struct Row {
     /// Where the letter before ends, and how wide it is.
     end: f32,
     last_width: f32,
-    /// The furthest that letters reach to the right and down.
+    /// How far letters reach to the right and down.
     extent: [f32; 2],
 }
 
@@ -183,26 +70,16 @@ impl Row {
         &mut self,
         glyph: &Glyph,
         size_px: f32,
-        base_px: f32,
-        manner: &Manner,
+        frame: &Frame,
         rng: &mut fastrand::Rng,
     ) -> Pose {
-        let either_side = |most: f32, rng: &mut fastrand::Rng| between(-most, most, rng);
-        let squeezed = 1.0 + either_side(manner.squeeze_max, rng);
-        let sheared = either_side(manner.shear_max, rng);
-        let angle = either_side(manner.angle_max, rng).to_radians();
-        let [thinnest, thickest] = manner.stroke_bases;
-        let mut pose = Pose {
-            middle_px: [0.0; 2],
-            size_px,
-            lie: lying([[squeezed, 0.0], [sheared, 1.0]], turned(angle)),
-            stroke_px: (base_px * between(thinnest, thickest, rng)).max(STROKE_PX_MIN),
-        };
+        let manner = frame.manner;
+        let mut pose = random_pose(size_px, frame, rng);
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
         let left = self.end + gap_px(self.last_width, width_px, manner, rng);
         let top = match manner.standing {
-            Standing::Hopping(share) => between(0.0, share * height_px, rng),
+            Standing::Hopping(share) => random([0.0, share * height_px], rng),
             Standing::Strewn(_) => 0.0,
         };
         pose.middle_px = [left + half[0], top + half[1]];
@@ -215,9 +92,16 @@ impl Row {
 
     /// Puts the letters into the picture, smaller if they must be. Those that are to be strewn hang
     /// from a common line until then.
-    fn fit(&self, frame: &Frame, manner: &Manner, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
+    fn fit(
+        &self,
+        frame: &Frame,
+        margin_px: [f32; 2],
+        rng: &mut fastrand::Rng,
+        letters: &mut [Letter],
+    ) {
+        let manner = frame.manner;
         let room_px: [f32; 2] = std::array::from_fn(|axis| {
-            [frame.width, frame.height][axis] - 2.0 * (frame.padding + frame.bend_px[axis])
+            [frame.width_px, frame.height_px][axis] - 2.0 * margin_px[axis]
         });
         let mut extent = self.extent;
         if let Standing::Strewn(band) = manner.standing {
@@ -226,10 +110,10 @@ impl Row {
         let scale = (room_px[0] / extent[0])
             .min(room_px[1] / extent[1])
             .min(manner.growth_max);
-        let shift: [f32; 2] = std::array::from_fn(|axis| {
+        let origin_px: [f32; 2] = std::array::from_fn(|axis| {
             let left_over = room_px[axis] - scale * extent[axis];
             let share = 0.5 + manner.drift * (rng.f32() - 0.5);
-            frame.padding + frame.bend_px[axis] + share * left_over
+            margin_px[axis] + share * left_over
         });
         for Letter { pose, .. } in letters {
             pose.size_px *= scale;
@@ -238,10 +122,27 @@ impl Row {
             if let Standing::Strewn(_) = manner.standing {
                 // Its top is at the common line, so that its middle is half its height below.
                 let half_px = middle_px[1];
-                middle_px[1] = between(half_px, scale * extent[1] - half_px, rng);
+                middle_px[1] = random([half_px, scale * extent[1] - half_px], rng);
             }
-            pose.middle_px = std::array::from_fn(|axis| middle_px[axis] + shift[axis]);
+            pose.middle_px = std::array::from_fn(|axis| middle_px[axis] + origin_px[axis]);
         }
+    }
+}
+
+/// A pose at the origin, within the bounds of the manner.
+fn random_pose(size_px: f32, frame: &Frame, rng: &mut fastrand::Rng) -> Pose {
+    let manner = frame.manner;
+    let either_side = |most: f32, rng: &mut fastrand::Rng| random([-most, most], rng);
+    let stretch = 1.0 + either_side(manner.stretch_max, rng);
+    let skew = either_side(manner.skew_max, rng);
+    let angle = either_side(manner.angle_max_degrees, rng).to_radians();
+    Pose {
+        middle_px: [0.0; 2],
+        size_px,
+        transform: Transform::from_scale([stretch, 1.0])
+            .then(Transform::from_skew(skew))
+            .then(Transform::from_rotate(angle)),
+        stroke_px: (frame.base_px * random(manner.stroke_bases, rng)).max(STROKE_PX_MIN),
     }
 }
 
@@ -251,17 +152,13 @@ impl Row {
 fn gap_px(width_before_px: f32, width_px: f32, manner: &Manner, rng: &mut fastrand::Rng) -> f32 {
     let closest = -manner.overlap_max * width_before_px.min(width_px);
     let widest = manner.gap_max * width_before_px;
-    between(closest, closest.max(widest), rng)
-}
-
-/// A number between two others.
-pub(super) fn between(lowest: f32, highest: f32, rng: &mut fastrand::Rng) -> f32 {
-    lowest + (highest - lowest) * rng.f32()
+    random([closest, closest.max(widest)], rng)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::font::TEST_FONT;
+    use super::super::manner::{DISTORTED, UPRIGHT};
     use super::super::text;
     use super::*;
 
@@ -282,14 +179,15 @@ mod tests {
 
     fn arranged(
         (width, height, length): (u16, u16, usize),
-        manner: &Manner,
+        manner: &'static Manner,
         seed: u64,
     ) -> (Frame, Vec<Letter>) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let text = text::repeatable(length, &mut rng);
         let frame = Frame::new(width, height, length, manner);
         let mut letters = Vec::new();
-        arrange(&text, &TEST_FONT, &frame, manner, &mut rng, &mut letters);
+        let margin_px = [frame.padding_px; 2];
+        arrange(&text, &TEST_FONT, &frame, margin_px, &mut rng, &mut letters);
         assert_eq!(
             letters
                 .iter()
@@ -319,13 +217,13 @@ mod tests {
                 let (frame, letters) = arranged(size, manner, seed);
                 for letter in &letters {
                     let [left, top, right, bottom] = bounds(letter);
-                    let padding = frame.padding - 0.01;
+                    let padding = frame.padding_px - 0.01;
                     assert!(
-                        padding <= left && right <= frame.width - padding,
+                        padding <= left && right <= frame.width_px - padding,
                         "{size:?} {seed}"
                     );
                     assert!(
-                        padding <= top && bottom <= frame.height - padding,
+                        padding <= top && bottom <= frame.height_px - padding,
                         "{size:?} {seed}"
                     );
                 }
@@ -378,7 +276,7 @@ mod tests {
                 let (frame, letters) = arranged(size, &DISTORTED, seed);
                 let tops_here = letters
                     .iter()
-                    .map(|letter| bounds(letter)[1] / frame.height);
+                    .map(|letter| bounds(letter)[1] / frame.height_px);
                 let (highest, lowest) = tops_here
                     .clone()
                     .fold((1.0_f32, 0.0_f32), |(a, b), top| (a.min(top), b.max(top)));
@@ -414,7 +312,10 @@ mod tests {
         // Scaled down where a layout is too large.
         check(|pose| pose.size_px, 60.0, 150.0);
         check(
-            |pose| pose.lie[0][1].atan2(pose.lie[0][0]).to_degrees(),
+            |pose| {
+                let [x, y] = pose.transform.x_axis;
+                y.atan2(x).to_degrees()
+            },
             -40.001,
             40.001,
         );
@@ -429,7 +330,7 @@ mod tests {
             let distance = |text| {
                 let mut letters = Vec::new();
                 let mut rng = fastrand::Rng::with_seed(seed);
-                arrange(text, &TEST_FONT, &frame, &UPRIGHT, &mut rng, &mut letters);
+                arrange(text, &TEST_FONT, &frame, [5.0; 2], &mut rng, &mut letters);
                 assert_eq!(letters.len(), 2);
                 letters[1].pose.middle_px[0] - letters[0].pose.middle_px[0]
             };

@@ -1,21 +1,36 @@
 //! Text to PNG bytes.
 //!
-//! A captcha begins as a text of the [`text`] module's choice. Its letters are laid out from left
-//! to right, each in its own size, angle and thickness; then the ground is covered with small
-//! letters, the text is drawn over them in hollow letters, and dots and lines are strewn over all.
-//! Unless it is switched off, one smooth field bends letters and lines, and they share a few inks.
-//! What is drawn are bytes of a canvas, one a pixel, each saying which ink covers it and how much;
-//! a palette gives them colours, and together they become the PNG.
+//! A captcha begins as a text of the [`text`] module's choice. `layout` puts its letters next to
+//! each other, each in its own size, angle and thickness. Then the ground is covered with small
+//! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
+//! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
+//! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
+//! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
+//!
+//! What can be changed about all of this, such as thickness, overlap or the number of inks, stands in
+//! `manner`; the number of lines in `lines`, the contrast in `palette`.
 //!
 //! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
 //! [`Painter`] with buffers that are used again for every picture.
 //!
 //! Nothing here knows of requests or of the captchas alive. Chance comes in through parameters:
 //! the same generator paints the same picture, and none of it chooses a text.
+//!
+//! # Units
+//!
+//! Names end in the unit of their value.
+//!
+//! - `px`: a pixel of the picture. Places are counted from its upper left corner, x to the right and
+//!   y down, so that the middle of the first pixel is at 0.5, 0.5.
+//! - `bases`: the base size, which grows with the picture (`frame`); 75 px in the usual picture of
+//!   600 x 200 px with six letters, to which all numbers in brackets belong.
+//! - `ems`: the size of the font, in which glyphs are designed. A letter is drawn at so many px per em.
+//! - `cells`: what the signed distance fields of glyphs are measured in (`field`), 64 to the em.
+//! - Blocks of 4 x 4 px are what is drawn at once; nodes of the displacement map are their corners.
+//! - Levels: how much of a pixel an ink covers, from 0 to 3.
 
-// Sides end at 2,000 pixels and fields at some hundred cells, so that every coordinate and
-// distance fits the types it is cast to; each cast from float is of a value clamped or bounded so.
-// Differences of depths are cast to types without a sign, where they wrap, and back.
+// Sides end at 2,000 pixels and fields at some hundred cells, so that every coordinate and distance
+// fits the types it is cast to; each cast from float is of a value clamped or bounded so.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -28,40 +43,38 @@
 pub mod text;
 
 mod canvas;
-mod crc;
-mod deflate;
-mod edges;
+mod coverage;
+mod displacement;
 mod field;
 mod font;
+mod frame;
 mod glyph;
+mod ink;
 mod layout;
+mod lines;
+mod manner;
 mod noise;
+mod number;
 mod palette;
 mod png;
+mod size;
 mod theme;
-mod warp;
+mod transform;
 
-use std::error;
-use std::fmt;
 use std::sync::Arc;
 
 pub use self::font::Font;
+pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
 
-use self::canvas::{CODES_MAX, Canvas, Ink};
-use self::edges::Fill;
-use self::layout::{Frame, Letter};
+use self::canvas::Canvas;
+use self::displacement::Displacement;
+use self::frame::Frame;
+use self::ink::CODES_MAX;
+use self::layout::Letter;
+use self::manner::{DISTORTED, Manner, UPRIGHT};
 use self::palette::Palette;
 use self::text::TEXT_CHARS_MAX;
-use self::warp::Warp;
-
-/// Longest side of a picture. More is of no use to a reader, and bounds what a picture costs: four
-/// megabytes of canvas.
-pub const SIDE_PX_MAX: u16 = 2000;
-
-/// Least width for each character of a text and for two more, as which the space around them
-/// counts; and half of the least height. Letters are then at least as large as small print.
-pub const CHAR_PX_MIN: u16 = 14;
 
 /// What a picture is to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,99 +93,15 @@ pub struct Style {
     pub distortion: bool,
 }
 
-/// Why a picture of some size cannot hold a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SizeError {
-    /// The text has no characters.
-    NoText,
-    /// The text has more than [`TEXT_CHARS_MAX`] characters.
-    TextTooLong {
-        /// How many it has.
-        text_chars: usize,
-    },
-    /// A side is longer than [`SIDE_PX_MAX`].
-    TooLarge {
-        /// Width that was asked for.
-        width: u16,
-        /// Height that was asked for.
-        height: u16,
-    },
-    /// The letters could not be read any more.
-    TooSmall {
-        /// Width that was asked for.
-        width: u16,
-        /// Height that was asked for.
-        height: u16,
-        /// Characters of the text.
-        text_chars: usize,
-    },
-}
-
-impl fmt::Display for SizeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::NoText => write!(f, "expected at least 1 character, but found none"),
-            Self::TextTooLong { text_chars } => {
-                write!(
-                    f,
-                    "expected at most {TEXT_CHARS_MAX} characters, but found {text_chars}"
-                )
-            }
-            Self::TooLarge { width, height } => {
-                write!(
-                    f,
-                    "expected at most {SIDE_PX_MAX}x{SIDE_PX_MAX} pixels, but found {width}x{height}"
-                )
-            }
-            Self::TooSmall {
-                width,
-                height,
-                text_chars,
-            } => {
-                let [width_min, height_min] = smallest(text_chars);
-                write!(
-                    f,
-                    "expected at least {width_min}x{height_min} pixels for {text_chars} characters, \
-                     but found {width}x{height}"
-                )
-            }
+impl Style {
+    /// How a picture of this style is drawn.
+    fn manner(self) -> &'static Manner {
+        if self.distortion {
+            &DISTORTED
+        } else {
+            &UPRIGHT
         }
     }
-}
-
-impl error::Error for SizeError {}
-
-/// Whether a picture can hold a text of so many characters. What is accepted here never fails to
-/// be painted.
-///
-/// # Errors
-///
-/// When the text is empty or too long, or the picture too small for it or too large.
-pub fn check(text_chars: usize, width: u16, height: u16) -> Result<(), SizeError> {
-    if text_chars == 0 {
-        return Err(SizeError::NoText);
-    }
-    if TEXT_CHARS_MAX < text_chars {
-        return Err(SizeError::TextTooLong { text_chars });
-    }
-    if SIDE_PX_MAX < width || SIDE_PX_MAX < height {
-        return Err(SizeError::TooLarge { width, height });
-    }
-    let [width_min, height_min] = smallest(text_chars);
-    if usize::from(width) < width_min || usize::from(height) < height_min {
-        return Err(SizeError::TooSmall {
-            width,
-            height,
-            text_chars,
-        });
-    }
-    Ok(())
-}
-
-/// Width and height of the smallest picture for a text of so many characters.
-fn smallest(text_chars: usize) -> [usize; 2] {
-    let char_px_min = usize::from(CHAR_PX_MIN);
-    [char_px_min * (text_chars + 2), char_px_min * 2]
 }
 
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
@@ -180,8 +109,9 @@ fn smallest(text_chars: usize) -> [usize; 2] {
 pub struct Painter {
     font: Arc<Font>,
     canvas: Canvas,
+    /// Red, green and blue of every code.
     palette: Vec<u8>,
-    warp: Warp,
+    displacement: Displacement,
     letters: Vec<Letter>,
     encoder: png::Encoder,
 }
@@ -194,7 +124,7 @@ impl Painter {
             font,
             canvas: Canvas::new(),
             palette: Vec::with_capacity(3 * CODES_MAX),
-            warp: Warp::new(),
+            displacement: Displacement::new(),
             letters: Vec::with_capacity(TEXT_CHARS_MAX),
             encoder: png::Encoder::new(),
         }
@@ -232,103 +162,46 @@ impl Painter {
         rng: &mut fastrand::Rng,
     ) -> Result<(), SizeError> {
         check(text.chars().count(), style.width, style.height)?;
-        let palette = if style.distortion {
-            Palette::apart(style.theme, FEW_INKS, rng)
-        } else {
-            Palette::random(style.theme, rng)
-        };
-        palette.write(&mut self.palette);
+        Palette::new(style.theme, style.manner(), rng).write(&mut self.palette);
         self.compose(text, *style, rng);
         Ok(())
     }
 
     /// Appends what was drawn last to `png`.
+    ///
+    /// # Panics
+    ///
+    /// When nothing was drawn yet.
     pub fn encode(&mut self, png: &mut Vec<u8>) {
         self.encoder.encode(&self.canvas, &self.palette, png);
     }
 
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
-        let (manner, fill, line_width, inks) = if style.distortion {
-            (
-                &layout::DISTORTED,
-                Fill::Nothing,
-                noise::THICK_LINE_WIDTH_BASES,
-                Inks::Few(Ink::first()),
-            )
-        } else {
-            (
-                &layout::UPRIGHT,
-                Fill::Ground,
-                noise::LINE_WIDTH_BASES,
-                Inks::Any,
-            )
-        };
-        let mut frame = Frame::new(style.width, style.height, text.chars().count(), manner);
-        let (canvas, warp, font) = (&mut self.canvas, &mut self.warp, &*self.font);
-        let [width, height] = [style.width, style.height].map(usize::from);
-        canvas.clear(width, height);
-        if style.distortion {
-            warp.bend(width, height, &frame, rng);
-        } else {
-            warp.rest(width, height);
-        }
-        frame.bend_px = warp.reach_px();
+        let (width, height) = (style.width, style.height);
+        let manner = style.manner();
+        let frame = Frame::new(width, height, text.chars().count(), manner);
+        let (canvas, displacement, font) = (&mut self.canvas, &mut self.displacement, &*self.font);
+        canvas.clear(width.into(), height.into());
+        displacement.prepare(&frame, rng);
         if style.background_noise {
-            noise::letters(canvas, warp, font, &frame, &inks, rng);
+            noise::letters(canvas, displacement, font, &frame, rng);
         }
-        layout::arrange(text, font, &frame, manner, rng, &mut self.letters);
-        let mut before = [inks.pick(rng); 2];
+        let margin_px = displacement
+            .reach_px()
+            .map(|reach| frame.padding_px + reach);
+        layout::arrange(text, font, &frame, margin_px, rng, &mut self.letters);
+        let mut before = [manner.inks.pick(rng); 2];
         for letter in &self.letters {
             if let Some(glyph) = font.glyph(letter.character) {
-                let ink = inks.pick_other(before, rng);
-                glyph::draw(canvas, warp, glyph, &letter.pose, fill, ink);
+                let ink = manner.inks.pick_other(before, rng);
+                glyph::draw(canvas, displacement, glyph, &letter.pose, manner.fill, ink);
                 before = [before[1], ink];
             }
         }
         if style.foreground_noise {
-            noise::dots(canvas, &frame, &inks, rng);
-            noise::lines(canvas, warp, &frame, line_width, &inks, rng);
-        }
-    }
-}
-
-/// Inks of a distorted picture. Letters of the text share them with all else, so that colour tells
-/// nothing apart; with fewer, neighbours could not be told apart by those who read them. Three in a
-/// row differ, since a letter may reach over the next one.
-const FEW_INKS: usize = 4;
-
-/// The inks that what is drawn on a picture may have.
-enum Inks {
-    /// All there are.
-    Any,
-    /// These.
-    Few([Ink; FEW_INKS]),
-}
-
-/// A place among so many. From 64 bits also where a `usize` has fewer, so that a seed draws the same
-/// picture on every processor.
-fn below(count: usize, rng: &mut fastrand::Rng) -> usize {
-    rng.u64(..count as u64) as usize
-}
-
-impl Inks {
-    fn pick(&self, rng: &mut fastrand::Rng) -> Ink {
-        match self {
-            Self::Any => Ink::random(rng),
-            Self::Few(inks) => inks[below(FEW_INKS, rng)],
-        }
-    }
-
-    /// An ink for what comes after two others: of few another one, which letters that cross need.
-    fn pick_other(&self, than: [Ink; 2], rng: &mut fastrand::Rng) -> Ink {
-        match self {
-            Self::Any => Ink::random(rng),
-            Self::Few(inks) => {
-                let start = below(FEW_INKS, rng);
-                let mut around = inks[start..].iter().chain(&inks[..start]);
-                *around.find(|ink| !than.contains(ink)).unwrap_or(&inks[0])
-            }
+            noise::dots(canvas, &frame, rng);
+            lines::draw(canvas, displacement, &frame, rng);
         }
     }
 }
@@ -336,6 +209,7 @@ impl Inks {
 #[cfg(test)]
 mod tests {
     use super::font::TEST_FONT;
+    use super::ink::{INKS_MAX, Ink, Inks};
     use super::text::CLASSES;
     use super::*;
 
@@ -685,11 +559,38 @@ mod tests {
         };
         assert!((4..=6).contains(&inks("aB3dE6", false, false, false)));
         assert!(10 < inks("      ", true, false, false));
-        assert_eq!(
-            inks("      ", false, true, false),
-            usize::from(canvas::INKS)
-        );
-        assert!((2..=FEW_INKS).contains(&inks("aB3dE6", true, true, true)));
+        assert_eq!(inks("      ", false, true, false), INKS_MAX);
+        assert!((2..=Inks::FEW.count()).contains(&inks("aB3dE6", true, true, true)));
+    }
+
+    /// The inks of a picture of so many letters, and of nothing else.
+    fn inks_of_letters(letters: usize, style: Style, seed: u64) -> usize {
+        let codes = drawn(&"W".repeat(letters), style, seed).codes();
+        let mut inks: Vec<Ink> = codes
+            .into_iter()
+            .filter(|code| *code != 0)
+            .map(Ink::of)
+            .collect();
+        inks.sort_unstable();
+        inks.dedup();
+        inks.len()
+    }
+
+    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    #[test]
+    fn neighbours_never_share_an_ink() {
+        for seed in 0..100 {
+            for distortion in [false, true] {
+                let style = Style { distortion, ..BARE };
+                for letters in [2, 3] {
+                    assert_eq!(
+                        inks_of_letters(letters, style, seed),
+                        letters,
+                        "seed {seed}"
+                    );
+                }
+            }
+        }
     }
 
     /// Text in reading order: blotting out the left half of a picture takes the first letters away.
@@ -724,5 +625,53 @@ mod tests {
         assert_eq!(missing.codes(), drawn("!", style, 3).codes());
         assert!(300 < inked(&missing.codes()));
         assert_ne!(missing.codes(), drawn("e", style, 3).codes());
+    }
+
+    /// What is below imports nothing from what is above it: every file only from those before it here.
+    #[test]
+    fn files_import_in_one_direction() {
+        const ORDER: &[&str] = &[
+            "number",
+            "text",
+            "size",
+            "theme",
+            "transform",
+            "ink",
+            "canvas",
+            "coverage",
+            "field",
+            "font",
+            "manner",
+            "frame",
+            "displacement",
+            "glyph",
+            "layout",
+            "noise",
+            "lines",
+            "palette",
+            "png",
+        ];
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/captcha");
+        for (place, name) in ORDER.iter().enumerate() {
+            let file = match *name {
+                "png" => folder.join("png/mod.rs"),
+                _ => folder.join(format!("{name}.rs")),
+            };
+            let source = std::fs::read_to_string(file).unwrap();
+            let source = source.split("mod tests {").next().unwrap();
+            for import in source
+                .lines()
+                .filter_map(|line| line.strip_prefix("use super::"))
+            {
+                let end = import
+                    .find("::")
+                    .expect("imports are from files beside this one");
+                let imported = &import[..end];
+                assert!(
+                    ORDER[..place].contains(&imported),
+                    "{name} imports {imported}"
+                );
+            }
+        }
     }
 }

@@ -4,8 +4,9 @@
 //! graphics that must be understood (section 1.4.11), and so do we of noise, which could be told
 //! from letters otherwise.
 
-use super::Theme;
-use super::canvas::{INKS, STEPS};
+use super::ink::{INKS_MAX, LEVELS};
+use super::manner::{Hues, Manner};
+use super::theme::Theme;
 
 /// Red, green and blue.
 type Colour = [u8; 3];
@@ -24,35 +25,28 @@ const DARK_LUMINANCE_MAX: f32 = 0.06;
 /// The colours of one picture.
 pub(super) struct Palette {
     ground: Colour,
-    inks: [Colour; INKS as usize],
+    inks: [Colour; INKS_MAX],
     /// How many of these there are.
     count: usize,
 }
 
 impl Palette {
-    /// Draws the colours of one picture.
-    pub(super) fn random(theme: Theme, rng: &mut fastrand::Rng) -> Self {
+    /// Draws the colours of a picture of this theme and manner.
+    pub(super) fn new(theme: Theme, manner: &Manner, rng: &mut fastrand::Rng) -> Self {
         let ground = ground(theme, rng);
-        let inks = std::array::from_fn(|_| ink(theme, ground, rng));
-        Self {
-            ground,
-            inks,
-            count: inks.len(),
-        }
-    }
-
-    /// Draws the colours of a picture that has only the first so many inks, at most [`INKS`]. They
-    /// differ in hue as much as can be: each is as far around the circle of hues from the one before.
-    ///
-    /// It helps readers, who tell letters that cross by their colours, and no machine, which finds
-    /// the inks apart from each other in the picture's palette, whatever they look like.
-    pub(super) fn apart(theme: Theme, count: usize, rng: &mut fastrand::Rng) -> Self {
-        let ground = ground(theme, rng);
-        let first = rng.f32();
-        let inks = std::array::from_fn(|ink| {
-            let hue = first + ink as f32 / count as f32;
-            pure_ink(theme, ground, hue)
-        });
+        let count = manner.inks.count();
+        let inks = match manner.hues {
+            Hues::Random => std::array::from_fn(|_| ink(theme, ground, rng)),
+            // Each hue is as far around the circle of hues from the one before. It helps readers,
+            // who tell letters that cross by their colours, and no machine, which finds the inks
+            // apart from each other in the picture's palette, whatever they look like.
+            Hues::Apart => {
+                let first = rng.f32();
+                std::array::from_fn(|number| {
+                    pure_ink(theme, ground, first + number as f32 / count as f32)
+                })
+            }
+        };
         Self {
             ground,
             inks,
@@ -60,24 +54,24 @@ impl Palette {
         }
     }
 
-    /// Writes the colour of every code that a picture of these inks can have, in the order of the
-    /// codes, as a PNG's PLTE chunk wants them, in place of what was there.
+    /// Writes the colour of every code, in the order of the codes, as a PNG's PLTE chunk wants them,
+    /// in place of what was there.
     pub(super) fn write(&self, entries: &mut Vec<u8>) {
         entries.clear();
         for &ink in &self.inks[..self.count] {
-            for step in 0..=STEPS {
-                entries.extend(mix(self.ground, ink, step));
+            for level in 0..=LEVELS {
+                entries.extend(mix(self.ground, ink, level));
             }
         }
     }
 }
 
-/// What a pixel looks like of which an ink covers `step` parts of [`STEPS`].
-fn mix(ground: Colour, ink: Colour, step: u8) -> Colour {
-    let (step, steps) = (u16::from(step), u16::from(STEPS));
+/// The colour of a pixel that an ink covers at a level.
+fn mix(ground: Colour, ink: Colour, level: u8) -> Colour {
+    let (level, levels) = (u16::from(level), u16::from(LEVELS));
     std::array::from_fn(|channel| {
         let (below, above) = (u16::from(ground[channel]), u16::from(ink[channel]));
-        ((below * (steps - step) + above * step + steps / 2) / steps) as u8
+        ((below * (levels - level) + above * level + levels / 2) / levels) as u8
     })
 }
 
@@ -119,8 +113,8 @@ fn pure_ink(theme: Theme, ground: Colour, hue: f32) -> Colour {
         let share = (2.0 - 6.0 * away.min(1.0 - away)).clamp(0.0, 1.0);
         lowest + (share * f32::from(highest - lowest)) as u8
     });
-    (0..=STEPS)
-        .map(|step| mix(pure, safe, step))
+    (0..=LEVELS)
+        .map(|level| mix(pure, safe, level))
         .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
         .unwrap_or(safe)
 }
@@ -152,7 +146,8 @@ fn linear(channel: u8) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::CODES_MAX;
+    use super::super::ink::CODES_MAX;
+    use super::super::manner::{DISTORTED, UPRIGHT};
     use super::*;
 
     const THEMES: [Theme; 2] = [Theme::Light, Theme::Dark];
@@ -170,8 +165,8 @@ mod tests {
         for seed in 0..2_000 {
             for theme in THEMES {
                 let mut rng = fastrand::Rng::with_seed(seed);
-                let random = Palette::random(theme, &mut rng);
-                let apart = Palette::apart(theme, 4, &mut rng);
+                let random = Palette::new(theme, &UPRIGHT, &mut rng);
+                let apart = Palette::new(theme, &DISTORTED, &mut rng);
                 for palette in [random, apart] {
                     for ink in palette.inks {
                         let contrast = contrast(palette.ground, ink);
@@ -186,7 +181,7 @@ mod tests {
     fn colours_are_within_the_theme() {
         for seed in 0..2_000 {
             let mut rng = fastrand::Rng::with_seed(seed);
-            let light = Palette::random(Theme::Light, &mut rng);
+            let light = Palette::new(Theme::Light, &UPRIGHT, &mut rng);
             assert!(
                 light
                     .ground
@@ -200,7 +195,7 @@ mod tests {
                     .flatten()
                     .all(|channel| (0..=96).contains(channel))
             );
-            let dark = Palette::random(Theme::Dark, &mut rng);
+            let dark = Palette::new(Theme::Dark, &UPRIGHT, &mut rng);
             assert!(dark.ground.iter().all(|channel| (0..=96).contains(channel)));
             assert!(
                 dark.inks
@@ -217,7 +212,8 @@ mod tests {
     fn few_inks_are_told_apart() {
         for seed in 0..2_000 {
             for theme in THEMES {
-                let inks = Palette::apart(theme, 4, &mut fastrand::Rng::with_seed(seed)).inks;
+                let inks =
+                    Palette::new(theme, &DISTORTED, &mut fastrand::Rng::with_seed(seed)).inks;
                 let ([lowest, highest], _) = ink_range(theme);
                 for (number, one) in inks[..4].iter().enumerate() {
                     assert!(
@@ -237,6 +233,24 @@ mod tests {
         }
     }
 
+    /// The hue of the first ink is drawn anew for every picture, so that no colour tells which ink it
+    /// is: over many pictures, each channel is the brightest of that ink in about a third of them.
+    #[test]
+    fn hues_differ_from_picture_to_picture() {
+        for theme in THEMES {
+            let mut brightest = [0; 3];
+            for seed in 0..600 {
+                let mut rng = fastrand::Rng::with_seed(seed);
+                let ink = Palette::new(theme, &DISTORTED, &mut rng).inks[0];
+                let most = ink.iter().max();
+                let channel = ink.iter().position(|channel| Some(channel) == most);
+                brightest[channel.unwrap()] += 1;
+            }
+            let is_third = |count: &i32| (120..280).contains(count);
+            assert!(brightest.iter().all(is_third), "{brightest:?} in {theme:?}");
+        }
+    }
+
     /// The safe colours are there to bound the loops; if they showed, a picture would have fewer
     /// colours than it should.
     #[test]
@@ -244,7 +258,7 @@ mod tests {
         for seed in 0..500 {
             let mut rng = fastrand::Rng::with_seed(seed);
             for theme in THEMES {
-                let palette = Palette::random(theme, &mut rng);
+                let palette = Palette::new(theme, &UPRIGHT, &mut rng);
                 assert_ne!(palette.ground, [0, 0, 0]);
                 let safe = |ink: &&Colour| **ink == [0, 0, 0] || **ink == [192, 192, 192];
                 assert_eq!(palette.inks.iter().find(safe), None);
@@ -254,24 +268,24 @@ mod tests {
 
     #[test]
     fn tones_run_from_ground_to_ink() {
-        let palette = Palette::random(Theme::Light, &mut fastrand::Rng::with_seed(3));
+        let palette = Palette::new(Theme::Light, &UPRIGHT, &mut fastrand::Rng::with_seed(3));
         let mut entries = vec![9; 9];
         palette.write(&mut entries);
         assert_eq!(entries.len(), 3 * CODES_MAX);
         assert_eq!(entries[..3], palette.ground);
-        let last = 3 * usize::from(STEPS);
+        let last = 3 * usize::from(LEVELS);
         assert_eq!(entries[last..last + 3], palette.inks[0]);
         let end = 3 * CODES_MAX - 3;
-        assert_eq!(entries[end..], palette.inks[usize::from(INKS) - 1]);
-        // On a light ground each step is darker than the one before.
-        let reds: Vec<u8> = (0..=usize::from(STEPS))
-            .map(|step| entries[3 * step])
+        assert_eq!(entries[end..], palette.inks[INKS_MAX - 1]);
+        // On a light ground each level is darker than the one before.
+        let reds: Vec<u8> = (0..=usize::from(LEVELS))
+            .map(|level| entries[3 * level])
             .collect();
         assert!(reds.is_sorted_by(|one, next| one > next), "{reds:?}");
 
-        let few = Palette::apart(Theme::Light, 4, &mut fastrand::Rng::with_seed(3));
+        let few = Palette::new(Theme::Light, &DISTORTED, &mut fastrand::Rng::with_seed(3));
         few.write(&mut entries);
-        assert_eq!(entries.len(), 3 * 4 * (1 + usize::from(STEPS)));
+        assert_eq!(entries.len(), 3 * 4 * (1 + usize::from(LEVELS)));
         assert_eq!(entries[entries.len() - 3..], few.inks[3]);
     }
 }

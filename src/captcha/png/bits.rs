@@ -1,15 +1,15 @@
 //! Bits to bytes, in the order of RFC 1951, section 3.1.1: the first bit is the lowest of a byte.
 
-/// A few bits.
+/// A string of up to 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bits {
-    /// The first one lowest, and none above the last.
+    /// The bits, the first one lowest. Those above the last are zero.
     pub(super) value: u64,
-    /// How many, of which [`BITS_MAX`] can be written at once.
+    /// How many there are. [`BITS_MAX`] can be written at once.
     pub(super) count: u32,
 }
 
-/// Most bits that can be written at once: with those of a byte begun they fit a word.
+/// Most bits that can be written at once. With the seven that may be pending they fit 64.
 pub(super) const BITS_MAX: u32 = u64::BITS - 8;
 
 impl Bits {
@@ -29,12 +29,12 @@ impl Bits {
 
 /// Collects bits in bytes.
 pub(super) struct BitWriter {
-    /// What is written, and room for more.
+    /// The bytes written so far, followed by room for more.
     bytes: Vec<u8>,
-    /// How many whole bytes are written.
+    /// How many bytes are written.
     end: usize,
-    /// A byte begun.
-    begun: Bits,
+    /// Up to seven bits that do not fill a byte yet.
+    pending: Bits,
 }
 
 impl BitWriter {
@@ -42,14 +42,14 @@ impl BitWriter {
         Self {
             bytes: Vec::new(),
             end: 0,
-            begun: Bits::default(),
+            pending: Bits::default(),
         }
     }
 
-    /// Begins anew. Memory is kept.
-    pub(super) fn begin(&mut self) {
+    /// Forgets what was written. Memory is kept.
+    pub(super) fn clear(&mut self) {
         self.end = 0;
-        self.begun = Bits::default();
+        self.pending = Bits::default();
     }
 
     /// Makes room for so many bytes more.
@@ -62,28 +62,29 @@ impl BitWriter {
 
     /// Appends bits, for which there must be room.
     pub(super) fn put(&mut self, bits: Bits) {
-        let Bits { value, count } = self.begun.then(bits);
-        // A whole word, and then on by what is known of it, is quicker than to ask how much.
+        let Bits { value, count } = self.pending.then(bits);
+        // All eight bytes are written, and the position moves on by those that are full. This takes
+        // no branch.
         self.bytes[self.end..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
         self.end += count as usize / 8;
-        self.begun = Bits {
+        self.pending = Bits {
             value: value >> (count & !7),
             count: count & 7,
         };
     }
 
-    /// Fills the byte begun with zeros.
+    /// Fills the pending bits up to a byte with zeros.
     pub(super) fn align(&mut self) {
-        self.put(Bits::new(0, self.begun.count.wrapping_neg() & 7));
+        self.put(Bits::new(0, self.pending.count.wrapping_neg() & 7));
     }
 
-    /// Appends whole bytes, which must not follow a byte begun.
+    /// Appends whole bytes. No bits may be pending.
     pub(super) fn put_bytes(&mut self, bytes: &[u8]) {
         self.bytes[self.end..][..bytes.len()].copy_from_slice(bytes);
         self.end += bytes.len();
     }
 
-    /// All whole bytes so far.
+    /// All full bytes so far.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.end]
     }
@@ -108,22 +109,22 @@ mod tests {
         writer.align();
         writer.put_bytes(b"y");
         assert_eq!(writer.bytes(), [b'x', 0b1011_0101, 0xff, 0b11, b'y']);
-        writer.begin();
+        writer.clear();
         assert_eq!(writer.bytes(), b"");
     }
 
     #[test]
     fn any_number_of_bits_follows_any_other() {
         for count in 0..=BITS_MAX {
-            for begun in 0..8 {
+            for pending in 0..8 {
                 let mut writer = BitWriter::new();
                 writer.reserve(8);
-                writer.put(Bits::new(0, begun));
+                writer.put(Bits::new(0, pending));
                 writer.put(Bits::new((1 << count) - 1, count));
                 writer.align();
                 let ones: u32 = writer.bytes().iter().map(|byte| byte.count_ones()).sum();
                 assert_eq!(ones, count);
-                assert_eq!(writer.bytes().len() as u32, (begun + count).div_ceil(8));
+                assert_eq!(writer.bytes().len() as u32, (pending + count).div_ceil(8));
             }
         }
     }

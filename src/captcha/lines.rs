@@ -1,0 +1,175 @@
+//! Lines across the picture, in front of the text.
+//!
+//! Knows nothing of the text. A line leads through a few points from the left side to the right one,
+//! and is bent by the displacement map.
+
+use super::canvas::{BLOCK_PX, Canvas, blocks_between};
+use super::coverage::{Fill, RAMP_PX, Stroke, interpolate};
+use super::displacement::{Displacement, NODE_PX};
+use super::frame::Frame;
+use super::ink::Ink;
+use super::number::{random, round};
+
+/// Lines on a picture.
+const LINES: usize = 2;
+/// Points that a line leads through.
+const POINTS: usize = 6;
+/// Where a line begins, from the left side of the picture in base sizes [19 px].
+const START_BASES: f32 = 0.253;
+/// How far points are above or below the middle of the picture at most, in base sizes [66 px]; never
+/// more than a third of the height.
+const SWING_BASES: f32 = 0.89;
+/// Least width of a line in pixels, below which it would be a grey shade.
+const WIDTH_PX_MIN: f32 = 1.0;
+
+/// Draws lines from one side of the picture to the other.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    displacement: &Displacement,
+    frame: &Frame,
+    rng: &mut fastrand::Rng,
+) {
+    let start_px = START_BASES * frame.base_px;
+    let step_px = frame.width_px / (POINTS - 1) as f32;
+    let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
+    for _ in 0..LINES {
+        let width_px = frame.base_px * random(frame.manner.line_bases, rng);
+        let ink = frame.manner.inks.pick(rng);
+        let points = std::array::from_fn(|i| {
+            let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
+            [
+                x,
+                frame.height_px / 2.0 + random([-swing_px, swing_px], rng),
+            ]
+        });
+        Line::new(points, width_px.max(WIDTH_PX_MIN)).draw(canvas, displacement, ink);
+    }
+}
+
+/// A line through points from left to right, at equal distances but for the last.
+struct Line {
+    points: [[f32; 2]; POINTS],
+    /// How much the line falls after each point for a pixel to the right.
+    slopes: [f32; POINTS - 1],
+    /// Points for a pixel to the right.
+    points_per_px: f32,
+    width_px: f32,
+}
+
+impl Line {
+    fn new(points: [[f32; 2]; POINTS], width_px: f32) -> Self {
+        Self {
+            points,
+            slopes: std::array::from_fn(|i| {
+                let [start, end] = [points[i], points[i + 1]];
+                (end[1] - start[1]) / (end[0] - start[0])
+            }),
+            points_per_px: 1.0 / (points[1][0] - points[0][0]),
+            width_px,
+        }
+    }
+
+    /// Draws the line as the displacement map bends it. Its height is worked out at the sides of
+    /// blocks, and in a block it is straight.
+    fn draw(&self, canvas: &mut Canvas, displacement: &Displacement, ink: Ink) {
+        // A line is the stroke of a shape whose outline is the line's lower side.
+        let stroke = Stroke::new(self.width_px, Fill::Nothing);
+        let [start, end] = [self.points[0][0], self.points[POINTS - 1][0]];
+        let columns = blocks_between(start, end, canvas.width());
+        let mut left = self.displaced_height(displacement, columns.start);
+        for column in columns {
+            let right = self.displaced_height(displacement, column + 1);
+            // A slanted line is as thick as a level one. What is measured straight down is longer
+            // than the distance by this much.
+            let slope = (right - left) / BLOCK_PX as f32;
+            let distance_per_px = 1.0 / (1.0 + slope * slope).sqrt();
+            let reach_px = f32::midpoint(self.width_px, RAMP_PX) / distance_per_px;
+            let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
+            for row in blocks_between(top, bottom, canvas.height()) {
+                let distance = |height: f32, row: usize| {
+                    let above_px = height - (row * BLOCK_PX) as f32;
+                    above_px * distance_per_px - self.width_px / 2.0
+                };
+                let [above, below] =
+                    [row, row + 1].map(|row| [left, right].map(|height| distance(height, row)));
+                let distances = interpolate([above[0], above[1], below[0], below[1]]);
+                canvas.lay([column, row], ink, &stroke.coverage(&distances));
+            }
+            left = right;
+        }
+    }
+
+    /// The height at which the line comes to lie in a column of the map's nodes.
+    fn displaced_height(&self, displacement: &Displacement, column: usize) -> f32 {
+        let x = (column * NODE_PX) as f32;
+        let [right, down] = displacement.at_column(column, self.height(x));
+        self.height(x + right) - down
+    }
+
+    /// The height of the line, which goes straight on beyond the first and the last point.
+    fn height(&self, x: f32) -> f32 {
+        let before = round((x - self.points[0][0]) * self.points_per_px - 0.5);
+        let before = before.clamp(0, self.slopes.len() as i32 - 1) as usize;
+        let [start, height] = self.points[before];
+        height + (x - start) * self.slopes[before]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ink::LEVELS;
+    use super::super::manner::{DISTORTED, Manner, UPRIGHT};
+    use super::*;
+
+    /// Lines alone on a picture for six letters.
+    fn drawn(width: u16, height: u16, manner: &'static Manner, seed: u64) -> (Canvas, Frame) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let frame = Frame::new(width, height, 6, manner);
+        let mut canvas = Canvas::new();
+        canvas.clear(width.into(), height.into());
+        let mut displacement = Displacement::new();
+        displacement.prepare(&frame, &mut rng);
+        draw(&mut canvas, &displacement, &frame, &mut rng);
+        (canvas, frame)
+    }
+
+    #[test]
+    fn lines_cross_the_whole_width() {
+        for (width, height) in [
+            (600, 200),
+            (200, 600),
+            (300, 300),
+            (112, 28),
+            (112, 2000),
+            (2000, 2000),
+        ] {
+            let (canvas, frame) = drawn(width, height, &DISTORTED, 1);
+            let first = (frame.base_px * START_BASES) as usize + 1;
+            let last = (frame.width_px - frame.padding_px) as usize;
+            let is_crossed = |x: usize| (0..canvas.height()).any(|y| canvas.row(y)[x] != 0);
+            assert!((first..last).all(is_crossed), "{width}x{height}");
+        }
+    }
+
+    /// Widths in the usual picture are 3 to 5 px upright and 4 to 6 px distorted. A slanted line has
+    /// a tenth more ink in a column than it is wide, and where lines cross they have less.
+    #[test]
+    fn lines_are_as_thick_as_their_manner_says() {
+        const SEEDS: u64 = 50;
+        for (manner, expected_px) in [(&UPRIGHT, 4.0..4.8), (&DISTORTED, 5.0..5.8)] {
+            let mut inked = 0.0;
+            for seed in 0..SEEDS {
+                let (canvas, _) = drawn(600, 200, manner, seed);
+                let levels = canvas
+                    .codes()
+                    .iter()
+                    .map(|code| f32::from(code & 3))
+                    .sum::<f32>();
+                inked += levels / f32::from(LEVELS);
+            }
+            let length_px = (600.0 - 24.0) * (LINES as u64 * SEEDS) as f32;
+            let width_px = inked / length_px;
+            assert!(expected_px.contains(&width_px), "{width_px}");
+        }
+    }
+}
