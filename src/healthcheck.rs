@@ -1,30 +1,78 @@
 //! Asks a running server for its health, as an image without a shell has nothing else to do it.
+//!
+//! Each address is asked by a thread of its own, so that one that hangs takes no time from the
+//! others, and the time for all of them is one bound, whatever a server does.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use minicap::server::Address;
 
-/// How long each step may take. A server that needs longer is not well.
-const TIMEOUT_SECS: u64 = 2;
+/// How long the whole check may take. A server that needs longer is not well.
+const TIMEOUT_SECS: u64 = 3;
 const TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS);
 
 /// Bytes of the answer that are read: the status line is its beginning.
-const ANSWER_BYTES_MAX: u64 = 1024;
+const ANSWER_BYTES_MAX: usize = 1024;
 
-/// Succeeds if `GET /healthz` below `path` is answered with 200 by whoever listens on `listen`.
-pub(crate) fn run(listen: &Address, path: &str) -> Result<(), String> {
-    let address = reachable(listen);
-    let answer = ask(&address, path).map_err(|error| match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            format!("no answer from {address}: nothing came within {TIMEOUT_SECS} s")
+/// How the status line of a good answer begins.
+const GOOD: &[u8] = b"HTTP/1.1 200 ";
+
+/// How often it is looked whether an answer has come.
+const LOOK_PERIOD: Duration = Duration::from_millis(5);
+
+/// Succeeds if `GET /healthz` below `path` is answered with 200 at one of the addresses that `listen`
+/// means.
+pub(crate) fn run(listen: &[Address], path: &str) -> Result<(), String> {
+    let end = Instant::now() + TIMEOUT;
+    let mut asking = Vec::new();
+    for address in listen.iter().flat_map(reachable) {
+        let (asked, path) = (address.clone(), path.to_owned());
+        let thread = thread::Builder::new().spawn(move || ask(&asked, &path));
+        let thread = thread.map_err(|error| format!("cannot start a thread: {error}"))?;
+        asking.push((address, thread));
+    }
+    let mut failures = Vec::new();
+    while !asking.is_empty() && Instant::now() < end {
+        for place in (0..asking.len()).rev() {
+            if asking[place].1.is_finished() {
+                match asking.swap_remove(place).1.join() {
+                    Ok(Ok(())) => return Ok(()),
+                    Ok(Err(failure)) => failures.push(failure),
+                    Err(_) => failures.push("the check itself has failed".into()),
+                }
+            }
         }
-        _ => format!("no answer from {address}: {error}"),
-    })?;
-    if answer.starts_with(b"HTTP/1.1 200 ") {
+        thread::sleep(LOOK_PERIOD);
+    }
+    for (address, _) in asking {
+        failures.push(format!(
+            "no answer from {address}: nothing came within {TIMEOUT_SECS} s"
+        ));
+    }
+    Err(failures.join("; "))
+}
+
+/// Asks at one address; the failure in words.
+fn ask(address: &Address, path: &str) -> Result<(), String> {
+    let answer = match address {
+        Address::Tcp(tcp) => TcpStream::connect_timeout(tcp, TIMEOUT)
+            .and_then(|stream| converse(stream, &tcp.to_string(), path)),
+        Address::Unix(socket) => {
+            UnixStream::connect(socket).and_then(|stream| converse(stream, "localhost", path))
+        }
+    };
+    let answer = answer.map_err(|error| format!("no answer from {address}: {error}"))?;
+    if answer.starts_with(GOOD) {
         return Ok(());
+    }
+    if answer.is_empty() {
+        return Err(format!(
+            "no answer from {address}: it closed the connection"
+        ));
     }
     let status_line = answer.split(|byte| *byte == b'\r').next();
     let status_line = String::from_utf8_lossy(status_line.unwrap_or_default());
@@ -33,42 +81,33 @@ pub(crate) fn run(listen: &Address, path: &str) -> Result<(), String> {
     ))
 }
 
-fn ask(address: &Address, path: &str) -> io::Result<Vec<u8>> {
-    match address {
-        Address::Tcp(address) => {
-            let stream = TcpStream::connect_timeout(address, TIMEOUT)?;
-            stream.set_read_timeout(Some(TIMEOUT))?;
-            stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, &address.to_string(), path)
-        }
-        Address::Unix(socket) => {
-            let stream = UnixStream::connect(socket)?;
-            stream.set_read_timeout(Some(TIMEOUT))?;
-            stream.set_write_timeout(Some(TIMEOUT))?;
-            converse(stream, "localhost", path)
-        }
-    }
-}
-
+/// Sends the request and reads as much of the answer as tells its status.
 fn converse(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<Vec<u8>> {
     let request =
         format!("GET {path}/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
+    let mut piece = [0; ANSWER_BYTES_MAX];
+    while answer.len() < ANSWER_BYTES_MAX && !answer.contains(&b'\n') {
+        match stream.read(&mut piece)? {
+            0 => break,
+            count => answer.extend_from_slice(&piece[..count]),
+        }
+    }
     Ok(answer)
 }
 
-/// Whoever listens on all addresses is asked on the loopback one.
-fn reachable(listen: &Address) -> Address {
-    let mut address = listen.clone();
-    if let Address::Tcp(address) = &mut address
-        && address.ip().is_unspecified()
-    {
-        address.set_ip(match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
+/// Where to ask a server that listens on an address: one that listens on all addresses, on both
+/// loopback ones, since all IPv6 addresses include those of IPv4 on most systems, and a host need
+/// not have both families.
+fn reachable(listen: &Address) -> Vec<Address> {
+    match listen {
+        Address::Tcp(address) if address.ip().is_unspecified() => {
+            let families: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            families
+                .map(|ip| Address::Tcp(SocketAddr::new(ip, address.port())))
+                .into()
+        }
+        _ => vec![listen.clone()],
     }
-    address
 }

@@ -21,6 +21,12 @@ const VALUE_CHARS_MAX: usize = 200;
 /// Bytes of lines that wait to be written: some thousand requests.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 
+/// Lines that are written in one second; of errors and warnings as many more. What is beyond is
+/// counted. The bound is ten times what a busy service needs, and usual lines at that rate fill 10
+/// GB a day, which a disk takes until somebody has seen it. At debug, somebody is looking, and
+/// nothing is left out.
+const LINES_PER_SEC_MAX: u32 = 1_000;
+
 /// Stack of the writing thread, which calls little and holds less.
 const STACK_BYTES: usize = 64 * 1024;
 
@@ -31,9 +37,9 @@ pub enum Level {
     Off,
     /// What the operator should look at.
     Error,
-    /// Each request as well, and the start and end of the service.
+    /// Each request as well but those of monitoring, and the start and end of the service.
     Info,
-    /// What is of use only when looking for a fault.
+    /// What is of use only when looking for a fault, and that without a bound.
     Debug,
 }
 
@@ -60,8 +66,40 @@ struct Waiting {
     lines: String,
     /// Lines that found no room.
     lost: u64,
+    /// Lines of the second that runs.
+    second: Second,
     /// The thread is writing what it took.
     is_writing: bool,
+}
+
+/// What was logged in a second.
+#[derive(Default)]
+struct Second {
+    /// Since the epoch.
+    number: u64,
+    /// Lines that were let through: errors and warnings, and all others.
+    lines: [u32; 2],
+    /// Lines that were left out, in this second and those before it in which nothing was let
+    /// through.
+    left_out: u64,
+}
+
+impl Second {
+    /// Counts a line, and lets it through or not; before one that goes through, tells how many were
+    /// left out since the last that did.
+    fn admit(&mut self, now: Duration, level: Level) -> Option<u64> {
+        if now.as_secs() != self.number {
+            self.number = now.as_secs();
+            self.lines = [0; 2];
+        }
+        let lines = &mut self.lines[usize::from(Level::Error < level)];
+        if LINES_PER_SEC_MAX <= *lines {
+            self.left_out += 1;
+            return None;
+        }
+        *lines += 1;
+        Some(mem::take(&mut self.left_out))
+    }
 }
 
 impl Log {
@@ -102,8 +140,13 @@ impl Log {
         self.write(Level::Debug, "debug", message, fields);
     }
 
-    /// Waits until all lines are written, but no longer than `time`.
+    /// Waits until all lines are written, and how many were left out, but no longer than `time`.
     pub fn flush(&self, time: Duration) {
+        let count = mem::take(&mut self.shared.lock().second.left_out);
+        if 0 < count {
+            self.shared
+                .push(&left_out(since_epoch(), count), since_epoch(), None);
+        }
         let has_work = |waiting: &mut Waiting| waiting.is_writing || waiting.has_news();
         // An error is a poisoned lock, which says nothing here; then there is no more to wait for.
         let _ = self
@@ -114,24 +157,27 @@ impl Log {
 
     fn write(&self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
         if level <= self.level {
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
-            self.shared
-                .push(&line(Moment::from_epoch(now), name, message, fields));
+            let now = since_epoch();
+            let line = line(Moment::from_epoch(now), name, message, fields);
+            let limited = (self.level < Level::Debug).then_some(level);
+            self.shared.push(&line, now, limited);
         }
     }
 }
 
 impl Shared {
-    fn push(&self, line: &str) {
+    /// Takes a line; one with a level only as far as the bound of that allows.
+    fn push(&self, line: &str, now: Duration, limited: Option<Level>) {
         let mut waiting = self.lock();
         let was_idle = !waiting.has_news();
-        if WAITING_BYTES_MAX < waiting.lines.len() + line.len() {
-            waiting.lost += 1;
-        } else {
-            waiting.lines.push_str(line);
+        if let Some(level) = limited {
+            match waiting.second.admit(now, level) {
+                None => return,
+                Some(0) => {}
+                Some(count) => waiting.add(&left_out(now, count)),
+            }
         }
+        waiting.add(line);
         mem::drop(waiting);
         if was_idle {
             self.changed.notify_all();
@@ -152,10 +198,7 @@ impl Shared {
             waiting.is_writing = true;
             mem::drop(waiting);
             if 0 < lost {
-                let now = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
-                let now = Moment::from_epoch(now);
+                let now = Moment::from_epoch(since_epoch());
                 lines.push_str(&line(
                     now,
                     "warn",
@@ -177,9 +220,29 @@ impl Shared {
 }
 
 impl Waiting {
+    /// Adds a line if there is room for it.
+    fn add(&mut self, line: &str) {
+        if WAITING_BYTES_MAX < self.lines.len() + line.len() {
+            self.lost += 1;
+        } else {
+            self.lines.push_str(line);
+        }
+    }
+
     fn has_news(&self) -> bool {
         !self.lines.is_empty() || 0 < self.lost
     }
+}
+
+/// The line that tells what a flood has cost.
+fn left_out(now: Duration, count: u64) -> String {
+    let now = Moment::from_epoch(now);
+    line(now, "warn", "log lines were left out", &[("count", &count)])
+}
+
+fn since_epoch() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 /// Formats one line.
@@ -283,7 +346,7 @@ mod tests {
     fn a_reader_that_is_stuck_costs_lines_and_no_time() {
         let shared = Arc::new(Shared::default());
         let log = Log {
-            level: Level::Info,
+            level: Level::Debug,
             shared: Arc::clone(&shared),
         };
         // Nothing is written yet, as if the thread were stuck.
@@ -303,6 +366,52 @@ mod tests {
         let lost: usize = lost.trim_end().parse().unwrap();
         assert!(0 < kept && 0 < lost, "{kept} kept and {lost} lost");
         assert_eq!(kept + lost, 2 * lines);
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_what_it_costs_is_told() {
+        let mut second = Second::default();
+        let now = Duration::from_millis(5_500);
+        for _ in 0..LINES_PER_SEC_MAX {
+            assert_eq!(second.admit(now, Level::Info), Some(0));
+        }
+        for _ in 0..7 {
+            assert_eq!(second.admit(now, Level::Info), None);
+        }
+        // Errors have room of their own, and tell what was left out before them.
+        assert_eq!(second.admit(now, Level::Error), Some(7));
+        assert_eq!(second.admit(now, Level::Info), None);
+        assert_eq!(second.admit(Duration::from_secs(6), Level::Info), Some(1));
+        // A clock that is set back begins a second as well.
+        assert_eq!(second.admit(Duration::from_secs(1), Level::Info), Some(0));
+    }
+
+    #[test]
+    fn the_line_after_a_flood_tells_of_it() {
+        let log = |level| Log {
+            level,
+            shared: Arc::default(),
+        };
+        let flooded = log(Level::Info);
+        let lines = LINES_PER_SEC_MAX as usize + 1;
+        // More than can be let through, in however many seconds.
+        for now in [1, 2].map(Duration::from_secs) {
+            for _ in 0..lines {
+                flooded.shared.push("line\n", now, Some(Level::Info));
+            }
+        }
+        let written = flooded.shared.lock().lines.clone();
+        assert_eq!(written.matches("line\n").count(), 2 * lines - 2);
+        let (_, second) = written.split_at(5 * (lines - 1));
+        assert!(
+            second.starts_with("1970-01-01T00:00:02.000Z warn log lines were left out count=1\n")
+        );
+        assert_eq!(flooded.shared.lock().second.left_out, 1);
+        let open = log(Level::Debug);
+        for number in 0..2 * lines {
+            open.info("a line", &[("number", &number)]);
+        }
+        assert_eq!(open.shared.lock().lines.lines().count(), 2 * lines);
     }
 
     #[test]

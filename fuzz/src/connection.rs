@@ -30,6 +30,7 @@ const SETTINGS: Settings = Settings {
     workers: 1,
     connections_max: 1,
     client_field: None,
+    drain: Duration::ZERO,
     limits: LIMITS,
     timeouts: TIMEOUTS,
 };

@@ -23,8 +23,8 @@ const MAX_AGE_SECS: &str = "600";
 pub enum Cors {
     /// Every origin.
     Any,
-    /// This one, spelled as browsers send it, such as `https://shop.example`.
-    Only(String),
+    /// These, spelled as browsers send them, such as `https://shop.example`.
+    Only(Vec<String>),
     /// None but the service's own.
     Off,
 }
@@ -116,8 +116,11 @@ impl Cors {
     fn allowed_origin(&self, origin: &[u8]) -> Option<Cow<'static, str>> {
         match self {
             Cors::Any => Some("*".into()),
-            Cors::Only(allowed) if allowed.as_bytes() == origin => Some(allowed.clone().into()),
-            Cors::Only(_) | Cors::Off => None,
+            Cors::Only(allowed) => {
+                let own = allowed.iter().find(|allowed| allowed.as_bytes() == origin);
+                own.map(|own| own.clone().into())
+            }
+            Cors::Off => None,
         }
     }
 }

@@ -50,6 +50,8 @@ pub struct Settings {
     pub cors: Cors,
     /// Connections that may be open at a time, as the server has it; here it is only told.
     pub connections_max: usize,
+    /// The place of the listener that is for `/metrics`, if there is one of its own.
+    pub metrics_listener: Option<usize>,
     /// Whether the service explains itself: the page and the `OpenAPI` document.
     pub docs: bool,
     /// Whether the widget is there.
@@ -89,6 +91,12 @@ struct Route {
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
+/// Where the figures are.
+const METRICS: &str = "/metrics";
+
+/// What `OPTIONS` asks about the server as a whole.
+const ANY: &str = "*";
+
 /// Paths that have a switch of their own.
 const SITEVERIFY: &str = "/siteverify";
 const WIDGET: &str = "/widget.js";
@@ -124,7 +132,7 @@ const ROUTES: [Route; 12] = [
         answer: health,
     },
     Route {
-        path: "/metrics",
+        path: METRICS,
         allow: "GET, HEAD",
         is_cheap: false,
         is_docs: false,
@@ -173,7 +181,7 @@ const ROUTES: [Route; 12] = [
         answer: docs::widget,
     },
     Route {
-        path: "*",
+        path: ANY,
         allow: "OPTIONS",
         is_cheap: true,
         is_docs: false,
@@ -208,17 +216,35 @@ impl App {
         Route::find(if path == b"*" { path } else { below? })
     }
 
-    /// The route to what a request asks for, or the answer if there is none.
-    fn find(&self, head: &Head) -> Result<&'static Route, Response> {
+    /// The route to what a request asks for, or the answer if there is none: it is unknown, or the
+    /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
+    /// whether a server is well.
+    fn find(&self, request: &Request) -> Result<&'static Route, Response> {
+        let head = &request.head;
         let route = self.place(head).map(|route| &ROUTES[route]);
-        let Some(route) = route.filter(|route| route.is_served(&self.settings)) else {
+        let Some(route) = route.filter(|route| self.has(route, request.listener)) else {
             return Err(error::response(Status::NotFound, "Not Found"));
         };
+        if head.method == Method::Options && route.path != ANY {
+            let allow = format!("{}, OPTIONS", route.allow);
+            return Err(Response::new(Status::Ok).with_field("Allow", allow));
+        }
         if !route.allows(&head.method) {
             let refusal = error::response(Status::MethodNotAllowed, "Method Not Allowed");
             return Err(refusal.with_field("Allow", route.allow));
         }
         Ok(route)
+    }
+
+    /// Whether there is a route for those who have connected to a listener. Where `/metrics` has a
+    /// listener of its own it is there alone, with nothing but `/healthz`.
+    fn has(&self, route: &Route, listener: usize) -> bool {
+        let is_here = match self.settings.metrics_listener {
+            None => true,
+            Some(own) if own == listener => route.is_of_monitoring(),
+            Some(_) => route.path != METRICS,
+        };
+        is_here && route.is_served(&self.settings)
     }
 
     /// Counts and logs a request that was answered.
@@ -231,7 +257,14 @@ impl App {
         let path = head.map_or("-".into(), |head| {
             String::from_utf8_lossy(&head.target.path)
         });
-        self.log.info(
+        let is_asked_for_ever = route.is_some_and(|route| ROUTES[route].is_of_monitoring());
+        let log = if is_asked_for_ever {
+            Log::debug
+        } else {
+            Log::info
+        };
+        log(
+            &self.log,
             "request",
             &[
                 ("method", &method),
@@ -261,7 +294,7 @@ impl Handler for App {
         let response = if let Some(response) = cors.preflight(&request.head) {
             response
         } else {
-            let mut response = self.find(&request.head).err()?;
+            let mut response = self.find(request).err()?;
             cors.share(&mut response, &request.head);
             response
         };
@@ -275,7 +308,7 @@ impl Handler for App {
         if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
             return Cost::Double;
         }
-        match self.find(head) {
+        match self.find(request) {
             Ok(route) if route.is_cheap => Cost::Cheap,
             _ => Cost::Usual,
         }
@@ -294,7 +327,7 @@ impl Handler for App {
 impl Worker for AppWorker {
     fn answer(&mut self, request: &Request) -> Response {
         let head = &request.head;
-        let mut response = match self.app.find(head) {
+        let mut response = match self.app.find(request) {
             Ok(route) => (route.answer)(self, request),
             Err(refusal) => refusal,
         };
@@ -308,6 +341,11 @@ impl Route {
     /// The place of the route for a path.
     fn find(path: &[u8]) -> Option<usize> {
         ROUTES.iter().position(|route| route.matches(path))
+    }
+
+    /// Whether it is asked for every few seconds by programs that watch the service.
+    fn is_of_monitoring(&self) -> bool {
+        matches!(self.path, "/healthz" | METRICS)
     }
 
     /// Whether the operator has it switched on.

@@ -70,8 +70,8 @@ fn is_secret(expected: &str, found: &str) -> bool {
 fn success(cors: &Cors) -> Response {
     let host: Cow<'_, str> = match cors {
         // No other page can have read the captcha's id.
-        Cors::Only(origin) => host(origin).into(),
-        Cors::Any | Cors::Off => UNKNOWN_HOST.into(),
+        Cors::Only(origins) if origins.len() == 1 => host(&origins[0]).into(),
+        Cors::Only(_) | Cors::Any | Cors::Off => UNKNOWN_HOST.into(),
     };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = Moment::from_epoch(now.unwrap_or(Duration::ZERO));

@@ -71,7 +71,8 @@ impl Inks {
 
     /// Any of them.
     pub(super) fn pick(self, rng: &mut fastrand::Rng) -> Ink {
-        Ink(rng.usize(..self.count) as u8)
+        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
+        Ink(rng.u64(..self.count as u64) as u8)
     }
 
     /// Any of them but two: an ink for a letter that may cross the two before it.

@@ -41,7 +41,8 @@ pub(super) fn letters(
     let grid = Grid::new(frame, LETTER_BOX_BASES.map(|bases| bases * frame.base_px));
     let size_px_max = LETTER_SIZE_MAX * grid.box_px[1];
     grid.for_each(|middle_px| {
-        let letter = CHARACTERS[rng.usize(..CHARACTERS.len())];
+        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
+        let letter = CHARACTERS[rng.u64(..CHARACTERS.len() as u64) as usize];
         let pose = Pose {
             middle_px: std::array::from_fn(|axis| {
                 let jitter = grid.box_px[axis] / 3.0;

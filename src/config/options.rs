@@ -1,18 +1,16 @@
 //! The table of options: names, bounds, defaults, and where each value goes.
 
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use super::Command::{self, Healthcheck, Render, Serve};
 use super::Config;
-use crate::api::Cors;
-use crate::captcha::text::TEXT_CHARS_MAX;
-use crate::captcha::{SIDE_PX_MAX, ThemeChoice};
-use crate::http;
-use crate::log::Level;
-use crate::server::Address;
-use crate::store::{SOLUTION_BYTES_MAX, Solution};
+use super::values::{
+    Expected, address, addresses, field_name, level, mode, number, origins, path, secret, switch,
+    test_text, text, theme, url_path,
+};
+use crate::captcha::SIDE_PX_MAX;
+use crate::store::SOLUTION_BYTES_MAX;
 
 /// Far more threads than any machine this is for has cores.
 const WORKERS_MAX: u64 = 1024;
@@ -28,20 +26,8 @@ const CAPACITY_MAX: u64 = 10_000_000;
 /// More would be no harder for machines, just for people.
 const LENGTH_MAX: u64 = 12;
 const _: () = assert!(LENGTH_MAX <= SOLUTION_BYTES_MAX as u64);
-/// Three times the longest name in common use.
-const FIELD_NAME_BYTES_MAX: usize = 64;
 /// A hundred times what a solver needs to be trained on.
 const COUNT_MAX: u64 = 1_000_000;
-
-/// Fewer could be guessed over the network.
-const SECRET_BYTES_MIN: usize = 8;
-/// As long as the digests that some use for it, with room.
-const SECRET_BYTES_MAX: usize = 256;
-/// A small part of what a request's target may have.
-const PATH_BYTES_MAX: usize = 256;
-
-/// What a value should have been.
-pub(super) type Expected = String;
 
 /// One option.
 pub(super) struct Spec {
@@ -57,10 +43,15 @@ pub(super) struct Spec {
     /// The commands that take it.
     pub commands: &'static [Command],
     /// Reads a value into its place.
-    pub set: fn(&mut Config, &str) -> Result<(), Expected>,
+    pub set: fn(&mut Config, &OsStr) -> Result<(), Expected>,
 }
 
 impl Spec {
+    /// Whether it takes several values: a comma between them, or the option again.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.name, "listen" | "cors-origin")
+    }
+
     /// The name of its environment variable. What is only for `render` has none: it is typed.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
@@ -74,14 +65,33 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 30] = [
+pub(super) const OPTIONS: [Spec; 31] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
-        help: "an IP address and a port, or unix:PATH",
+        help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
-        set: |config, text| put(&mut config.listen, address(text)),
+        set: |config, text| {
+            config.is_listen_given = true;
+            put(&mut config.listen, addresses(text))
+        },
+    },
+    Spec {
+        name: "metrics-listen",
+        value: "ADDRESS",
+        help: "where /metrics is, and then nowhere else",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.metrics_listen, address(text).map(Some)),
+    },
+    Spec {
+        name: "socket-mode",
+        value: "MODE",
+        help: "who may connect to a Unix socket, as of a file",
+        default: Some("0660"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.socket_mode, mode(text)),
     },
     Spec {
         name: "workers",
@@ -115,7 +125,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "capacity",
         value: "N",
-        help: "captchas alive at a time; who has most loses one",
+        help: "captchas alive at a time",
         default: Some("100000"),
         commands: &[Serve],
         set: |config, text| put(&mut config.capacity, number(text, 1..=CAPACITY_MAX)),
@@ -150,13 +160,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
         help: "light, dark or random, if not chosen by a request",
         default: Some("light"),
         commands: &[Serve, Render],
-        set: |config, text| {
-            let theme = ThemeChoice::parse(text);
-            put(
-                &mut config.theme,
-                theme.ok_or("light, dark or random".into()),
-            )
-        },
+        set: |config, text| put(&mut config.theme, theme(text)),
     },
     Spec {
         name: "background-noise",
@@ -185,15 +189,15 @@ pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "cors-origin",
         value: "ORIGIN",
-        help: "whose pages may use it: *, an origin, or off",
+        help: "whose pages may use it: *, origins, or off",
         default: Some("*"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.cors, origin(text)),
+        set: |config, text| put(&mut config.cors, origins(text)),
     },
     Spec {
         name: "docs",
         value: "on|off",
-        help: "page and OpenAPI document for who integrates it",
+        help: "page and OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
         set: |config, text| put(&mut config.docs, switch(text)),
@@ -212,12 +216,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
         help: "serve /siteverify to backends that show this",
         default: None,
         commands: &[Serve],
-        set: |config, text| {
-            put(
-                &mut config.siteverify_secret,
-                secret(text).map(|secret| Some(secret.to_owned())),
-            )
-        },
+        set: |config, text| put(&mut config.siteverify_secret, secret(text).map(Some)),
     },
     Spec {
         name: "path",
@@ -225,12 +224,12 @@ pub(super) const OPTIONS: [Spec; 30] = [
         help: "what stands before every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
-        set: |config, text| put(&mut config.path, path(text)),
+        set: |config, text| put(&mut config.path, url_path(text)),
     },
     Spec {
         name: "log",
         value: "LEVEL",
-        help: "off, error, info or debug",
+        help: "off, error (or warn), info or debug",
         default: Some("info"),
         commands: &[Serve],
         set: |config, text| put(&mut config.log, level(text)),
@@ -238,7 +237,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "max-connections",
         value: "N",
-        help: "connections open at a time; who has most loses one",
+        help: "connections open at a time",
         default: Some("1024"),
         commands: &[Serve],
         set: |config, text| {
@@ -251,7 +250,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "client-header",
         value: "NAME",
-        help: "field in which the proxy in front names its client, such as X-Real-IP",
+        help: "field in which the proxy in front names its client",
         default: None,
         commands: &[Serve],
         set: |config, text| put(&mut config.client_header, field_name(text).map(Some)),
@@ -259,42 +258,43 @@ pub(super) const OPTIONS: [Spec; 30] = [
     Spec {
         name: "idle-timeout",
         value: "SECONDS",
-        help: "how long an open connection may be without a request",
-        default: Some("75"),
+        help: "how long a connection may be idle",
+        default: Some("150"),
         commands: &[Serve],
         set: |config, text| put(&mut config.timeouts.idle, seconds(text)),
     },
     Spec {
-        name: "head-timeout",
+        name: "request-timeout",
         value: "SECONDS",
-        help: "how long a request's head may take",
+        help: "how long a part of a request may take",
         default: Some("10"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.timeouts.head, seconds(text)),
-    },
-    Spec {
-        name: "body-timeout",
-        value: "SECONDS",
-        help: "how long a request's body may take",
-        default: Some("10"),
-        commands: &[Serve],
-        set: |config, text| put(&mut config.timeouts.body, seconds(text)),
-    },
-    Spec {
-        name: "write-timeout",
-        value: "SECONDS",
-        help: "how long a client may take nothing of its answer",
-        default: Some("10"),
-        commands: &[Serve],
-        set: |config, text| put(&mut config.timeouts.write, seconds(text)),
+        set: |config, text| {
+            let time = seconds(text)?;
+            config.timeouts.head = time;
+            config.timeouts.body = time;
+            config.timeouts.write = time;
+            Ok(())
+        },
     },
     Spec {
         name: "stop-timeout",
         value: "SECONDS",
-        help: "how long what was begun is waited for at the end",
+        help: "how long the end waits for what was begun",
         default: Some("5"),
         commands: &[Serve],
         set: |config, text| put(&mut config.timeouts.stop, seconds(text)),
+    },
+    Spec {
+        name: "drain",
+        value: "SECONDS",
+        help: "how long /healthz says so before it stops",
+        default: Some("0"),
+        commands: &[Serve],
+        set: |config, text| {
+            let time = number(text, 0..=TIMEOUT_SECS_MAX).map(Duration::from_secs);
+            put(&mut config.drain, time)
+        },
     },
     Spec {
         name: "test-text",
@@ -310,12 +310,7 @@ pub(super) const OPTIONS: [Spec; 30] = [
         help: "the picture's file, or with --count the pictures' folder",
         default: None,
         commands: &[Render],
-        set: |config, text| {
-            put(
-                &mut config.out,
-                not_empty(text, "a path").map(|path| Some(PathBuf::from(path))),
-            )
-        },
+        set: |config, value| put(&mut config.out, path(value).map(Some)),
     },
     Spec {
         name: "count",
@@ -348,130 +343,6 @@ fn put<T>(place: &mut T, value: Result<T, Expected>) -> Result<(), Expected> {
     Ok(())
 }
 
-fn number<T: TryFrom<u64>>(text: &str, range: RangeInclusive<u64>) -> Result<T, Expected> {
-    // No bound here is beyond its type.
-    let value = whole_number(text, &range).and_then(|value| T::try_from(value).ok());
-    value.ok_or_else(|| expected_number(&range))
-}
-
-fn whole_number(text: &str, range: &RangeInclusive<u64>) -> Option<u64> {
-    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse()
-        .ok()
-        .filter(|value| is_plain && range.contains(value))
-}
-
-fn expected_number(range: &RangeInclusive<u64>) -> Expected {
-    format!("a number from {} to {}", range.start(), range.end())
-}
-
-fn switch(text: &str) -> Result<bool, Expected> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("on or off".into()),
-    }
-}
-
-fn level(text: &str) -> Result<Level, Expected> {
-    match text {
-        "off" => Ok(Level::Off),
-        "error" => Ok(Level::Error),
-        "info" => Ok(Level::Info),
-        "debug" => Ok(Level::Debug),
-        _ => Err("off, error, info or debug".into()),
-    }
-}
-
-fn address(text: &str) -> Result<Address, Expected> {
-    let address = match text.strip_prefix("unix:") {
-        Some(path) => (!path.is_empty()).then(|| Address::Unix(path.into())),
-        None => text.parse().ok().map(Address::Tcp),
-    };
-    address.ok_or_else(|| {
-        "an IP address and port such as 127.0.0.1:8000 or [::]:8000, or unix: and a path".into()
-    })
-}
-
-fn seconds(text: &str) -> Result<Duration, Expected> {
+fn seconds(text: &OsStr) -> Result<Duration, Expected> {
     number(text, 1..=TIMEOUT_SECS_MAX).map(Duration::from_secs)
-}
-
-fn text(text: &str) -> Result<String, Expected> {
-    if (1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("1 to {TEXT_CHARS_MAX} characters"))
-}
-
-fn secret(text: &str) -> Result<&str, Expected> {
-    let is_fit = (SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&text.len());
-    is_fit
-        .then_some(text)
-        .ok_or_else(|| format!("{SECRET_BYTES_MIN} to {SECRET_BYTES_MAX} bytes"))
-}
-
-/// A path of segments that need no escapes. The slash at its end may be there or not.
-fn path(text: &str) -> Result<String, Expected> {
-    let path = text.strip_suffix('/').unwrap_or(text);
-    let is_segment = |segment: &str| {
-        !segment.is_empty()
-            && !matches!(segment, "." | "..")
-            && segment.bytes().all(|byte| {
-                matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~')
-            })
-    };
-    let mut segments = path.split('/');
-    let is_path = segments.next() == Some("") && segments.all(is_segment);
-    if is_path && path.len() <= PATH_BYTES_MAX {
-        return Ok(path.to_owned());
-    }
-    Err(format!(
-        "a path such as /captcha, of letters, digits, -._~ and slashes, up to {PATH_BYTES_MAX} bytes"
-    ))
-}
-
-/// A text that the store can keep.
-fn test_text(text: &str) -> Result<String, Expected> {
-    let solution = Solution::new(text).map(|_| text.to_owned());
-    solution.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} bytes"))
-}
-
-/// The name of a header field: a token (RFC 9110 section 5.1).
-fn field_name(text: &str) -> Result<String, Expected> {
-    if text.len() <= FIELD_NAME_BYTES_MAX && http::is_token(text.as_bytes()) {
-        return Ok(text.to_owned());
-    }
-    Err("the name of a field, such as X-Real-IP".into())
-}
-
-fn not_empty<'a>(text: &'a str, expected: &str) -> Result<&'a str, Expected> {
-    if text.is_empty() {
-        Err(expected.into())
-    } else {
-        Ok(text)
-    }
-}
-
-/// An origin has a scheme, a host and perhaps a port, and no path (RFC 6454 section 6.2); browsers
-/// send it in lower case and without a default port, and compare it byte for byte.
-fn origin(text: &str) -> Result<Cors, Expected> {
-    match text {
-        "*" => return Ok(Cors::Any),
-        "off" => return Ok(Cors::Off),
-        _ => {}
-    }
-    let is_host = |host: &str| {
-        !host.is_empty()
-            && host.bytes().all(|byte| {
-                matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b':' | b'[' | b']')
-            })
-    };
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    if host.is_some_and(is_host) {
-        return Ok(Cors::Only(text.to_owned()));
-    }
-    Err("*, off, or an origin in lower case without a path, such as https://shop.example".into())
 }

@@ -251,6 +251,7 @@ impl<'a> Connection<'a> {
                     head,
                     body,
                     line: self.line,
+                    listener: 0, // The event loop knows.
                     is_pipelined: self.is_pipelined || !self.input.is_empty(),
                     received: now,
                 })
@@ -444,6 +445,7 @@ mod tests {
         workers: 1,
         connections_max: 1,
         client_field: None,
+        drain: Duration::ZERO,
         limits: Limits::DEFAULT,
         timeouts: Timeouts::DEFAULT,
     };

@@ -49,6 +49,9 @@ const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
 const WOKEN: usize = usize::MAX;
 const STOP: usize = usize::MAX - 1;
 const FIRST_LISTENER: usize = usize::MAX - 2;
+/// Far more listeners than there are. What is below them is a connection, also where a `usize` has
+/// no more bits than the token of one.
+const LISTENERS_MAX: usize = 1_000;
 
 const READ: Interest = Interest {
     read: true,
@@ -90,8 +93,9 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
     };
     event_loop.serve(&listeners, stop)?;
     // Whoever has connected by now was told that the server is there.
-    for listener in &listeners {
-        event_loop.accept(listener, settings.connections_max, Instant::now());
+    for (place, listener) in listeners.iter().enumerate() {
+        // What fails now would have ended it as well.
+        let _ = event_loop.accept(listener, place, settings.connections_max, Instant::now());
         // It is about to be closed, and where it stays open elsewhere it is not ours any more.
         let _ = event_loop.poller.forget(listener);
     }
@@ -144,7 +148,7 @@ struct Heard {
 }
 
 impl<H: Handler> EventLoop<'_, H> {
-    /// Runs until told to stop.
+    /// Runs until told to stop, and then for as long as it is to be said that it will.
     fn serve(&mut self, listeners: &[Listener], stop: &UnixStream) -> io::Result<()> {
         self.poller.watch(&self.woken, WOKEN, READ)?;
         self.poller.watch(stop, STOP, READ)?;
@@ -152,9 +156,13 @@ impl<H: Handler> EventLoop<'_, H> {
             self.poller.watch(listener, FIRST_LISTENER - place, READ)?;
         }
         let mut listening = true;
+        let mut end = None;
         loop {
             let now = Instant::now();
-            let until = self.accept_again(now);
+            if end.is_some_and(|end| end <= now) {
+                return Ok(());
+            }
+            let until = self.accept_again(now).into_iter().chain(end).min();
             let wanted = self.accepting == Accepting::Yes;
             if wanted != listening {
                 let interest = if wanted { READ } else { NOTHING };
@@ -166,11 +174,18 @@ impl<H: Handler> EventLoop<'_, H> {
             }
             let heard = self.turn(until, now)?;
             if heard.stop {
-                return Ok(());
+                if self.settings.drain.is_zero() {
+                    return Ok(());
+                }
+                self.poller.forget(stop)?;
+                self.figures.stop();
+                self.log
+                    .info("leaving", &[("seconds", &self.settings.drain.as_secs())]);
+                end = Some(Instant::now() + self.settings.drain);
             }
             for place in heard.listeners {
                 if let Some(listener) = listeners.get(place).filter(|_| listening) {
-                    self.accept(listener, ACCEPTS_MAX, Instant::now());
+                    self.accept(listener, place, ACCEPTS_MAX, Instant::now())?;
                 }
             }
         }
@@ -228,10 +243,14 @@ impl<H: Handler> EventLoop<'_, H> {
             match event.token {
                 WOKEN => {}
                 STOP => heard.stop = true,
-                token => match u32::try_from(token) {
-                    Ok(token) => self.attend(token, *event),
-                    Err(_) => heard.listeners.push(FIRST_LISTENER - token),
-                },
+                token if FIRST_LISTENER - token < LISTENERS_MAX => {
+                    heard.listeners.push(FIRST_LISTENER - token);
+                }
+                token => {
+                    if let Ok(token) = u32::try_from(token) {
+                        self.attend(token, *event);
+                    }
+                }
             }
         }
         self.events = events;
@@ -438,6 +457,9 @@ impl<H: Handler> EventLoop<'_, H> {
         if let Some(client) = self.named_client(&request) {
             request.line = client;
         }
+        if let Some(peer) = self.peers.get_mut(token) {
+            request.listener = peer.listener;
+        }
         if let Some(answer) = self.handler.answer_at_once(&request) {
             self.answer(token, answer, now);
             return true;
@@ -459,36 +481,53 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     /// Accepts connections that wait, at most `count`, making room where there is none.
-    fn accept(&mut self, listener: &Listener, count: usize, now: Instant) {
+    ///
+    /// # Errors
+    ///
+    /// If the listener can accept nothing any more.
+    fn accept(
+        &mut self,
+        listener: &Listener,
+        place: usize,
+        count: usize,
+        now: Instant,
+    ) -> io::Result<()> {
         let mut has_evicted = false;
         for _ in 0..count {
             let is_full = self.settings.connections_max <= self.peers.len();
             if is_full && self.peers.first_to_go().is_none() {
                 self.accepting = Accepting::WhenThereIsRoom(now + FAILURE_PAUSE);
-                return;
+                return Ok(());
             }
             match listener.accept() {
                 Ok((stream, client)) => {
                     if is_full {
                         self.evict(Reason::Limit);
                     }
-                    self.welcome(stream, self.lines.of(client), now);
+                    self.welcome(stream, self.lines.of(client), place, now);
                     has_evicted = false;
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if is_of_one_connection(&error) => {}
+                Err(error) if is_lasting(&error) => {
+                    self.log
+                        .error("cannot accept", &[("on", listener), ("error", &error)]);
+                    let error = format!("cannot accept on {listener}: {error}");
+                    return Err(io::Error::other(error));
+                }
                 Err(error) => {
                     // Most often there is no descriptor left, and closing a connection gives one.
                     // Where that did not help, closing more of them would not either.
                     self.log_failure("cannot accept", &error, now);
                     if has_evicted || !self.evict(Reason::Exhausted) {
                         self.accepting = Accepting::After(now + FAILURE_PAUSE);
-                        return;
+                        return Ok(());
                     }
                     has_evicted = true;
                 }
             }
         }
+        Ok(())
     }
 
     /// Goes back to accepting if it is time to; returns when else it will be.
@@ -507,10 +546,11 @@ impl<H: Handler> EventLoop<'_, H> {
 
     /// Gives a new connection a place, and reads once what it may have sent already, so that none
     /// has to go unheard when another needs its place.
-    fn welcome(&mut self, stream: Stream, line: Line, now: Instant) {
+    fn welcome(&mut self, stream: Stream, line: Line, listener: usize, now: Instant) {
         self.figures.count_opened();
         let connection = Connection::new(self.settings, line, now);
-        let token = self.peers.insert(Peer::new(stream, connection, line, READ));
+        let peer = Peer::new(stream, connection, line, listener, READ);
+        let token = self.peers.insert(peer);
         let Some(peer) = self.peers.get_mut(token) else {
             return;
         };
@@ -585,8 +625,8 @@ impl<H: Handler> EventLoop<'_, H> {
 /// (`accept(2)`, "Error handling"), which a peer can bring about by resetting it early.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{
-        ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, InvalidInput,
-        NetworkDown, NetworkUnreachable, NotConnected,
+        ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable, NotConnected,
     };
     matches!(
         error.kind(),
@@ -594,11 +634,22 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | ConnectionReset
             | HostUnreachable
             | Interrupted
-            | InvalidInput
             | NetworkDown
             | NetworkUnreachable
             | NotConnected
     )
+}
+
+/// Whether an error of `accept` is one of the listener itself, which stays: it does not listen (any
+/// more), or is no socket for connections.
+fn is_lasting(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, Unsupported};
+    /// `EBADF`, the same everywhere, and `ENOTSOCK` of Linux and of the BSDs.
+    const NO_SOCKET: [i32; 3] = [9, 88, 38];
+    matches!(error.kind(), InvalidInput | Unsupported)
+        || error
+            .raw_os_error()
+            .is_some_and(|number| NO_SOCKET.contains(&number))
 }
 
 /// Reads what has come, once: a peer that always has more must not keep the loop to itself.

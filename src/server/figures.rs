@@ -92,7 +92,7 @@ impl Figures {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Whether the server accepts no more.
+    /// Whether the server is told to stop: it accepts no more, or soon will not.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

@@ -37,6 +37,9 @@ pub struct Settings {
     /// The field in which a proxy names the client that it asks for; without one, and where a
     /// request lacks it, the client is whoever has connected.
     pub client_field: Option<String>,
+    /// How long after being told to stop everything is still accepted and answered, while
+    /// [`Figures::is_stopping`] says that it will end.
+    pub drain: Duration,
     /// Sizes of heads and bodies.
     pub limits: http::Limits,
     /// How long a connection may take for each thing it does.
@@ -61,11 +64,12 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// The idle time is longer than the 60 seconds that proxies usually keep a connection, so that
-    /// it is they who close it, and no request is sent into a closing connection. The others are
+    /// The idle time is longer than proxies keep a connection (60 seconds with nginx, 90 with Traefik
+    /// and Go, 120 with Caddy), so that it is they who close it, and no request is sent into a
+    /// closing connection. The others are
     /// generous for a request of a few hundred bytes on a bad mobile line.
     pub const DEFAULT: Timeouts = Timeouts {
-        idle: Duration::from_secs(75),
+        idle: Duration::from_secs(150),
         head: Duration::from_secs(10),
         body: Duration::from_secs(10),
         write: Duration::from_secs(10),
@@ -83,6 +87,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The line of the client that asks.
     pub line: Line,
+    /// The place of the listener that the client has connected to, among those of the server.
+    pub listener: usize,
     /// Whether the client sends requests without waiting for the answers (RFC 9112 section
     /// 9.3.2): more was there behind this one, or this one before the last answer was sent.
     pub is_pipelined: bool,
@@ -167,12 +173,13 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    /// Serves until `stop` becomes readable; then stops accepting, finishes what was begun within
-    /// the time set for it, and returns.
+    /// Serves until `stop` becomes readable and the time for leaving is over; then stops accepting,
+    /// finishes what was begun within the time set for it, and returns.
     ///
     /// # Errors
     ///
-    /// Only what makes serving impossible, such as no thread to be had at the start.
+    /// Only what makes serving impossible, such as no thread to be had at the start, or a listener
+    /// that can accept nothing any more.
     pub fn run(self, stop: &UnixStream) -> io::Result<()> {
         event_loop::run(self, stop)
     }

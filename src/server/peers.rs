@@ -15,6 +15,8 @@ pub(super) struct Peer<'a> {
     pub(super) connection: Connection<'a>,
     /// The line of whoever has connected.
     pub(super) line: Line,
+    /// The place of the listener that was connected to.
+    pub(super) listener: usize,
     /// What the poller watches the socket for.
     pub(super) watched: Interest,
     /// Whether it waits for a step.
@@ -30,12 +32,14 @@ impl<'a> Peer<'a> {
         stream: Stream,
         connection: Connection<'a>,
         line: Line,
+        listener: usize,
         watched: Interest,
     ) -> Self {
         Peer {
             stream,
             connection,
             line,
+            listener,
             watched,
             is_queued: false,
             has_more: false,
@@ -210,6 +214,7 @@ mod tests {
         workers: 1,
         connections_max: 1,
         client_field: None,
+        drain: Duration::ZERO,
         limits: Limits::DEFAULT,
         timeouts: Timeouts::DEFAULT,
     };
@@ -223,6 +228,7 @@ mod tests {
             stream,
             connection,
             line(client),
+            0,
             Interest::default(),
         ))
     }

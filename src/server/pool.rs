@@ -227,6 +227,7 @@ mod tests {
             head,
             body: Vec::new(),
             line: FIRST,
+            listener: 0,
             is_pipelined: false,
             received: Instant::now(),
         }

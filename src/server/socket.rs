@@ -1,19 +1,25 @@
 //! Listeners and streams of either kind, TCP or Unix, as one type each.
 
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::fair::Client;
-use crate::sys;
+use crate::sys::{self, Inherited};
 
-/// Owner and group may connect: the proxy in front is put into the group.
-const UNIX_SOCKET_MODE: u32 = 0o660;
+/// How long a start waits for others: for the owner of a socket to say that it is there, and for
+/// whoever else starts or ends in the same folder. Both take no time, or do not end at all.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether what is waited for has come.
+const LOOK_PERIOD: Duration = Duration::from_millis(5);
 
 /// Bytes of answers that the system takes over for a peer that does not read: room for a picture
 /// of the usual size, so that it leaves in one piece, and for no row of pictures that were drawn
@@ -44,8 +50,16 @@ pub enum Listener {
         /// The socket.
         listener: UnixListener,
         /// Removed when the listener is closed, if it was made here.
-        path: Option<PathBuf>,
+        made: Option<Made>,
     },
+}
+
+/// A socket's place in the file system, and which one it was that was put there.
+#[derive(Debug)]
+pub struct Made {
+    path: PathBuf,
+    /// Device and inode.
+    identity: (u64, u64),
 }
 
 /// A connection to a client.
@@ -55,18 +69,21 @@ pub(super) enum Stream {
 }
 
 impl Listener {
-    /// Listens on an address. A Unix socket that nobody listens on any more is replaced.
+    /// Listens on an address. A Unix socket has this mode from its first moment; one that nobody
+    /// listens on any more is replaced. Of several that start at once on one path, one succeeds.
     ///
     /// # Errors
     ///
     /// What the system reports, such as an address in use.
-    pub fn bind(address: &Address) -> io::Result<Self> {
+    pub fn bind(address: &Address, mode: u16) -> io::Result<Self> {
         match address {
             Address::Tcp(address) => Self::of_tcp(TcpListener::bind(address)?),
             Address::Unix(path) => {
-                let listener = bind_unix(path)?;
-                fs::set_permissions(path, Permissions::from_mode(UNIX_SOCKET_MODE))?;
-                Self::of_unix(listener, Some(path.clone()))
+                let _turn = turn_in_folder(path)?;
+                let listener = bind_unix(path, mode)?;
+                let identity = identity(path)?;
+                let path = path.clone();
+                Self::of_unix(listener, Some(Made { path, identity }))
             }
         }
     }
@@ -75,15 +92,49 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// If it is no socket of these kinds.
-    pub fn inherit(socket: OwnedFd) -> io::Result<Self> {
+    /// What it is instead.
+    pub fn inherit(inherited: Inherited) -> Result<Self, String> {
+        let Inherited { number, fd } = inherited;
+        let listener = match fd {
+            None => Err("is not open".into()),
+            Some(socket) => Self::of_passed(socket),
+        };
+        listener.map_err(|what| {
+            format!(
+                "descriptor {number} {what}; expected a stream socket that listens, as a unit with \
+                 ListenStream= and without Accept=yes passes it"
+            )
+        })
+    }
+
+    fn of_passed(socket: OwnedFd) -> Result<Self, String> {
+        let Ok(is_stream) = sys::is_stream(&socket) else {
+            return Err("is no socket".into());
+        };
+        if !is_stream {
+            return Err("is a socket for messages".into());
+        }
+        if !sys::is_listening(&socket).unwrap_or_default() {
+            let peer = TcpStream::from(socket).peer_addr();
+            // The address of a peer on a Unix socket is none of an IP, which is another error.
+            let is_alone = peer.is_err_and(|error| error.kind() == io::ErrorKind::NotConnected);
+            let what = if is_alone {
+                "is a socket that does not listen"
+            } else {
+                "is a connected socket"
+            };
+            return Err(what.into());
+        }
+        let failed = |error: io::Error| format!("cannot be listened on: {error}");
         let tcp = TcpListener::from(socket);
         if tcp.local_addr().is_ok() {
-            return Self::of_tcp(tcp);
+            return Self::of_tcp(tcp).map_err(failed);
         }
         let unix = UnixListener::from(OwnedFd::from(tcp));
-        unix.local_addr()?;
-        Self::of_unix(unix, None)
+        if unix.local_addr().is_err() {
+            return Err("is a socket of neither an IP nor a path".into());
+        }
+        Self::of_unix(unix, None).map_err(failed)
     }
 
     fn of_tcp(listener: TcpListener) -> io::Result<Self> {
@@ -93,11 +144,11 @@ impl Listener {
         Ok(Listener::Tcp(listener))
     }
 
-    fn of_unix(listener: UnixListener, path: Option<PathBuf>) -> io::Result<Self> {
+    fn of_unix(listener: UnixListener, made: Option<Made>) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         // Where that is refused, the length that it has serves as well.
         let _ = sys::set_backlog(&listener, BACKLOG);
-        Ok(Listener::Unix { listener, path })
+        Ok(Listener::Unix { listener, made })
     }
 
     /// Accepts one connection, if one waits, and says whose it is.
@@ -122,32 +173,88 @@ impl Listener {
 }
 
 /// Binds a path, also if there is a socket left over from a process that is no more.
-fn bind_unix(path: &Path) -> io::Result<UnixListener> {
-    match UnixListener::bind(path) {
+fn bind_unix(path: &Path, mode: u16) -> io::Result<UnixListener> {
+    let bind = || sys::with_mode(mode, || UnixListener::bind(path));
+    match bind() {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_stale(path) => {
             fs::remove_file(path)?;
-            UnixListener::bind(path)
+            bind()
         }
         result => result,
     }
+}
+
+/// Waits until nobody else looks for, makes or removes sockets in the folder of `path`, and keeps it
+/// so until the value is dropped. Without that, two starts could each find the same socket left
+/// over, and the second remove what the first has made of it. There is no value where the folder
+/// cannot be locked.
+fn turn_in_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) else {
+        return Ok(None);
+    };
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match folder.try_lock() {
+            Ok(()) => return Ok(Some(folder)),
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if end <= Instant::now() => {
+                return Err(io::Error::other(
+                    "its folder stays locked by another program",
+                ));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK_PERIOD),
+        }
+    }
+}
+
+/// Which file stands at a path.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// Whether a path is a socket on which nobody listens. Anything else there is somebody's: to
 /// connect to an ordinary file is refused as well.
 fn is_stale(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-        && UnixStream::connect(path)
+        && is_refused(path)
+}
+
+/// Whether nobody takes a connection. An owner that is busy lets others wait for as long as it is,
+/// so a thread does, and is left to it.
+fn is_refused(path: &Path) -> bool {
+    let path = path.to_owned();
+    let asking = thread::Builder::new().spawn(move || {
+        UnixStream::connect(path)
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    });
+    let Ok(asking) = asking else {
+        return false;
+    };
+    let end = Instant::now() + PATIENCE;
+    while !asking.is_finished() {
+        if end <= Instant::now() {
+            return false;
+        }
+        thread::sleep(LOOK_PERIOD);
+    }
+    asking.join().unwrap_or_default()
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
         if let Listener::Unix {
-            path: Some(path), ..
+            made: Some(made), ..
         } = self
         {
-            // If it is gone already, so much the better.
-            let _ = fs::remove_file(path);
+            let _turn = turn_in_folder(&made.path);
+            // What else stands there meanwhile is somebody's.
+            if identity(&made.path).is_ok_and(|identity| identity == made.identity) {
+                let _ = fs::remove_file(&made.path);
+            }
         }
     }
 }
@@ -231,7 +338,7 @@ mod tests {
 
     /// What a peer that reads nothing is sent before the server has to wait for it.
     fn bytes_taken(address: &Address) -> usize {
-        let listener = Listener::bind(address).unwrap();
+        let listener = Listener::bind(address, 0o660).unwrap();
         let _deaf: Box<dyn AsFd> = match (&listener, address) {
             (Listener::Tcp(listener), _) => {
                 Box::new(TcpStream::connect(listener.local_addr().unwrap()).unwrap())
@@ -262,7 +369,8 @@ mod tests {
     /// An answer is written in one piece, so to wait for more of it would only delay it.
     #[test]
     fn what_is_written_is_sent_at_once() {
-        let listener = Listener::bind(&Address::Tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+        let listener =
+            Listener::bind(&Address::Tcp("127.0.0.1:0".parse().unwrap()), 0o660).unwrap();
         let Listener::Tcp(tcp) = &listener else {
             unreachable!("bound to another address");
         };

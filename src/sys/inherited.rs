@@ -1,6 +1,7 @@
 //! Descriptors that a service manager has opened for this process: the `LISTEN_FDS` protocol of
 //! `sd_listen_fds(3)`.
 
+use std::ffi::c_int;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,30 +13,40 @@ const FIRST: RawFd = 3;
 const COUNT_MAX: RawFd = 16;
 
 unsafe extern "C" {
-    fn fcntl(fd: RawFd, command: std::ffi::c_int, ...) -> std::ffi::c_int;
+    fn fcntl(fd: RawFd, command: c_int, ...) -> c_int;
 }
 
 /// Asks for a descriptor's flags, and so whether it is open (POSIX.1-2017, `fcntl`).
-const F_GETFD: std::ffi::c_int = 1;
+const F_GETFD: c_int = 1;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// A descriptor that was promised.
+#[derive(Debug)]
+pub struct Inherited {
+    /// Its number.
+    pub number: RawFd,
+    /// The descriptor, if it is there.
+    pub fd: Option<OwnedFd>,
+}
 
 /// The descriptors that are meant for this process, by the values of `LISTEN_PID` and `LISTEN_FDS`;
 /// at a second call there are none. To be called before anything else opens a descriptor, which
 /// could have the number of one that was promised and is not there.
 #[must_use]
-pub fn inherited(pid: Option<&str>, count: Option<&str>) -> Vec<OwnedFd> {
+pub fn inherited(pid: Option<&str>, count: Option<&str>) -> Vec<Inherited> {
     let is_ours = pid.and_then(|pid| pid.parse().ok()) == Some(process::id())
         && !TAKEN.swap(true, Ordering::AcqRel);
     let count = count.and_then(|count| count.parse().ok()).unwrap_or(0);
     (FIRST..FIRST + RawFd::clamp(count, 0, COUNT_MAX))
         .filter(|_| is_ours)
-        .filter_map(|fd| {
+        .map(|number| {
             // SAFETY: asks for a number's flags, and touches nothing.
-            let is_open = 0 <= unsafe { fcntl(fd, F_GETFD) };
+            let is_open = 0 <= unsafe { fcntl(number, F_GETFD) };
             // SAFETY: it is open, by the protocol it belongs to this process, and as this part is
             // reached once only, nobody else was given it.
-            is_open.then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+            let fd = is_open.then(|| unsafe { OwnedFd::from_raw_fd(number) });
+            Inherited { number, fd }
         })
         .collect()
 }

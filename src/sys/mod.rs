@@ -4,7 +4,7 @@
 //! returns plain values. Knows nothing of HTTP, connections or captchas.
 //!
 //! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`, `fcntl`,
-//! `setsockopt`, `listen`) and, for Linux alone, of `epoll(7)`. The numbers used here are the same
+//! `getsockopt`, `setsockopt`, `listen`, `umask`) and, for Linux alone, of `epoll(7)`. The numbers used here are the same
 //! on every Unix that Rust supports, or it is said where they differ.
 
 #![allow(unsafe_code)]
@@ -21,12 +21,12 @@ use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 pub use epoll::Poller;
-pub use inherited::inherited;
+pub use inherited::{Inherited, inherited};
 #[cfg(not(target_os = "linux"))]
 pub use poll::Poller;
 pub use poll::{PollFd, Poller as PortablePoller, wait};
 pub use signal::termination;
-pub use socket::{set_backlog, set_send_buffer};
+pub use socket::{is_listening, is_stream, set_backlog, set_send_buffer, with_mode};
 
 /// What a descriptor is watched for. With neither, only failure and hang-up are reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

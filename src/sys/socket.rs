@@ -1,4 +1,4 @@
-//! Options of listening sockets.
+//! Options of listening sockets, and the mode of those that have a path.
 
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -6,7 +6,14 @@ use std::os::fd::{AsFd, AsRawFd};
 
 /// Level and name of the option, by `sys/socket.h`: Linux has numbers of its own but on
 /// architectures that had another Unix before it; those and the other systems have BSD's.
-const SOL_SOCKET_AND_SO_SNDBUF: (c_int, c_int) = if cfg!(all(
+const SOL_SOCKET_AND_SO_SNDBUF: (c_int, c_int) = if LINUX_OF_ITS_OWN {
+    (1, 7)
+} else {
+    (0xffff, 0x1001)
+};
+
+/// Whether this is a Linux with numbers of its own.
+const LINUX_OF_ITS_OWN: bool = cfg!(all(
     any(target_os = "linux", target_os = "android"),
     not(any(
         target_arch = "mips",
@@ -14,13 +21,45 @@ const SOL_SOCKET_AND_SO_SNDBUF: (c_int, c_int) = if cfg!(all(
         target_arch = "sparc",
         target_arch = "sparc64"
     ))
-)) {
-    (1, 7)
+));
+
+/// Names of the options that tell a socket's type and whether it listens.
+const SO_TYPE: c_int = if LINUX_OF_ITS_OWN { 3 } else { 0x1008 };
+const SO_ACCEPTCONN: c_int = if LINUX_OF_ITS_OWN {
+    30
+} else if cfg!(any(target_arch = "mips", target_arch = "mips64")) {
+    0x1009
+} else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+    0x8000
 } else {
-    (0xffff, 0x1001)
+    2
 };
 
+/// The type of a stream socket: Linux on MIPS has another order.
+const SOCK_STREAM: c_int = if cfg!(all(
+    target_os = "linux",
+    any(target_arch = "mips", target_arch = "mips64")
+)) {
+    2
+} else {
+    1
+};
+
+/// `mode_t`.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+type Mode = u32;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+type Mode = u16;
+
 unsafe extern "C" {
+    fn getsockopt(
+        fd: c_int,
+        level: c_int,
+        name: c_int,
+        value: *mut c_void,
+        value_bytes: *mut u32,
+    ) -> c_int;
+    fn umask(mask: Mode) -> Mode;
     fn setsockopt(
         fd: c_int,
         level: c_int,
@@ -46,6 +85,56 @@ pub fn set_send_buffer(socket: &impl AsFd, bytes: u16) -> io::Result<()> {
     // SAFETY: the pointer is to one `int`, as many bytes as are announced; the call copies it.
     let result = unsafe { setsockopt(fd, level, name, (&raw const value).cast(), VALUE_BYTES) };
     checked(result)
+}
+
+/// Whether a socket sends bytes in their order, rather than messages.
+///
+/// # Errors
+///
+/// What the system reports: it is no socket.
+pub fn is_stream(socket: &impl AsFd) -> io::Result<bool> {
+    Ok(option(socket, SO_TYPE)? == SOCK_STREAM)
+}
+
+/// Whether a socket listens for connections.
+///
+/// # Errors
+///
+/// What the system reports: it is no socket.
+pub fn is_listening(socket: &impl AsFd) -> io::Result<bool> {
+    Ok(option(socket, SO_ACCEPTCONN)? != 0)
+}
+
+/// Reads an option that is a number.
+fn option(socket: &impl AsFd, name: c_int) -> io::Result<c_int> {
+    let (level, _) = SOL_SOCKET_AND_SO_SNDBUF;
+    let mut value: c_int = 0;
+    let mut value_bytes = c_int::BITS / 8;
+    let fd = socket.as_fd().as_raw_fd();
+    // SAFETY: both pointers are to variables of this function, and the second tells the size of the
+    // first; the call writes no more than that and keeps neither.
+    let result = unsafe {
+        getsockopt(
+            fd,
+            level,
+            name,
+            (&raw mut value).cast(),
+            &raw mut value_bytes,
+        )
+    };
+    checked(result).map(|()| value)
+}
+
+/// Does something that makes a file or a socket, which has no more than this mode from its first
+/// moment. For the start alone: what other threads make meanwhile has it as well.
+pub fn with_mode<T>(mode: u16, action: impl FnOnce() -> T) -> T {
+    let mask = Mode::from(!mode & 0o777);
+    // SAFETY: takes a number and cannot fail.
+    let former = unsafe { umask(mask) };
+    let result = action();
+    // SAFETY: as above.
+    unsafe { umask(former) };
+    result
 }
 
 /// Sets how many connections may wait to be accepted on a socket that listens already. The system

@@ -1,8 +1,9 @@
 //! The command line: every option, good and bad, and what the program says of itself.
 
 use std::net::TcpListener;
+use std::process::Stdio;
 
-use crate::support::{Answer, GENERATE, HEALTH, Server, TEXT, minicap, run};
+use crate::support::{Answer, Client, GENERATE, HEALTH, Server, TEXT, minicap, run};
 
 /// Runs with a wrong command line and returns the one line that is said about it.
 #[track_caller]
@@ -19,205 +20,201 @@ fn refused(arguments: &[&str]) -> String {
         .to_owned()
 }
 
-const PATH: &str = "a path such as /captcha, of letters, digits, -._~ and slashes, up to 256 bytes";
-const LISTEN: &str =
-    "an IP address and port such as 127.0.0.1:8000 or [::]:8000, or unix: and a path";
+#[test]
+fn a_wrong_value_is_named_with_what_was_expected() {
+    let expected = "expected a number from 1 to 86400, but found \"10m\"";
+    assert_eq!(refused(&["--ttl", "10m"]), format!("--ttl: {expected}"));
+    assert_eq!(refused(&["--ttl=10m"]), format!("--ttl: {expected}"));
+    let output = minicap(&[]).env("MINICAP_TTL", "10m").output().unwrap();
+    let line = String::from_utf8(output.stderr).unwrap();
+    let said = format!("minicap: MINICAP_TTL: {expected}\n");
+    assert_eq!((output.status.code(), line), (Some(2), said));
+    assert_eq!(
+        refused(&["--theem", "dark"]),
+        "--theem: no such option here (did you mean --theme?)"
+    );
+    assert!(refused(&["--test-text", "äöü"]).ends_with("but found \"äöü\""));
+}
 
 #[test]
-fn every_wrong_value_is_named_with_what_was_expected() {
-    let number = |range: &str| format!("a number from {range}");
-    for (option, wrong, expected) in [
-        ("listen", "localhost", LISTEN.into()),
-        ("listen", "8000", LISTEN.into()),
-        ("listen", "unix:", LISTEN.into()),
-        ("max-connections", "0", number("1 to 65536")),
-        ("idle-timeout", "0", number("1 to 3600")),
-        ("head-timeout", "1.5", number("1 to 3600")),
-        ("body-timeout", "x", number("1 to 3600")),
-        ("write-timeout", "3601", number("1 to 3600")),
-        ("stop-timeout", "-1", number("1 to 3600")),
-        ("workers", "0", number("1 to 1024")),
-        ("workers", "many", number("1 to 1024")),
-        ("ttl", "0", number("1 to 86400")),
-        ("ttl", "10m", number("1 to 86400")),
-        ("attempts", "-1", number("1 to 1000")),
-        ("capacity", "+5", number("1 to 10000000")),
-        (
-            "capacity",
-            "99999999999999999999999",
-            number("1 to 10000000"),
-        ),
-        ("length", "13", number("1 to 12")),
-        ("width", "2001", number("1 to 2000")),
-        ("height", "", number("1 to 2000")),
-        ("theme", "Dark", "light, dark or random".into()),
-        ("background-noise", "yes", "on or off".into()),
-        ("foreground-noise", "1", "on or off".into()),
-        ("distortion", "true", "on or off".into()),
-        ("docs", "false", "on or off".into()),
-        ("widget", "no", "on or off".into()),
-        ("siteverify-secret", "short", "8 to 256 bytes".into()),
-        ("path", "captcha", PATH.into()),
-        ("path", "/a//b", PATH.into()),
-        ("path", "/../b", PATH.into()),
-        ("path", "/é", PATH.into()),
-        ("path", "/a?b", PATH.into()),
-        ("log", "trace", "off, error, info or debug".into()),
-        ("test-text", "", "1 to 15 bytes".into()),
+fn an_unknown_variable_is_warned_of_and_those_of_kubernetes_are_not() {
+    let server = Server::spawn(
+        minicap(&["--listen", "127.0.0.1:0", "--log", "error"]).envs([
+            ("MINICAP_THEEM", "dark"),
+            ("MINICAP_PORT", "tcp://10.0.0.1:8000"),
+            ("MINICAP_PORT_8000_TCP_ADDR", "10.0.0.1"),
+            ("MINICAP_SERVICE_HOST", "10.0.0.1"),
+        ]),
+    );
+    server.await_log("\n");
+    let log = server.log();
+    let said = " warn a variable of the environment sets no option name=MINICAP_THEEM \
+                nearest=MINICAP_THEME\n";
+    assert!(log.ends_with(said) && log.lines().count() == 1, "{log}");
+}
+
+#[test]
+fn switches_and_levels_are_read_as_yaml_writes_them() {
+    let server = Server::spawn(
+        minicap(&["--listen", "127.0.0.1:0", "--log", "INFO"]).envs([
+            ("MINICAP_DOCS", "false"),
+            (
+                "MINICAP_CORS_ORIGIN",
+                "https://a.example:443,https://b.example/",
+            ),
+        ]),
+    );
+    server.await_log(" info started ");
+    assert_eq!(
+        server
+            .request("GET /docs HTTP/1.1\r\nHost: a\r\n\r\n")
+            .status,
+        404
+    );
+    for (origin, allowed) in [
+        ("https://a.example", Some("https://a.example")),
+        ("https://b.example", Some("https://b.example")),
+        ("https://c.example", None),
     ] {
-        let line = refused(&[&format!("--{option}"), wrong]);
-        assert_eq!(
-            line,
-            format!("--{option}: expected {expected}, but found {wrong:?}")
-        );
-        assert_eq!(refused(&[&format!("--{option}={wrong}")]), line);
-        if !wrong.is_empty() {
-            let variable = format!("MINICAP_{}", option.to_uppercase().replace('-', "_"));
-            let output = minicap(&[]).env(&variable, wrong).output().unwrap();
-            let line = String::from_utf8(output.stderr).unwrap();
-            let said = format!("minicap: {variable}: expected {expected}, but found {wrong:?}\n");
-            assert_eq!((output.status.code(), line), (Some(2), said));
+        let answer =
+            server.request(HEALTH.replace("\r\n\r\n", &format!("\r\nOrigin: {origin}\r\n\r\n")));
+        assert_eq!(answer.field("Access-Control-Allow-Origin"), allowed);
+        assert_eq!(answer.field("Vary"), Some("Origin"));
+    }
+}
+
+#[test]
+fn it_listens_on_several_addresses() {
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0,127.0.0.1:0",
+        "--listen",
+        "localhost:0",
+    ];
+    let output = Listening::start(&arguments);
+    assert_eq!(output.addresses.len(), 3, "{:?}", output.addresses);
+    for address in &output.addresses {
+        let status = run(&["healthcheck", "--listen", address]).status;
+        assert!(status.success(), "{address}");
+    }
+}
+
+#[test]
+fn figures_have_an_address_of_their_own_and_are_nowhere_else() {
+    let output = Listening::start(&["--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0"]);
+    let [address, metrics] = &output.addresses[..] else {
+        panic!("{:?}", output.addresses)
+    };
+    let metrics = metrics.strip_prefix("metrics on ").unwrap();
+    let status = |address: &str, request: &str| {
+        let mut client = Client::connect(address.parse().unwrap());
+        client.send(request);
+        client.answer().status
+    };
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (path, here, there) in [
+        ("/metrics", 404, 200),
+        ("/healthz", 200, 200),
+        ("/docs", 200, 404),
+        ("/widget.js", 200, 404),
+        ("/nowhere", 404, 404),
+    ] {
+        assert_eq!(status(address, &get(path)), here, "{path}");
+        assert_eq!(status(metrics, &get(path)), there, "{path}");
+    }
+    assert_eq!(
+        (status(address, GENERATE), status(metrics, GENERATE)),
+        (200, 404)
+    );
+    let options = get("/metrics").replace("GET", "OPTIONS");
+    assert_eq!(
+        (status(address, &options), status(metrics, &options)),
+        (404, 200)
+    );
+}
+
+/// A server, and where it says that it listens; killed when dropped.
+struct Listening {
+    child: std::process::Child,
+    addresses: Vec<String>,
+}
+
+impl Listening {
+    fn start(arguments: &[&str]) -> Self {
+        use std::io::BufRead;
+        let mut command = minicap(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        std::io::BufReader::new(stdout)
+            .read_line(&mut line)
+            .unwrap();
+        let names = line
+            .trim_end()
+            .strip_prefix("miniCAP listening on ")
+            .unwrap();
+        let addresses = names.split(", ").map(|name| name.replace("http://", ""));
+        Listening {
+            child,
+            addresses: addresses.collect(),
         }
     }
 }
 
-#[test]
-fn wrong_origins_are_refused() {
-    for wrong in [
-        "",
-        "shop.example",
-        "https://",
-        "https://shop.example/",
-        "HTTPS://shop.example",
-        "null",
-        "a,b",
-    ] {
-        let line = refused(&["--cors-origin", wrong]);
-        assert!(
-            line.ends_with(&format!("https://shop.example, but found {wrong:?}")),
-            "{line}"
-        );
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-#[test]
-fn sizes_that_cannot_hold_the_text_are_refused() {
-    let long = "a".repeat(12);
-    for (arguments, expected) in [
-        (
-            &["--width", "111"][..],
-            "112x28 pixels for 6 characters, but found 111x200",
-        ),
-        (
-            &["--height", "27"],
-            "112x28 pixels for 6 characters, but found 600x27",
-        ),
-        (
-            &["--width", "150", "--length", "12"],
-            "196x28 pixels for 12 characters, but found 150x200",
-        ),
-        (
-            &["--width", "150", "--test-text", &long],
-            "196x28 pixels for 12 characters, but found 150x200",
-        ),
-    ] {
-        let line = refused(arguments);
-        assert_eq!(
-            line,
-            format!("--width, --height: expected at least {expected}")
-        );
-    }
-}
-
-#[test]
-fn what_is_no_option_is_refused() {
-    assert_eq!(
-        refused(&["--wrong"]),
-        "--wrong: no such option here (see --help)"
-    );
-    assert_eq!(
-        refused(&["--out", "x"]),
-        "--out: no such option here (see --help)"
-    );
-    assert_eq!(
-        refused(&["render", "--ttl", "5"]),
-        "--ttl: no such option here (see --help)"
-    );
-    assert_eq!(
-        refused(&["healthcheck", "--seed=1"]),
-        "--seed: no such option here (see --help)"
-    );
-    assert_eq!(
-        refused(&["serve"]),
-        "expected an option, but found \"serve\" (see --help)"
-    );
-    assert_eq!(
-        refused(&["--ttl"]),
-        "--ttl: expected a value, but found none"
-    );
-    assert_eq!(
-        refused(&["render"]),
-        "--out: expected a path, but found none"
-    );
-    assert!(
-        refused(&["render", "--out", "x", "--count", "0"])
-            .starts_with("--count: expected a number")
-    );
-    assert!(
-        refused(&["render", "--out", "x", "--seed", "x"]).starts_with("--seed: expected a number")
-    );
-    assert!(
-        refused(&["render", "--out", "x", "--text", ""]).starts_with("--text: expected 1 to 32")
-    );
-}
-
-#[test]
-fn help_lists_every_option_and_version_is_the_packages() {
-    let output = run(&["--help"]);
+/// What the program prints when asked for help.
+fn help(arguments: &[&str]) -> String {
+    let output = run(arguments);
     assert!(output.status.success() && output.stderr.is_empty());
-    let help = String::from_utf8(output.stdout).unwrap();
-    for option in [
-        "listen",
-        "workers",
-        "max-connections",
-        "client-header",
-        "idle-timeout",
-        "head-timeout",
-        "body-timeout",
-        "write-timeout",
-        "stop-timeout",
-        "ttl",
-        "attempts",
-        "capacity",
-        "length",
-        "width",
-        "height",
-        "theme",
-        "background-noise",
-        "foreground-noise",
-        "distortion",
-        "cors-origin",
-        "docs",
-        "widget",
-        "siteverify-secret",
-        "path",
-        "log",
-        "test-text",
-        "out",
-        "count",
-        "text",
-        "seed",
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn help_is_of_the_command_that_is_asked_for_and_version_is_the_packages() {
+    for (arguments, first) in [
+        (
+            &[
+                &["help"][..],
+                &["--help"],
+                &["-h"],
+                &["--ttl", "x", "--help"],
+            ][..],
+            "miniCAP: ",
+        ),
+        (
+            &[
+                &["help", "render"],
+                &["render", "--help"],
+                &["render", "-h"],
+            ],
+            "minicap render: ",
+        ),
+        (
+            &[&["help", "healthcheck"], &["healthcheck", "--help"]],
+            "minicap healthcheck: ",
+        ),
     ] {
+        let text = help(arguments[0]);
+        assert!(text.starts_with(first), "{text}");
         assert!(
-            help.contains(&format!("  --{option} ")),
-            "{option} in {help}"
+            text.lines().all(|line| line.chars().count() <= 100),
+            "{text}"
         );
+        for same in arguments {
+            assert_eq!(help(same), text, "{same:?}");
+        }
     }
-    assert!(
-        help.lines().all(|line| line.chars().count() <= 100),
-        "{help}"
+    assert_eq!(
+        refused(&["help", "me"]),
+        "help: expected render, healthcheck or nothing, but found \"me\""
     );
-    assert_eq!(run(&["render", "--help"]).stdout, help.as_bytes());
     let version = run(&["--version"]);
     assert_eq!(
         version.stdout,
@@ -229,10 +226,9 @@ fn help_lists_every_option_and_version_is_the_packages() {
 #[test]
 fn the_readme_lists_the_options_as_they_are() {
     let readme = include_str!("../../README.md");
-    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
-    let serving = help.split("Options for").nth(1).unwrap();
+    let help = help(&["--help"]);
     let mut count = 0;
-    for line in serving.lines().filter_map(|line| line.strip_prefix("  --")) {
+    for line in help.lines().filter_map(|line| line.strip_prefix("  --")) {
         let name = line.split(' ').next().unwrap();
         let default = line
             .split_once("[default: ")
@@ -259,7 +255,6 @@ fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_non
             ),
             ("MINICAP_ATTEMPTS", "1".into()),
             ("MINICAP_TTL", String::new()),
-            ("MINICAP_PORT", "tcp://10.0.0.1:8000".into()),
             ("MINICAP_TEST_TEXT", TEXT.into()),
         ]),
     );
@@ -369,50 +364,13 @@ fn noise_that_is_off_makes_smaller_pictures() {
     assert!(bytes(&["--foreground-noise", "off"]) < all);
 }
 
+/// What else tells the version tells the same one.
 #[test]
-fn healthcheck_tells_by_its_exit_code() {
-    let server = Server::start(&[]);
-    let address = server.address.to_string();
-    let output = run(&["healthcheck", "--listen", &address]);
-    assert!(
-        output.status.success() && output.stderr.is_empty(),
-        "{output:?}"
+fn the_image_is_labelled_with_the_packages_version() {
+    let label = concat!(
+        "org.opencontainers.image.version=\"",
+        env!("CARGO_PKG_VERSION"),
+        "\""
     );
-    // A server on all addresses is asked on the loopback one, so one setting serves both.
-    let everywhere = format!("0.0.0.0:{}", server.address.port());
-    let status = minicap(&["healthcheck"])
-        .env("MINICAP_LISTEN", everywhere)
-        .status();
-    assert!(status.unwrap().success());
-    drop(server);
-    let output = run(&["healthcheck", "--listen", &address]);
-    assert_eq!(output.status.code(), Some(1));
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        error.starts_with(&format!("minicap: no answer from {address}: ")),
-        "{error}"
-    );
-    assert!(refused(&["healthcheck", "--listen", "127.0.0.1:0"]).contains("a port other than 0"));
-}
-
-#[test]
-fn healthcheck_is_not_fooled_by_another_server() {
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = other.local_addr().unwrap().to_string();
-    let thread = std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        let (mut stream, _) = other.accept().unwrap();
-        let _ = stream.read(&mut [0; 1024]).unwrap();
-        stream
-            .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-            .unwrap();
-    });
-    let output = run(&["healthcheck", "--listen", &address]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("404 Not Found")
-    );
-    thread.join().unwrap();
+    assert!(include_str!("../../Dockerfile").contains(label));
 }

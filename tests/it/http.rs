@@ -271,14 +271,7 @@ fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
 
 #[test]
 fn each_deadline_is_kept() {
-    let server = Server::start(&[
-        "--idle-timeout",
-        "1",
-        "--head-timeout",
-        "1",
-        "--body-timeout",
-        "1",
-    ]);
+    let server = Server::start(&["--idle-timeout", "1", "--request-timeout", "1"]);
     let mut silent = server.connect();
     let mut head = server.connect();
     head.send(&GENERATE[..10]);
@@ -299,7 +292,7 @@ fn each_deadline_is_kept() {
 #[test]
 fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     let server = Server::start(&[
-        "--write-timeout",
+        "--request-timeout",
         "1",
         "--width",
         "2000",
@@ -342,7 +335,16 @@ fn a_lack_of_descriptors_pushes_out_the_idlest() {
 
 #[test]
 fn health_does_not_wait_behind_pictures() {
-    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let server = Server::start(&[
+        "--workers",
+        "1",
+        "--width",
+        "2000",
+        "--height",
+        "2000",
+        "--log",
+        "debug",
+    ]);
     let mut painters: Vec<Client> = (0..40).map(|_| server.connect()).collect();
     for client in &mut painters {
         client.send(GENERATE);

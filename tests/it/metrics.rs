@@ -114,7 +114,7 @@ fn the_process_tells_when_it_began_and_what_memory_it_has() {
 
 #[test]
 fn connections_are_counted_by_what_ended_them() {
-    let server = Server::start(&["--head-timeout", "1", "--max-connections", "4"]);
+    let server = Server::start(&["--request-timeout", "1", "--max-connections", "4"]);
     let mut watcher = server.connect();
     check(
         &figures(&mut watcher),

@@ -1,7 +1,10 @@
 //! Pictures without a server.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::support::{minicap, run};
 
@@ -91,13 +94,76 @@ fn writes_many_pictures_named_by_their_texts() {
     }
 }
 
+/// Runs `render` with arguments that are refused, and returns what it says.
+fn refused(arguments: &[&str], code: i32) -> String {
+    let output = run(&[&["render"], arguments].concat());
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{arguments:?}: {output:?}"
+    );
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[test]
 fn a_text_cannot_lead_out_of_the_folder() {
     let folder = Folder::new("escape");
     let out = folder.file("inner");
-    assert_renders(&["--out", &out, "--count", "1", "--text", "../../x y"]);
-    assert_eq!(Folder(PathBuf::from(out)).names(), ["------x-y_1.png"]);
+    let said = refused(&["--out", &out, "--count", "1", "--text", "../../x y"], 2);
+    assert!(said.contains("letters and digits"), "{said}");
     assert_eq!(folder.names(), Vec::<String>::new());
+}
+
+#[test]
+fn many_pictures_want_a_folder_and_one_a_file() {
+    let folder = Folder::new("kinds");
+    let file = folder.file("x.png");
+    let said = refused(&["--count", "3", "--out", &file], 2);
+    let expected = "--out: expected a folder for --count pictures, but found ";
+    assert_eq!(said, format!("minicap: {expected}{file:?}\n"));
+    fs::write(folder.file("file"), "precious").unwrap();
+    refused(&["--count", "3", "--out", &folder.file("file")], 1);
+    let said = refused(&["--out", &folder.file("")], 1);
+    assert!(
+        said.contains("it is a folder, which --count wants"),
+        "{said}"
+    );
+    assert_eq!(folder.names(), ["file"]);
+}
+
+#[test]
+fn a_path_that_is_not_utf8_is_taken_as_it_is() {
+    let folder = Folder::new("bytes");
+    let path = folder.0.join(OsStr::from_bytes(b"\xff\xfe.png"));
+    let status = minicap(&["render", "--out"]).arg(&path).status().unwrap();
+    assert!(status.success());
+    assert_eq!(size(&path), (600, 200));
+    let mut joined = OsString::from("--out=");
+    joined.push(folder.0.join(OsStr::from_bytes(b"\xfd.png")));
+    assert!(minicap(&["render"]).arg(joined).status().unwrap().success());
+    assert_eq!(
+        size(folder.0.join(OsStr::from_bytes(b"\xfd.png"))),
+        (600, 200)
+    );
+}
+
+#[test]
+fn many_pictures_show_how_far_they_are_on_a_terminal() {
+    let folder = Folder::new("progress");
+    let command = format!(
+        "{} render --count 5 --out {}",
+        env!("CARGO_BIN_EXE_minicap"),
+        folder.file("pictures")
+    );
+    // It gives the command a terminal.
+    let output = Command::new("script")
+        .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.ends_with("\r5 of 5 pictures\r\n"), "{shown:?}");
 }
 
 #[test]

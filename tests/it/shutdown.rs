@@ -1,9 +1,11 @@
 //! How the service ends.
 
 use std::net::TcpStream;
+use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{GENERATE, HEALTH, Server, eventually, validate};
+use crate::support::{GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
 /// Waits until the server accepts no more.
 fn await_closed_door(server: &Server) {
@@ -12,8 +14,8 @@ fn await_closed_door(server: &Server) {
 }
 
 #[test]
-fn both_signals_end_it_with_success() {
-    for signal in ["TERM", "INT"] {
+fn each_signal_ends_it_with_success() {
+    for signal in ["TERM", "INT", "QUIT", "HUP"] {
         let mut server = Server::start(&[]);
         let mut idle = server.connect();
         idle.send(HEALTH);
@@ -135,4 +137,84 @@ fn a_second_signal_ends_it_at_once() {
     server.signal("INT");
     assert_eq!(server.wait().code(), Some(130));
     assert!(begun.elapsed() < Duration::from_secs(4));
+}
+
+#[test]
+fn the_same_signal_within_a_second_is_the_same_wish() {
+    let mut server = Server::start(&["--stop-timeout", "20"]);
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    let begun = Instant::now();
+    server.signal("TERM");
+    server.signal("TERM");
+    server.signal("TERM");
+    let was_quick = begun.elapsed() < Duration::from_secs(1);
+    if was_quick {
+        client.send(&GENERATE[20..]);
+        assert_eq!(client.answer().status, 200);
+        drop(client);
+        assert_eq!(server.wait().code(), Some(0));
+    } else {
+        // The machine was too busy for the three to be one wish.
+        assert_eq!(server.wait().code(), Some(143));
+    }
+}
+
+#[test]
+fn the_same_signal_after_a_second_ends_it_at_once() {
+    let mut server = Server::start(&["--stop-timeout", "20"]);
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    server.signal("TERM");
+    thread::sleep(Duration::from_millis(1_100));
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(143));
+}
+
+#[test]
+fn a_hang_up_that_was_ignored_stays_ignored() {
+    // As `nohup` starts a program.
+    let script = format!(
+        "trap '' HUP; exec {} --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    let mut server = Server::spawn(Command::new("sh").args(["-c", &script]));
+    server.signal("HUP");
+    assert_eq!(server.request(HEALTH).status, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn while_it_drains_health_says_so_and_everything_is_answered() {
+    let mut server = Server::start(&["--drain", "2"]);
+    let mut client = server.connect();
+    let id = client.generate();
+    let begun = Instant::now();
+    server.signal("TERM");
+    server.await_log(" info leaving seconds=2");
+    let answer = server.request(HEALTH);
+    assert_eq!(
+        (answer.status, answer.text()),
+        (503, r#"{"status":"stopping"}"#)
+    );
+    // Of those who are there and of those who come.
+    assert_eq!(client.validate(&id, TEXT), 200);
+    let id = server.generate();
+    assert_eq!(server.connect().validate(&id, TEXT), 200);
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(Duration::from_secs(2) <= begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(6));
+    assert!(server.log().ends_with("info stopped\n"), "{}", server.log());
+}
+
+#[test]
+fn another_signal_ends_the_draining_at_once() {
+    let mut server = Server::start(&["--drain", "60"]);
+    server.signal("TERM");
+    server.await_log(" info leaving seconds=60");
+    server.signal("INT");
+    assert_eq!(server.wait().code(), Some(130));
 }

@@ -1,13 +1,17 @@
 //! Other ways to listen: Unix sockets, and sockets that a service manager passes.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::support::{HEALTH, PATIENCE, eventually, minicap, run};
 
@@ -114,9 +118,9 @@ fn a_socket_that_was_left_over_is_replaced_and_no_other_file() {
 }
 
 /// Starts the program with `socket` as descriptor 3, as a service manager does.
-fn start_with(socket: OwnedFd) -> (Process, String) {
+fn start_with(socket: OwnedFd, options: &str) -> (Process, String) {
     let script = format!(
-        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} --listen 127.0.0.1:1",
+        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} {options}",
         env!("CARGO_BIN_EXE_minicap")
     );
     Process::start(
@@ -127,12 +131,12 @@ fn start_with(socket: OwnedFd) -> (Process, String) {
 }
 
 #[test]
-fn a_passed_tcp_socket_goes_before_the_option() {
+fn a_passed_tcp_socket_goes_before_the_default() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     // Whoever connects before the start is served after it.
     let early = TcpStream::connect(address).unwrap();
-    let (process, line) = start_with(listener.into());
+    let (process, line) = start_with(listener.into(), "");
     assert_eq!(line, format!("miniCAP listening on http://{address}"));
     assert!(is_healthy(early));
     process.stop();
@@ -142,7 +146,7 @@ fn a_passed_tcp_socket_goes_before_the_option() {
 fn a_passed_unix_socket_stays_at_the_end() {
     let path = socket_path("passed.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let (process, line) = start_with(listener.into());
+    let (process, line) = start_with(listener.into(), "");
     assert_eq!(
         line,
         format!("miniCAP listening on unix:{}", path.display())
@@ -150,5 +154,255 @@ fn a_passed_unix_socket_stays_at_the_end() {
     assert!(is_healthy(unix(&path)));
     process.stop();
     assert!(path.exists(), "it belongs to who has passed it");
+    fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn what_is_passed_and_what_the_operator_asks_for_are_both_listened_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let path = socket_path("both.sock");
+    let listen = format!("unix:{}", path.display());
+    let (process, line) = start_with(listener.into(), &format!("--listen {listen}"));
+    assert_eq!(
+        line,
+        format!("miniCAP listening on http://{address}, {listen}")
+    );
+    assert!(is_healthy(TcpStream::connect(address).unwrap()));
+    assert!(is_healthy(unix(&path)));
+    process.stop();
+}
+
+/// What the start says of a descriptor that is passed and cannot be listened on.
+fn refusal(fd: OwnedFd) -> String {
+    let script = format!(
+        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).stdin(Stdio::from(fd));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(output.stdout.is_empty(), "nothing is announced");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_is_passed_and_does_not_listen_ends_the_start() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connected = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (_near, far) = UnixStream::pair().unwrap();
+    let unbound = |domain| socket2::Socket::new(domain, socket2::Type::STREAM, None).unwrap();
+    for (fd, what) in [
+        (OwnedFd::from(connected), "is a connected socket"),
+        (far.into(), "is a connected socket"),
+        (
+            UdpSocket::bind("127.0.0.1:0").unwrap().into(),
+            "is a socket for messages",
+        ),
+        (
+            UnixDatagram::unbound().unwrap().into(),
+            "is a socket for messages",
+        ),
+        (
+            unbound(socket2::Domain::IPV4).into(),
+            "is a socket that does not listen",
+        ),
+        (
+            unbound(socket2::Domain::UNIX).into(),
+            "is a socket that does not listen",
+        ),
+        (fs::File::open("/dev/null").unwrap().into(), "is no socket"),
+    ] {
+        let said = refusal(fd);
+        let expected = format!(
+            "minicap: cannot listen on what LISTEN_FDS passes: descriptor 3 {what}; expected a \
+             stream socket that listens, as a unit with ListenStream= and without Accept=yes \
+             passes it\n"
+        );
+        assert!(said.ends_with(&expected), "{said}");
+    }
+    let mut command = Command::new("sh");
+    let script = format!(
+        "exec 3<&-; LISTEN_PID=$$ LISTEN_FDS=1 exec {}",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    let output = command.args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("descriptor 3 is not open; expected"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_listener_that_accepts_no_more_ends_the_service() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let same = listener.try_clone().unwrap();
+    let mut command = Command::new("sh");
+    let script = format!(
+        "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {}",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    command
+        .args(["-c", &script])
+        .stdin(Stdio::from(OwnedFd::from(listener)));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = [0; 64];
+    assert!(0 < child.stdout.take().unwrap().read(&mut line).unwrap());
+    // Every accept fails from now on.
+    socket2::SockRef::from(&same)
+        .shutdown(std::net::Shutdown::Read)
+        .unwrap();
+    eventually(|| child.try_wait().unwrap().is_some(), || "the end".into());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains(" error cannot accept on=http://127.0.0.1:"),
+        "{said}"
+    );
+    assert!(
+        said.contains("minicap: cannot go on serving: cannot accept on "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_socket_has_the_mode_that_is_asked_for() {
+    for (mode, expected) in [("0600", 0o600), ("0666", 0o666), ("777", 0o777)] {
+        let path = socket_path("mode.sock");
+        let listen = format!("unix:{}", path.display());
+        let arguments = ["--listen", &listen, "--socket-mode", mode];
+        let (process, _) = Process::start(&mut minicap(&arguments));
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, expected);
+        process.stop();
+    }
+}
+
+/// Whoever looks at the folder all the time sees no other mode for a moment.
+#[test]
+fn the_mode_holds_from_the_moment_the_socket_exists() {
+    let path = socket_path("moment.sock");
+    let listen = format!("unix:{}", path.display());
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut seen = BTreeSet::new();
+            while !is_over.load(Ordering::Relaxed) {
+                if let Ok(metadata) = fs::symlink_metadata(&path) {
+                    seen.insert(metadata.permissions().mode() & 0o777);
+                }
+            }
+            seen
+        });
+        for _ in 0..10 {
+            let arguments = ["--listen", &listen, "--socket-mode", "0620"];
+            Process::start(&mut minicap(&arguments)).0.stop();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(watcher.join().unwrap(), BTreeSet::from([0o620]));
+    });
+}
+
+#[test]
+fn only_the_socket_that_was_made_is_removed_at_the_end() {
+    let path = socket_path("successor.sock");
+    let listen = format!("unix:{}", path.display());
+    let (process, _) = Process::start(&mut minicap(&["--listen", &listen]));
+    fs::remove_file(&path).unwrap();
+    let (successor, _) = Process::start(&mut minicap(&["--listen", &listen]));
+    process.stop();
+    assert!(is_healthy(unix(&path)), "the successor's socket stays");
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "precious").unwrap();
+    successor.stop();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+    fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
+    let path = socket_path("race.sock");
+    let listen = format!("unix:{}", path.display());
+    for _ in 0..20 {
+        // Both find a socket left over.
+        let _ = fs::remove_file(&path);
+        drop(UnixListener::bind(&path).unwrap());
+        let children: Vec<Child> = (0..2)
+            .map(|_| {
+                let mut command = minicap(&["--listen", &listen]);
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                command.spawn().unwrap()
+            })
+            .collect();
+        // A loser says nothing on its standard output, and is gone.
+        let is_winner = |child: &mut Child| {
+            let stdout = child.stdout.as_mut().unwrap();
+            0 < stdout.read(&mut [0; 16]).unwrap()
+        };
+        let mut children: Vec<_> = children
+            .into_iter()
+            .map(|mut child| (is_winner(&mut child), child))
+            .collect();
+        assert!(is_healthy(unix(&path)));
+        let winners = children.iter().filter(|(is_winner, _)| *is_winner).count();
+        for (is_winner, child) in &mut children {
+            if *is_winner {
+                child.kill().unwrap();
+            }
+            let status = child.wait().unwrap();
+            if !*is_winner {
+                let mut said = String::new();
+                child
+                    .stderr
+                    .take()
+                    .unwrap()
+                    .read_to_string(&mut said)
+                    .unwrap();
+                assert_eq!(status.code(), Some(1), "{said}");
+                assert!(said.contains("cannot listen on unix:"), "{said}");
+                assert!(said.contains(" in use (os error "), "{said}");
+            }
+        }
+        assert_eq!(winners, 1);
+    }
+}
+
+#[test]
+fn a_start_does_not_hang_on_a_socket_whose_owner_is_busy() {
+    let path = socket_path("busy.sock");
+    let busy = UnixListener::bind(&path).unwrap();
+    // It accepts nobody, and has no room for more to wait.
+    socket2::SockRef::from(&busy).listen(0).unwrap();
+    let address = socket2::SockAddr::unix(&path).unwrap();
+    let connect = || {
+        let socket = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None);
+        let socket = socket.unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket.connect(&address).is_ok().then_some(socket)
+    };
+    let _waiting: Vec<_> = (0..4).map_while(|_| connect()).collect();
+    assert!(connect().is_none(), "there should be no room");
+    let begun = Instant::now();
+    let output = run(&["--listen", &format!("unix:{}", path.display())]);
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains(" in use (os error "), "{said}");
+    // Nor does it keep a signal waiting.
+    let listen = format!("unix:{}", path.display());
+    let mut child = minicap(&["--listen", &listen])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_millis(100));
+    let begun = Instant::now();
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    eventually(|| child.try_wait().unwrap().is_some(), || "the end".into());
+    assert!(begun.elapsed() < Duration::from_secs(3));
     fs::remove_file(&path).unwrap();
 }

@@ -1,6 +1,7 @@
 """What the load scripts share: starting the server, and an honest client on a kept connection."""
 
 import re
+import signal
 import socket
 import subprocess
 
@@ -19,10 +20,11 @@ def validate(captcha_id, text):
 
 
 class Server:
-    """A server of one's own on a free port, with the text of every captcha known."""
+    """A server of one's own, on a free port unless one is named, with the text of every captcha known."""
 
-    def __init__(self, binary, *options, log="off", log_file=None, tool=()):
-        command = [*tool, binary, "--listen", "127.0.0.1:0", "--test-text", "abc123", "--log", log]
+    def __init__(self, binary, *options, log="off", log_file=None, tool=(), port=0):
+        listen = f"127.0.0.1:{port}"
+        command = [*tool, binary, "--listen", listen, "--test-text", "abc123", "--log", log]
         self.process = subprocess.Popen(
             [*command, *options], stdout=subprocess.PIPE, stderr=log_file or subprocess.DEVNULL
         )
@@ -47,9 +49,10 @@ class Server:
         samples = (line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in samples}
 
-    def stop(self):
-        """Asks the server to end and returns its exit status."""
-        self.process.terminate()
+    def stop(self, signals=1):
+        """Asks the server to end, so many times at once, and returns its exit status."""
+        for _ in range(signals):
+            self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
 
 

@@ -1,6 +1,6 @@
 //! Which paths there are, and which methods they answer.
 
-use super::{GOOD, HEALTHY, JSON, NO_METHOD, NO_PAGE, PATHS, SMALL, check, request};
+use super::{GOOD, HEALTHY, JSON, NO_METHOD, NO_PAGE, PATHS, SMALL, check, exchange, request};
 use crate::support::{Server, post};
 
 #[test]
@@ -9,8 +9,7 @@ fn both_paths_answer_post_and_no_other_method() {
     let mut client = server.connect();
     for path in PATHS {
         for method in [
-            "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO", "post", "Post",
-            "POSTS",
+            "GET", "HEAD", "PUT", "DELETE", "PATCH", "TRACE", "FOO", "post", "Post", "POSTS",
         ] {
             for body in [None, Some(&b"{}"[..]), Some(b"{")] {
                 for path in [path.to_owned(), format!("{path}?theme=bad")] {
@@ -31,7 +30,6 @@ fn health_is_answered_to_get_and_head_alone() {
         ("GET", HEALTHY),
         ("HEAD", HEALTHY),
         ("POST", NO_METHOD),
-        ("OPTIONS", NO_METHOD),
         ("FOO", NO_METHOD),
     ] {
         for path in ["/healthz", "/healthz?", "/healthz?a=b"] {
@@ -40,6 +38,33 @@ fn health_is_answered_to_get_and_head_alone() {
             assert_eq!(answer.field("Allow"), allow, "{method} {path}");
         }
     }
+}
+
+/// What load balancers ask by default to see whether a server is well.
+#[test]
+fn options_on_a_known_path_tells_what_is_allowed() {
+    let server = Server::start(&SMALL);
+    let mut client = server.connect();
+    for (path, allow) in [
+        (PATHS[0], "POST, OPTIONS"),
+        (PATHS[1], "POST, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/metrics", "GET, HEAD, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+        ("*", "GET, HEAD, POST, OPTIONS"),
+    ] {
+        let answer = exchange(&mut client, &request("OPTIONS", path, "", None));
+        assert_eq!((answer.status, answer.text()), (200, ""), "{path}");
+        assert_eq!(answer.field("Allow"), Some(allow), "{path}");
+    }
+    check(
+        &mut client,
+        &request("OPTIONS", "/nowhere", "", None),
+        NO_PAGE,
+    );
+    let mut plain = server.connect();
+    plain.send("OPTIONS / HTTP/1.0\r\n\r\n");
+    assert_eq!(plain.answer().status, 200);
 }
 
 #[test]

@@ -100,17 +100,17 @@ fn a_right_answer_succeeds_once_as_a_form_and_as_json() {
 }
 
 #[test]
-fn answers_are_forgiven_here_too_and_may_hold_a_point() {
+fn answers_are_forgiven_here_too() {
     let server = Server::start_plain(
         &[
-            &["--siteverify-secret", SECRET, "--test-text", "a.b"],
+            &["--siteverify-secret", SECRET, "--test-text", "a3b"],
             &SMALL[..],
         ]
         .concat(),
     );
     let mut client = server.connect();
     let id = client.generate();
-    let body = format!("secret=it+is+a+secret&response={id}.+A.b%0A");
+    let body = format!("secret=it+is+a+secret&response={id}.+A3b%0A");
     check_success(&mut client, FORM, &body, "not-provided");
 }
 

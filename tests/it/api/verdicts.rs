@@ -224,7 +224,7 @@ fn only_requests_that_reach_the_comparison_use_up_an_attempt() {
     let misdirected = [
         ("GET", VALIDATE, "", 405),
         ("PUT", VALIDATE, "", 405),
-        ("OPTIONS", VALIDATE, "", 405),
+        ("OPTIONS", VALIDATE, "", 200),
         (
             "OPTIONS",
             VALIDATE,

@@ -1,0 +1,330 @@
+//! Command lines and environments, good and bad.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Command, Config, Parsed, UnknownVariable, parse, usage};
+use crate::server::Address;
+
+fn parse_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Parsed, String> {
+    let environment = environment
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    parse(arguments.iter().map(OsString::from), environment)
+}
+
+#[track_caller]
+fn config(arguments: &[&str], environment: &[(&str, &str)]) -> Config {
+    match parse_with(arguments, environment).unwrap() {
+        Parsed::Run { config, .. } => *config,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn refused(arguments: &[&str]) -> String {
+    parse_with(arguments, &[]).unwrap_err()
+}
+
+#[track_caller]
+fn unknown(environment: &[(&str, &str)]) -> Vec<UnknownVariable> {
+    match parse_with(&[], environment).unwrap() {
+        Parsed::Run { unknown, .. } => unknown,
+        other => panic!("{other:?}"),
+    }
+}
+
+const PATH: &str = "a path such as /captcha, of letters, digits, -._~ and slashes, up to 256 bytes";
+const LISTEN: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000, localhost:8000, \
+                      8000, or unix: and a path";
+
+#[test]
+fn every_wrong_value_is_named_with_what_was_expected() {
+    let number = |range: &str| format!("a number from {range}");
+    let text = "1 to 15 letters and digits of ASCII";
+    for (option, wrong, expected) in [
+        ("listen", "localhost", LISTEN.to_owned()),
+        ("listen", "70000", LISTEN.into()),
+        ("listen", "unix:", LISTEN.into()),
+        ("metrics-listen", "8000,8001", LISTEN.into()),
+        (
+            "socket-mode",
+            "rw",
+            "the mode of a file from 0000 to 0777, such as 0660".into(),
+        ),
+        ("drain", "-1", number("0 to 3600")),
+        ("max-connections", "0", number("1 to 65536")),
+        ("idle-timeout", "0", number("1 to 3600")),
+        ("request-timeout", "1.5", number("1 to 3600")),
+        ("request-timeout", "3601", number("1 to 3600")),
+        ("stop-timeout", "-1", number("1 to 3600")),
+        ("workers", "0", number("1 to 1024")),
+        ("workers", "many", number("1 to 1024")),
+        ("ttl", "0", number("1 to 86400")),
+        ("ttl", "10m", number("1 to 86400")),
+        ("attempts", "-1", number("1 to 1000")),
+        ("capacity", "+5", number("1 to 10000000")),
+        (
+            "capacity",
+            "99999999999999999999999",
+            number("1 to 10000000"),
+        ),
+        ("length", "13", number("1 to 12")),
+        ("width", "2001", number("1 to 2000")),
+        ("height", "", number("1 to 2000")),
+        ("theme", "grey", "light, dark or random".into()),
+        ("background-noise", "maybe", "on or off".into()),
+        ("foreground-noise", "2", "on or off".into()),
+        ("distortion", "", "on or off".into()),
+        ("docs", "none", "on or off".into()),
+        ("widget", "maybe", "on or off".into()),
+        ("siteverify-secret", "short", "8 to 256 bytes".into()),
+        ("path", "captcha", PATH.into()),
+        ("path", "/a//b", PATH.into()),
+        ("path", "/../b", PATH.into()),
+        ("path", "/é", PATH.into()),
+        ("path", "/a?b", PATH.into()),
+        ("log", "trace", "off, error, warn, info or debug".into()),
+        ("test-text", "", text.into()),
+        ("test-text", "äöü", text.into()),
+        (
+            "client-header",
+            "X Real IP",
+            "the name of a field, such as X-Real-IP".into(),
+        ),
+        (
+            "cors-origin",
+            "https://shop.example/path",
+            "*, off, or one or more origins without a path, such as https://shop.example".into(),
+        ),
+    ] {
+        let line = refused(&[&format!("--{option}"), wrong]);
+        assert_eq!(
+            line,
+            format!("--{option}: expected {expected}, but found {wrong:?}")
+        );
+        assert_eq!(refused(&[&format!("--{option}={wrong}")]), line);
+        if !wrong.is_empty() {
+            let variable = format!("MINICAP_{}", option.to_uppercase().replace('-', "_"));
+            let line = parse_with(&[], &[(&variable, wrong)]).unwrap_err();
+            let said = format!("{variable}: expected {expected}, but found {wrong:?}");
+            assert_eq!(line, said);
+        }
+    }
+}
+
+#[test]
+fn sizes_that_cannot_hold_the_text_are_refused() {
+    let long = "a".repeat(12);
+    for (arguments, expected) in [
+        (
+            &["--width", "111"][..],
+            "112x28 pixels for 6 characters, but found 111x200",
+        ),
+        (
+            &["--height", "27"],
+            "112x28 pixels for 6 characters, but found 600x27",
+        ),
+        (
+            &["--width", "150", "--length", "12"],
+            "196x28 pixels for 12 characters, but found 150x200",
+        ),
+        (
+            &["--width", "150", "--test-text", &long],
+            "196x28 pixels for 12 characters, but found 150x200",
+        ),
+    ] {
+        let line = refused(arguments);
+        assert_eq!(
+            line,
+            format!("--width, --height: expected at least {expected}")
+        );
+    }
+}
+
+#[test]
+fn what_is_no_option_is_refused_and_the_nearest_one_named() {
+    for (arguments, expected) in [
+        (
+            &["--wrong"][..],
+            "--wrong: no such option here (see --help)",
+        ),
+        (
+            &["--theem", "dark"],
+            "--theem: no such option here (did you mean --theme?)",
+        ),
+        (
+            &["--cors=*"],
+            "--cors: no such option here (did you mean --cors-origin?)",
+        ),
+        (&["--out", "x"], "--out: no such option here (see --help)"),
+        (
+            &["render", "--ttl", "5"],
+            "--ttl: no such option here (see --help)",
+        ),
+        (
+            &["healthcheck", "--seed=1"],
+            "--seed: no such option here (see --help)",
+        ),
+        (
+            &["serve"],
+            "expected an option, but found \"serve\" (see --help)",
+        ),
+        (&["--ttl"], "--ttl: expected a value, but found none"),
+        (&["render"], "--out: expected a path, but found none"),
+        (
+            &["render", "--out", ""],
+            "--out: expected a path, but found \"\"",
+        ),
+        (
+            &["render", "--out", "a/x.PNG", "--count", "3"],
+            "--out: expected a folder for --count pictures, but found \"a/x.PNG\"",
+        ),
+        (
+            &["render", "--out", "x", "--count", "0"],
+            "--count: expected a number from 1 to 1000000, but found \"0\"",
+        ),
+        (
+            &["render", "--out", "x", "--seed", "x"],
+            "--seed: expected a number from 0 to 18446744073709551615, but found \"x\"",
+        ),
+        (
+            &["healthcheck", "--listen", "127.0.0.1:0"],
+            "--listen: expected a port other than 0, but found \"127.0.0.1:0\"",
+        ),
+        (
+            &["help", "serve"],
+            "help: expected render, healthcheck or nothing, but found \"serve\"",
+        ),
+    ] {
+        assert_eq!(refused(arguments), expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_command_line_goes_before_the_environment_and_that_before_the_defaults() {
+    let environment = [
+        ("MINICAP_TTL", "7"),
+        ("MINICAP_ATTEMPTS", ""),
+        ("OTHER", "x"),
+    ];
+    let read = config(&["--ttl", "8", "--ttl=9"], &environment);
+    assert_eq!((read.ttl, read.attempts), (Duration::from_secs(9), 3));
+    assert_eq!(config(&[], &environment).ttl, Duration::from_secs(7));
+    assert_eq!(config(&[], &[]).ttl, Duration::from_mins(10));
+}
+
+#[test]
+fn lists_take_a_comma_or_the_option_again() {
+    let names =
+        |config: Config| -> Vec<String> { config.listen.iter().map(ToString::to_string).collect() };
+    let environment = [("MINICAP_LISTEN", "9000")];
+    let given = config(
+        &["--listen", "8000,[::1]:1", "--listen=unix:/a"],
+        &environment,
+    );
+    assert!(given.is_listen_given);
+    assert_eq!(names(given), ["0.0.0.0:8000", "[::1]:1", "unix:/a"]);
+    let given = config(&[], &environment);
+    assert!(given.is_listen_given);
+    assert_eq!(names(given), ["0.0.0.0:9000"]);
+    let default = config(&[], &[]);
+    assert!(!default.is_listen_given);
+    assert_eq!(
+        default.listen,
+        [Address::Tcp("0.0.0.0:8000".parse().unwrap())]
+    );
+}
+
+#[test]
+fn one_option_sets_all_that_a_request_may_take() {
+    let timeouts = config(&["--request-timeout", "4", "--idle-timeout", "5"], &[]).timeouts;
+    let secs =
+        [timeouts.head, timeouts.body, timeouts.write, timeouts.idle].map(|time| time.as_secs());
+    assert_eq!(secs, [4, 4, 4, 5]);
+    let timeouts = config(&[], &[]).timeouts;
+    assert_eq!(timeouts, crate::server::Timeouts::DEFAULT);
+    // Of proxies, Caddy keeps a connection longest: two minutes.
+    assert!(Duration::from_mins(2) < timeouts.idle);
+}
+
+#[test]
+fn variables_that_set_nothing_are_told() {
+    assert_eq!(
+        unknown(&[("MINICAP_TTL", "5"), ("MINICAPE", "x"), ("TTL", "x")]),
+        []
+    );
+    let of_kubernetes = [
+        ("MINICAP_PORT", "tcp://10.0.0.1:8000"),
+        ("MINICAP_PORT_8000_TCP_ADDR", "10.0.0.1"),
+        ("MINICAP_SERVICE_HOST", "10.0.0.1"),
+        ("MINICAP_SERVICE_PORT_HTTP", "8000"),
+    ];
+    assert_eq!(unknown(&of_kubernetes), []);
+    let told = |name: &str, nearest: Option<&str>| UnknownVariable {
+        name: name.into(),
+        nearest: nearest.map(str::to_owned),
+    };
+    assert_eq!(
+        unknown(&[
+            ("MINICAP_COLOUR", "x"),
+            ("MINICAP_THEEM", "dark"),
+            ("MINICAP_SEED", "1")
+        ]),
+        [
+            told("MINICAP_COLOUR", None),
+            told("MINICAP_THEEM", Some("MINICAP_THEME")),
+            told("MINICAP_SEED", None),
+        ]
+    );
+}
+
+#[test]
+fn help_goes_before_what_is_wrong() {
+    for (arguments, command) in [
+        (&["help"][..], Command::Serve),
+        (&["--ttl", "wrong", "--help"], Command::Serve),
+        (&["-h"], Command::Serve),
+        (&["help", "render"], Command::Render),
+        (&["render", "--help"], Command::Render),
+        (&["healthcheck", "-h"], Command::Healthcheck),
+        (&["help", "healthcheck"], Command::Healthcheck),
+    ] {
+        assert_eq!(
+            parse_with(arguments, &[]),
+            Ok(Parsed::Help(command)),
+            "{arguments:?}"
+        );
+    }
+    assert_eq!(parse_with(&["-V"], &[]), Ok(Parsed::Version));
+    assert_eq!(parse_with(&["--version"], &[]), Ok(Parsed::Version));
+}
+
+#[test]
+fn help_tells_the_options_of_a_command_with_their_ranges() {
+    let serve = usage(Command::Serve);
+    for (name, range) in [
+        ("ttl SECONDS", "1 to 86400 [default: 600]"),
+        ("width PIXELS", "1 to 2000 [default: 600]"),
+    ] {
+        let line = serve
+            .lines()
+            .find(|line| line.contains(&format!("  --{name} ")))
+            .unwrap();
+        assert!(line.ends_with(range), "{line}");
+    }
+    assert!(!serve.contains("--seed"));
+    let render = usage(Command::Render);
+    assert!(render.contains("  --seed N ") && render.contains("  --width PIXELS "));
+    assert!(!render.contains("  --ttl SECONDS"));
+    assert!(usage(Command::Healthcheck).contains("  --listen ADDRESS "));
+}
+
+#[test]
+fn a_path_is_taken_as_it_is() {
+    assert_eq!(
+        config(&["render", "--out", "a b/=c"], &[]).out.as_deref(),
+        Some(Path::new("a b/=c"))
+    );
+}

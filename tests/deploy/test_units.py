@@ -1,0 +1,46 @@
+"""The two systemd units."""
+
+import http.client
+import os
+import shutil
+import socket
+import stat
+import subprocess
+
+from conftest import DOCS, ask, judge, settings
+
+UNITS = [str(DOCS / "systemd/minicap.service"), str(DOCS / "systemd/minicap.socket")]
+
+# As `systemd-analyze security` counts it, in tenths: what it calls safe ends at 10.
+EXPOSURE_MAX = 10
+
+
+def test_systemd_finds_nothing_wrong_with_the_units():
+    checked = subprocess.run(["systemd-analyze", "verify", *UNITS], capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_service_is_exposed_to_little():
+    command = ["systemd-analyze", "security", "--offline=yes", f"--threshold={EXPOSURE_MAX}", UNITS[0]]
+    checked = subprocess.run(command, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_sockets_are_the_proxys_and_the_backends(service):
+    path, port = service.sockets
+    assert (path, port) == ("/run/minicap.sock", "127.0.0.1:8000")
+    entry = os.stat(path)
+    assert stat.S_ISSOCK(entry.st_mode) and stat.S_IMODE(entry.st_mode) == 0o660
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        client.sendall(b"POST /api/captcha/generate/ HTTP/1.0\r\n\r\n")
+        answer = client.makefile("rb")
+        assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+        captcha_id = http.client.parse_headers(answer)["Captcha-Id"]
+    assert judge(captcha_id, "aB3xY7") == 200
+    assert ask("GET", "/metrics", port=8000, host="127.0.0.1:8000")[0] == 200
+
+
+def test_the_program_is_where_the_service_says():
+    program = settings(DOCS / "systemd/minicap.service")["ExecStart"][0].split()[0]
+    assert shutil.which(program) == program
