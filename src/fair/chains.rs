@@ -97,6 +97,12 @@ impl Chains {
         }
     }
 
+    /// The place at the back of `list`.
+    #[must_use]
+    pub fn last(&self, list: List) -> Option<u32> {
+        list.first().map(|first| self.links[first as usize].before)
+    }
+
     /// Takes the first place out of `list`.
     pub fn pop_front(&mut self, list: &mut List) -> Option<u32> {
         let first = list.first()?;
@@ -145,6 +151,7 @@ mod tests {
             }
             for (list, queue) in lists.iter().zip(&queues) {
                 assert_eq!(list.first(), queue.front().copied());
+                assert_eq!(chains.last(*list), queue.back().copied());
                 assert_eq!(list.is_empty(), queue.is_empty());
             }
         }

@@ -3,9 +3,10 @@
 //!
 //! It goes in turns. In each it takes the answers that are ready, gives some of the connections that
 //! have something to do one step, and accepts some new ones. Whose step is next is decided as for
-//! the workers: clients take turns, so nobody who sends without pause on a thousand connections
-//! keeps the others waiting for longer than one step takes.
+//! the workers: clients take turns, so whoever sends without pause on a thousand connections has no
+//! more steps than whoever has one.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::mem;
 use std::os::unix::net::UnixStream;
@@ -30,6 +31,10 @@ const READ_BYTES: usize = 16 * 1024;
 /// Connections accepted in one turn. Some milliseconds' work at most, as the steps are.
 const ACCEPTS_MAX: usize = 64;
 
+/// Connections that are accepted and wait for a place, each because all places are its own client's
+/// and at work. As many as wait to be accepted where there is one client alone.
+const PARKED_MAX: usize = 1024;
+
 /// Steps of connections in one turn.
 const STEPS_MAX: usize = 128;
 
@@ -37,7 +42,7 @@ const STEPS_MAX: usize = 128;
 /// fails again at once, and trying would be a busy loop.
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
-/// Failures are logged so often at most.
+/// The shortest time between two log lines of failures.
 const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
 
 /// How long a deadline may be overdue. They are seconds long, and looking for one that has come goes
@@ -88,7 +93,8 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         deadlines_seen: Instant::now(),
         buffer: vec![0; READ_BYTES].into(),
         date: Date::default(),
-        accepting: Accepting::Yes,
+        parked: VecDeque::new(),
+        accept_after: None,
         failure_logged: None,
     };
     event_loop.serve(&listeners, stop)?;
@@ -101,6 +107,9 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
     }
     let _ = event_loop.poller.forget(stop);
     drop(listeners);
+    while let Some(arrival) = event_loop.parked.pop_front() {
+        event_loop.welcome(arrival, Instant::now());
+    }
     event_loop.finish()
 }
 
@@ -125,18 +134,18 @@ struct EventLoop<'a, H> {
     deadlines_seen: Instant,
     buffer: Box<[u8]>,
     date: Date,
-    accepting: Accepting,
+    parked: VecDeque<Arrival>,
+    /// Set while accepting pauses, since the system has nothing left.
+    accept_after: Option<Instant>,
     failure_logged: Option<Instant>,
 }
 
-/// Whether new connections are accepted.
-#[derive(Clone, Copy, PartialEq)]
-enum Accepting {
-    Yes,
-    /// Not before this time, since the system has nothing left.
-    After(Instant),
-    /// Not before there is one to make room, or this time has come.
-    WhenThereIsRoom(Instant),
+/// A connection that was accepted and has no place yet.
+struct Arrival {
+    stream: Stream,
+    line: Line,
+    /// The place of the listener that it came by.
+    listener: usize,
 }
 
 /// What the loop's own descriptors had to say in one turn.
@@ -162,8 +171,9 @@ impl<H: Handler> EventLoop<'_, H> {
             if end.is_some_and(|end| end <= now) {
                 return Ok(());
             }
-            let until = self.accept_again(now).into_iter().chain(end).min();
-            let wanted = self.accepting == Accepting::Yes;
+            self.accept_after = self.accept_after.filter(|time| now < *time);
+            let until = self.accept_after.into_iter().chain(end).min();
+            let wanted = self.accept_after.is_none();
             if wanted != listening {
                 let interest = if wanted { READ } else { NOTHING };
                 for (place, listener) in listeners.iter().enumerate() {
@@ -183,6 +193,7 @@ impl<H: Handler> EventLoop<'_, H> {
                     .info("leaving", &[("seconds", &self.settings.drain.as_secs())]);
                 end = Some(Instant::now() + self.settings.drain);
             }
+            self.admit_parked(Instant::now());
             for place in heard.listeners {
                 if let Some(listener) = listeners.get(place).filter(|_| listening) {
                     self.accept(listener, place, ACCEPTS_MAX, Instant::now())?;
@@ -273,7 +284,7 @@ impl<H: Handler> EventLoop<'_, H> {
         };
         if peer.connection.is_answering() {
             if event.is_broken {
-                self.lose(token);
+                self.drop_connection(token, Reason::Lost);
             } else {
                 // More has come than is asked for now.
                 self.watch_exactly(token);
@@ -322,8 +333,10 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 continue;
             };
+            // Whoever waits for a step has sent what there is to wait for.
+            let is_late = |deadline: &Instant| *deadline <= now && !peer.has_more;
             match peer.connection.deadline() {
-                Some(deadline) if deadline <= now => {
+                Some(deadline) if is_late(&deadline) => {
                     let step = peer.connection.expire(now);
                     if self.carry_out(token, step, now) {
                         self.drive(token, now);
@@ -395,8 +408,8 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     /// Puts down what a connection now waits for: its deadline, its place among those that wait, and
-    /// what its socket is watched for. To be asked for something else costs a call to the system, so
-    /// a socket is watched for bytes for as long as none come untimely.
+    /// what its socket is watched for. To change that costs a call to the system, so a socket stays
+    /// watched for bytes until some come that are not wanted yet.
     fn settle(&mut self, token: u32) {
         let Some(peer) = self.peers.get(token) else {
             return;
@@ -423,7 +436,7 @@ impl<H: Handler> EventLoop<'_, H> {
             Ok(()) => peer.watched = wanted,
             Err(error) => {
                 self.log_failure("cannot watch a connection", &error, Instant::now());
-                self.lose(token);
+                self.drop_connection(token, Reason::Lost);
             }
         }
     }
@@ -494,17 +507,14 @@ impl<H: Handler> EventLoop<'_, H> {
     ) -> io::Result<()> {
         let mut has_evicted = false;
         for _ in 0..count {
-            let is_full = self.settings.connections_max <= self.peers.len();
-            if is_full && self.peers.first_to_go().is_none() {
-                self.accepting = Accepting::WhenThereIsRoom(now + FAILURE_PAUSE);
-                return Ok(());
-            }
             match listener.accept() {
                 Ok((stream, client)) => {
-                    if is_full {
-                        self.evict(Reason::Limit);
-                    }
-                    self.welcome(stream, self.lines.of(client), place, now);
+                    let arrival = Arrival {
+                        stream,
+                        line: self.lines.of(client),
+                        listener: place,
+                    };
+                    self.admit(arrival, now);
                     has_evicted = false;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
@@ -519,8 +529,8 @@ impl<H: Handler> EventLoop<'_, H> {
                     // Most often there is no descriptor left, and closing a connection gives one.
                     // Where that did not help, closing more of them would not either.
                     self.log_failure("cannot accept", &error, now);
-                    if has_evicted || !self.evict(Reason::Exhausted) {
-                        self.accepting = Accepting::After(now + FAILURE_PAUSE);
+                    if has_evicted || !self.give_up_one() {
+                        self.accept_after = Some(now + FAILURE_PAUSE);
                         return Ok(());
                     }
                     has_evicted = true;
@@ -530,23 +540,67 @@ impl<H: Handler> EventLoop<'_, H> {
         Ok(())
     }
 
-    /// Goes back to accepting if it is time to; returns when else it will be.
-    fn accept_again(&mut self, now: Instant) -> Option<Instant> {
-        let until = match self.accepting {
-            Accepting::Yes => return None,
-            Accepting::WhenThereIsRoom(_) if self.peers.first_to_go().is_some() => now,
-            Accepting::WhenThereIsRoom(time) | Accepting::After(time) => time,
-        };
-        if until <= now {
-            self.accepting = Accepting::Yes;
-            return None;
+    /// Gives a new connection a place, if need be another's. Where there is none for it, since all of
+    /// them are at work for its own client, it waits until one of these is done.
+    fn admit(&mut self, arrival: Arrival, now: Instant) {
+        if self.make_room(arrival.line) {
+            self.welcome(arrival, now);
+        } else if self.parked.len() < PARKED_MAX {
+            self.parked.push_back(arrival);
+        } else {
+            self.figures.count_opened();
+            self.figures.count_closed(Reason::Limit);
         }
-        Some(until)
     }
 
-    /// Gives a new connection a place, and reads once what it may have sent already, so that none
-    /// has to go unheard when another needs its place.
-    fn welcome(&mut self, stream: Stream, line: Line, listener: usize, now: Instant) {
+    fn admit_parked(&mut self, now: Instant) {
+        for _ in 0..ACCEPTS_MAX {
+            let Some(line) = self.parked.front().map(|arrival| arrival.line) else {
+                return;
+            };
+            if !self.make_room(line) {
+                return;
+            }
+            if let Some(arrival) = self.parked.pop_front() {
+                self.welcome(arrival, now);
+            }
+        }
+    }
+
+    /// Sees to a place for a connection of this line; returns whether there is one.
+    fn make_room(&mut self, line: Line) -> bool {
+        if self.peers.len() < self.settings.connections_max {
+            return true;
+        }
+        let first = self.peers.first_to_go(Some(line));
+        if let Some(token) = first {
+            self.drop_connection(token, Reason::Limit);
+        }
+        first.is_some()
+    }
+
+    /// Closes a connection, so that the system has something left; returns whether there was one.
+    fn give_up_one(&mut self) -> bool {
+        if self.parked.pop_back().is_some() {
+            self.figures.count_opened();
+            self.figures.count_closed(Reason::Exhausted);
+            return true;
+        }
+        let first = self.peers.first_to_go(None);
+        if let Some(token) = first {
+            self.drop_connection(token, Reason::Exhausted);
+        }
+        first.is_some()
+    }
+
+    /// Takes a new connection in, and reads once what it may have sent already: then it waits for the
+    /// server, and is no longer one that keeps the server waiting.
+    fn welcome(&mut self, arrival: Arrival, now: Instant) {
+        let Arrival {
+            stream,
+            line,
+            listener,
+        } = arrival;
         self.figures.count_opened();
         let connection = Connection::new(self.settings, line, now);
         let peer = Peer::new(stream, connection, line, listener, READ);
@@ -560,27 +614,21 @@ impl<H: Handler> EventLoop<'_, H> {
             return;
         }
         receive(peer, &mut self.buffer, now);
-        peer.has_more = true;
-        self.settle(token);
-        self.queue_step(token);
-    }
-
-    /// Closes the connection that is the first to make room; returns whether there was one.
-    fn evict(&mut self, reason: Reason) -> bool {
-        let first = self.peers.first_to_go();
-        if let Some(token) = first {
-            self.close(token, Some(reason));
+        if peer.connection.has_next() {
+            peer.has_more = true;
+            self.queue_step(token);
         }
-        first.is_some()
+        self.settle(token);
     }
 
-    /// Closes a connection whose peer is gone. A request that no worker has yet is forgotten.
-    fn lose(&mut self, token: u32) {
+    /// Closes a connection whatever it waits for. A request that no worker has yet is forgotten, and
+    /// the answer to one that a worker has.
+    fn drop_connection(&mut self, token: u32, reason: Reason) {
         let is_answering = |peer: &Peer<'_>| peer.connection.is_answering();
         if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
-            self.close(token, Some(Reason::Lost));
+            self.close(token, Some(reason));
         } else if let Some(peer) = self.peers.leave(token) {
-            self.put_away(token, &peer, Reason::Lost);
+            self.put_away(token, &peer, reason);
         }
     }
 
@@ -602,7 +650,7 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
     /// lowered. With a connection less it may succeed; without any, nothing can be served.
     fn survive(&mut self, error: io::Error) -> io::Result<()> {
-        if !self.evict(Reason::Exhausted) {
+        if !self.give_up_one() {
             return Err(error);
         }
         self.log_failure("cannot wait", &error, Instant::now());

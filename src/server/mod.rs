@@ -32,7 +32,8 @@ pub struct Settings {
     /// Threads that run the handler.
     pub workers: usize,
     /// The most connections open at a time. At the limit, the client with the most of them loses
-    /// the one that has kept the server waiting longest.
+    /// the one that has kept the server waiting longest, or if the server has a request of each, for
+    /// another client's connection, the one whose turn would come last.
     pub connections_max: usize,
     /// The field in which a proxy names the client that it asks for; without one, and where a
     /// request lacks it, the client is whoever has connected.

@@ -21,9 +21,10 @@ pub(super) struct Peer<'a> {
     pub(super) watched: Interest,
     /// Whether it waits for a step.
     pub(super) is_queued: bool,
-    /// Whether it has received what it has not looked at yet. Until it has, no more is read.
+    /// Whether its next step is to go on with what it has received, and not to read.
     pub(super) has_more: bool,
-    /// Since when the connection waits for its peer, as [`Peers::settle`] has found it.
+    /// Since when the connection waits for its peer, at the last call of [`Peers::settle`]; none
+    /// while it waits for the server.
     waiting_since: Option<Instant>,
 }
 
@@ -62,11 +63,20 @@ pub(super) struct Peers<'a> {
     places: Vec<Place<'a>>,
     free: Vec<u32>,
     open: usize,
-    /// The connections of each line that wait for their peers, those that have waited longest first.
-    waiting: Box<[List]>,
+    lines: Box<[Connections]>,
+    /// Of the lists in `lines`.
     chains: Chains,
     /// The lines by their open connections.
     ranking: Ranking,
+}
+
+/// The connections of one line; each is in one of the lists.
+#[derive(Clone, Copy, Default)]
+struct Connections {
+    /// Those that wait for their peers, the longest first.
+    waiting: List,
+    /// Those that wait for the server, which has a request of theirs.
+    at_work: List,
 }
 
 enum Place<'a> {
@@ -84,7 +94,7 @@ impl<'a> Peers<'a> {
             places: Vec::new(),
             free: Vec::new(),
             open: 0,
-            waiting: vec![List::default(); LINES].into(),
+            lines: vec![Connections::default(); LINES].into(),
             chains: Chains::default(),
             ranking: Ranking::default(),
         }
@@ -119,7 +129,8 @@ impl<'a> Peers<'a> {
     #[allow(clippy::cast_possible_truncation)] // Descriptors are numbers of 32 bits.
     pub(super) fn insert(&mut self, peer: Peer<'a>) -> u32 {
         self.open += 1;
-        self.ranking.raise(peer.line);
+        let line = peer.line;
+        self.ranking.raise(line);
         let peer = Place::Open(Box::new(peer));
         let token = if let Some(token) = self.free.pop() {
             self.places[token as usize] = peer;
@@ -128,6 +139,8 @@ impl<'a> Peers<'a> {
             self.places.push(peer);
             self.places.len() as u32 - 1
         };
+        let at_work = &mut self.lines[line.index()].at_work;
+        self.chains.push_back(at_work, token);
         self.settle(token);
         token
     }
@@ -149,10 +162,8 @@ impl<'a> Peers<'a> {
                 return None;
             }
         };
-        if peer.waiting_since.is_some() {
-            let waiting = &mut self.waiting[peer.line.index()];
-            self.chains.remove(waiting, token);
-        }
+        let list = self.lines[peer.line.index()].list(peer.waiting_since.is_some());
+        self.chains.remove(list, token);
         self.ranking.lower(peer.line);
         self.open -= 1;
         Some(peer)
@@ -171,32 +182,51 @@ impl<'a> Peers<'a> {
         }
     }
 
-    /// Puts a connection where it belongs among those that wait for their peers. To be called
-    /// whenever something has happened to it.
+    /// Puts a connection where it belongs: among those that wait for their peers, or those that wait
+    /// for the server. To be called whenever something has happened to it.
     pub(super) fn settle(&mut self, token: u32) {
         let Some(Place::Open(peer)) = self.places.get_mut(token as usize) else {
             return;
         };
-        let since = peer.connection.waiting_since();
+        let since = if peer.has_more {
+            None
+        } else {
+            peer.connection.waiting_since()
+        };
         if since == peer.waiting_since {
             return;
         }
-        let waiting = &mut self.waiting[peer.line.index()];
-        if peer.waiting_since.is_some() {
-            self.chains.remove(waiting, token);
-        }
+        let line = &mut self.lines[peer.line.index()];
+        self.chains
+            .remove(line.list(peer.waiting_since.is_some()), token);
+        // Whoever begins to wait now has waited less than all others.
+        self.chains.push_back(line.list(since.is_some()), token);
         if since.is_some() {
-            // Whoever begins to wait now has waited less than all others.
-            self.chains.push_back(waiting, token);
             self.ranking.renew(peer.line);
         }
         peer.waiting_since = since;
     }
 
     /// The connection that is to make room for another: of the line with the most connections, the
-    /// one that has kept the server waiting longest. None if all of that line wait for the server.
-    pub(super) fn first_to_go(&self) -> Option<u32> {
-        self.waiting[self.ranking.largest()?].first()
+    /// one that has kept the server waiting longest. If all of that line wait for the server, it is
+    /// the one whose turn would come last, unless the other is of that line itself: then there is
+    /// none.
+    pub(super) fn first_to_go(&self, newcomer: Option<Line>) -> Option<u32> {
+        let largest = self.ranking.largest()?;
+        let Connections { waiting, at_work } = self.lines[largest];
+        let is_own = newcomer.is_some_and(|line| line.index() == largest);
+        let last = || self.chains.last(at_work).filter(|_| !is_own);
+        waiting.first().or_else(last)
+    }
+}
+
+impl Connections {
+    fn list(&mut self, is_waiting: bool) -> &mut List {
+        if is_waiting {
+            &mut self.waiting
+        } else {
+            &mut self.at_work
+        }
     }
 }
 
@@ -276,25 +306,36 @@ mod tests {
     #[test]
     fn who_has_the_most_and_of_these_who_waits_longest_goes_first() {
         let (mut peers, now) = (Peers::new(), Instant::now());
-        assert_eq!(peers.first_to_go(), None);
+        assert_eq!(peers.first_to_go(Some(line(9))), None);
         let old = connect(&mut peers, 0, now);
         let greedy = [1, 2, 3].map(|age| connect(&mut peers, 1, now + age * MOMENT));
-        assert_eq!(peers.first_to_go(), Some(greedy[0]));
+        assert_eq!(peers.first_to_go(Some(line(9))), Some(greedy[0]));
         // While a worker has its request, it is not the connection that is waited for.
         ask(&mut peers, greedy[0], now);
-        assert_eq!(peers.first_to_go(), Some(greedy[1]));
+        assert_eq!(peers.first_to_go(Some(line(9))), Some(greedy[1]));
         answer(&mut peers, greedy[0], now + 9 * MOMENT);
-        assert_eq!(peers.first_to_go(), Some(greedy[1]));
+        assert_eq!(peers.first_to_go(Some(line(9))), Some(greedy[1]));
         peers.remove(greedy[1]);
-        assert_eq!(peers.first_to_go(), Some(greedy[2]));
+        assert_eq!(peers.first_to_go(Some(line(9))), Some(greedy[2]));
         peers.remove(greedy[2]);
         assert_eq!(
-            peers.first_to_go(),
+            peers.first_to_go(Some(line(9))),
             Some(old),
             "of clients with as many, the older wait"
         );
         peers.remove(greedy[0]);
+        let newer = connect(&mut peers, 0, now);
         ask(&mut peers, old, now);
-        assert_eq!(peers.first_to_go(), None);
+        ask(&mut peers, newer, now);
+        assert_eq!(peers.first_to_go(Some(line(9))), Some(newer));
+        assert_eq!(peers.first_to_go(None), Some(newer));
+        let own = peers.first_to_go(Some(line(0)));
+        assert_eq!(own, None, "whoever has all the places can wait for one");
+        // What was received and not looked at yet is a request, most often.
+        answer(&mut peers, old, now + 10 * MOMENT);
+        assert_eq!(peers.first_to_go(Some(line(0))), Some(old));
+        peers.get_mut(old).unwrap().has_more = true;
+        peers.settle(old);
+        assert_eq!(peers.first_to_go(Some(line(0))), None);
     }
 }

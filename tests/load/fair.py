@@ -179,10 +179,14 @@ def test_stop(binary, *_):
 
 
 def test_newcomers(binary, *_):
+    return all([newcomers(binary, *attack) for attack in (("refusals", REFUSED), ("pictures", GENERATE))])
+
+
+def newcomers(binary, name, request):
     server = Server(binary)
     lost, times = 0, []
     # In two processes, since a process may have a thousand descriptors.
-    with Attack(flood, server.port, 700, REFUSED, 50), Attack(flood, server.port, 700, REFUSED, 50):
+    with Attack(flood, server.port, 700, request, 50), Attack(flood, server.port, 700, request, 50):
         time.sleep(2)
         for number in range(200):
             begun = time.monotonic()
@@ -200,7 +204,10 @@ def test_newcomers(binary, *_):
             times.append(time.monotonic() - begun)
     server.process.kill()
     times.sort()
-    print(f"{lost} of {len(times)} lost, median {times[100] * 1000:.1f} ms, slowest {times[-1] * 1000:.0f} ms")
+    print(
+        f"\n  beside {name} in a row: {lost} of {len(times)} lost, "
+        f"median {times[100] * 1000:.1f} ms, slowest {times[-1] * 1000:.0f} ms"
+    )
     return lost == 0 and times[-1] <= SLOWEST_NEWCOMER
 
 
