@@ -1,12 +1,12 @@
 //! Figures of the service, in the text format of Prometheus (version 0.0.4).
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 use std::fs::File;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{AppWorker, ROUTES, Request};
+use super::{App, AppWorker, ROUTES, Request};
 use crate::http::{Response, Status};
 use crate::server::Reason;
 use crate::store::Verdict;
@@ -101,92 +101,130 @@ pub(super) fn answer(worker: &mut AppWorker, _: &Request) -> Response {
 
 fn page(worker: &AppWorker) -> String {
     let app = &worker.app;
-    let (metrics, counts, figures) = (&app.metrics, app.store.counts(), &app.figures);
     let mut page = Page::default();
-    page.family(
-        "minicap_captchas_generated_total",
-        "counter",
-        "Captchas handed out.",
-    );
-    page.sample("", counts.generated);
-    page.family(
-        "minicap_answers_total",
-        "counter",
-        "Answers judged, by verdict.",
-    );
-    for (verdict, count) in [
-        ("right", &metrics.right),
-        ("wrong", &metrics.wrong),
-        ("unknown", &metrics.unknown),
-    ] {
-        page.sample(&format!("verdict=\"{verdict}\""), load(count));
+    for family in &FAMILIES {
+        page.begin(family.name, family.kind, family.help);
+        (family.samples)(app, &mut page);
     }
-    page.family(
-        "minicap_captchas_expired_total",
-        "counter",
-        "Captchas whose lifetime ended.",
-    );
-    page.sample("", counts.expired);
-    page.family(
-        "minicap_captchas_evicted_total",
-        "counter",
-        "Captchas that made room for newer ones, of the same client or of another.",
-    );
-    page.sample("reason=\"own\"", counts.evicted_own);
-    page.sample("reason=\"other\"", counts.evicted_other);
-    page.family(
-        "minicap_captchas_alive",
-        "gauge",
-        "Captchas that can be answered.",
-    );
-    page.sample("", counts.alive);
-    page.family(
-        "minicap_captchas_capacity",
-        "gauge",
-        "Captchas that can be alive at a time.",
-    );
-    page.sample("", app.store.settings().capacity as u64);
-    page.requests(metrics);
-    page.family(
-        "minicap_requests_waiting",
-        "gauge",
-        "Requests that wait for a worker.",
-    );
-    page.sample("", figures.waiting());
-    page.family(
-        "minicap_connections_open",
-        "gauge",
-        "Connections that are open.",
-    );
-    page.sample("", figures.open());
-    page.family(
-        "minicap_connections_max",
-        "gauge",
-        "Connections that can be open at a time.",
-    );
-    page.sample("", app.settings.connections_max as u64);
-    page.family(
-        "minicap_connections_closed_total",
-        "counter",
-        "Connections closed, by reason.",
-    );
-    for reason in Reason::ALL {
-        page.sample(
-            &format!("reason=\"{}\"", reason.name()),
-            figures.closed(reason),
-        );
-    }
-    page.family(
-        "minicap_sent_bytes_total",
-        "counter",
-        "Bytes sent, heads included.",
-    );
-    page.sample("", figures.bytes_sent());
-    page.family("minicap_build_info", "gauge", "Always 1; what runs here.");
-    page.sample(concat!("version=\"", env!("CARGO_PKG_VERSION"), "\""), 1);
-    page.process(metrics);
+    page.requests(&app.metrics);
     page.text
 }
+
+/// Figures of one name.
+struct Family {
+    name: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    /// Writes the values that there are now.
+    samples: fn(&App, &mut Page),
+}
+
+/// All figures but those of requests, which are told by route.
+const FAMILIES: [Family; 14] = [
+    Family {
+        name: "minicap_captchas_generated_total",
+        kind: COUNTER,
+        help: "Captchas handed out.",
+        samples: |app, page| page.sample("", "", app.store.counts().generated),
+    },
+    Family {
+        name: "minicap_answers_total",
+        kind: COUNTER,
+        help: "Answers judged, by verdict.",
+        samples: |app, page| {
+            page.sample("verdict", "right", load(&app.metrics.right));
+            page.sample("verdict", "wrong", load(&app.metrics.wrong));
+            page.sample("verdict", "unknown", load(&app.metrics.unknown));
+        },
+    },
+    Family {
+        name: "minicap_captchas_expired_total",
+        kind: COUNTER,
+        help: "Captchas whose lifetime ended.",
+        samples: |app, page| page.sample("", "", app.store.counts().expired),
+    },
+    Family {
+        name: "minicap_captchas_evicted_total",
+        kind: COUNTER,
+        help: "Captchas that made room for newer ones, of the same client or of another.",
+        samples: |app, page| {
+            page.sample("reason", "own", app.store.counts().evicted_own);
+            page.sample("reason", "other", app.store.counts().evicted_other);
+        },
+    },
+    Family {
+        name: "minicap_captchas_alive",
+        kind: GAUGE,
+        help: "Captchas that can be answered.",
+        samples: |app, page| page.sample("", "", app.store.counts().alive),
+    },
+    Family {
+        name: "minicap_captchas_capacity",
+        kind: GAUGE,
+        help: "Captchas that can be alive at a time.",
+        samples: |app, page| page.sample("", "", app.store.settings().capacity as u64),
+    },
+    Family {
+        name: "minicap_requests_waiting",
+        kind: GAUGE,
+        help: "Requests that wait for a worker.",
+        samples: |app, page| page.sample("", "", app.figures.waiting()),
+    },
+    Family {
+        name: "minicap_connections_open",
+        kind: GAUGE,
+        help: "Connections that are open.",
+        samples: |app, page| page.sample("", "", app.figures.open()),
+    },
+    Family {
+        name: "minicap_connections_max",
+        kind: GAUGE,
+        help: "Connections that can be open at a time.",
+        samples: |app, page| page.sample("", "", app.settings.connections_max as u64),
+    },
+    Family {
+        name: "minicap_connections_closed_total",
+        kind: COUNTER,
+        help: "Connections closed, by reason.",
+        samples: |app, page| {
+            for reason in Reason::ALL {
+                page.sample("reason", reason.name(), app.figures.closed(reason));
+            }
+        },
+    },
+    Family {
+        name: "minicap_sent_bytes_total",
+        kind: COUNTER,
+        help: "Bytes sent, heads included.",
+        samples: |app, page| page.sample("", "", app.figures.bytes_sent()),
+    },
+    Family {
+        name: "minicap_build_info",
+        kind: GAUGE,
+        help: "Always 1; what runs here.",
+        samples: |_, page| page.sample("version", env!("CARGO_PKG_VERSION"), 1),
+    },
+    // By the names that monitoring systems have for every process.
+    Family {
+        name: "process_start_time_seconds",
+        kind: GAUGE,
+        help: "When the process began, in seconds since 1970.",
+        samples: |app, page| page.sample("", "", app.metrics.began_secs),
+    },
+    Family {
+        name: "process_resident_memory_bytes",
+        kind: GAUGE,
+        help: "Memory that the process has, in bytes.",
+        samples: |_, page| {
+            if let Some(bytes) = resident_bytes() {
+                page.sample("", "", bytes);
+            }
+        },
+    },
+];
+
+const COUNTER: &str = "counter";
+const GAUGE: &str = "gauge";
 
 /// Bytes of memory that the process has; none where the system does not say (`proc(5)`, `VmRSS` in
 /// `status`).
@@ -211,70 +249,59 @@ struct Page {
 }
 
 impl Page {
-    fn family(&mut self, name: &'static str, kind: &str, help: &str) {
+    fn begin(&mut self, name: &'static str, kind: &str, help: &str) {
         self.name = name;
         // Writing to a string cannot fail, here and below.
         let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
-    fn sample(&mut self, labels: &str, value: u64) {
-        self.sample_of("", labels, value);
-    }
-
-    fn sample_of(&mut self, suffix: &str, labels: &str, value: impl std::fmt::Display) {
-        let _ = if labels.is_empty() {
-            writeln!(self.text, "{}{suffix} {value}", self.name)
+    /// A value, with one label where `label` is not empty.
+    fn sample(&mut self, label: &str, text: &str, value: u64) {
+        let Page { name, .. } = self;
+        let _ = if label.is_empty() {
+            writeln!(self.text, "{name} {value}")
         } else {
-            writeln!(self.text, "{}{suffix}{{{labels}}} {value}", self.name)
+            writeln!(self.text, "{name}{{{label}=\"{text}\"}} {value}")
         };
-    }
-
-    /// What says how the process is, by the names that monitoring systems know it by.
-    fn process(&mut self, metrics: &Metrics) {
-        let help = "When the process began, in seconds since 1970.";
-        self.family("process_start_time_seconds", "gauge", help);
-        self.sample("", metrics.began_secs);
-        if let Some(bytes) = resident_bytes() {
-            let help = "Memory that the process has, in bytes.";
-            self.family("process_resident_memory_bytes", "gauge", help);
-            self.sample("", bytes);
-        }
     }
 
     fn requests(&mut self, metrics: &Metrics) {
         let names = ROUTES.iter().map(|route| route.path).chain(["none"]);
         let routes: Vec<_> = names.zip(&metrics.routes).collect();
-        self.family(
-            "minicap_requests_total",
-            "counter",
-            "Requests, by route and class of status.",
-        );
-        for (name, route) in &routes {
-            for (class, count) in CLASSES.iter().zip(&route.by_class) {
-                self.sample(&format!("route=\"{name}\",status=\"{class}\""), load(count));
+        let help = "Requests, by route and class of status.";
+        self.begin("minicap_requests_total", COUNTER, help);
+        for (route, requests) in &routes {
+            for (class, count) in CLASSES.iter().zip(&requests.by_class) {
+                self.sample_of("", route, format_args!(",status=\"{class}\""), &load(count));
             }
         }
         let help = "Time from a request's last byte to its answer, by route.";
-        self.family("minicap_request_seconds", "histogram", help);
-        for (name, route) in &routes {
+        self.begin("minicap_request_seconds", "histogram", help);
+        for (route, requests) in &routes {
             let mut within = 0;
-            for ((_, bound), count) in BUCKETS.iter().zip(&route.by_time) {
+            for ((_, bound), count) in BUCKETS.iter().zip(&requests.by_time) {
                 within += load(count);
-                self.sample_of(
-                    "_bucket",
-                    &format!("route=\"{name}\",le=\"{bound}\""),
-                    within,
-                );
+                self.sample_of("_bucket", route, format_args!(",le=\"{bound}\""), &within);
             }
             // Summed after the buckets were read, so that none of them can exceed it.
-            let all: u64 = route.by_class.iter().map(load).sum();
+            let all: u64 = requests.by_class.iter().map(load).sum();
             let all = all.max(within);
-            self.sample_of("_bucket", &format!("route=\"{name}\",le=\"+Inf\""), all);
-            let nanos = load(&route.nanos);
-            let seconds = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
-            self.sample_of("_sum", &format!("route=\"{name}\""), seconds);
-            self.sample_of("_count", &format!("route=\"{name}\""), all);
+            self.sample_of("_bucket", route, format_args!(",le=\"+Inf\""), &all);
+            let nanos = load(&requests.nanos);
+            let (secs, nanos) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+            let seconds = format_args!("{secs}.{nanos:09}");
+            self.sample_of("_sum", route, format_args!(""), &seconds);
+            self.sample_of("_count", route, format_args!(""), &all);
         }
+    }
+
+    /// A value of a route, by another label as well.
+    fn sample_of(&mut self, suffix: &str, route: &str, label: fmt::Arguments, value: &dyn Display) {
+        let name = self.name;
+        let _ = writeln!(
+            self.text,
+            "{name}{suffix}{{route=\"{route}\"{label}}} {value}"
+        );
     }
 }
 

@@ -580,6 +580,7 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     /// Closes a connection, so that the system has something left; returns whether there was one.
+    #[cold]
     fn give_up_one(&mut self) -> bool {
         if self.parked.pop_back().is_some() {
             self.figures.count_opened();
@@ -649,6 +650,7 @@ impl<H: Handler> EventLoop<'_, H> {
 
     /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
     /// lowered. With a connection less it may succeed; without any, nothing can be served.
+    #[cold]
     fn survive(&mut self, error: io::Error) -> io::Result<()> {
         if !self.give_up_one() {
             return Err(error);
@@ -658,6 +660,7 @@ impl<H: Handler> EventLoop<'_, H> {
         Ok(())
     }
 
+    #[cold]
     fn log_failure(&mut self, message: &str, error: &io::Error, now: Instant) {
         if self
             .failure_logged
