@@ -5,9 +5,9 @@
 use super::document::{Member, Node, Text, collapse_repeated_names};
 use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
 
-/// Nodes of a usual document: an object of two or three members. Their list is allocated once for
-/// these.
-const NODES_USUAL: usize = 8;
+/// Nodes of a usual document: an object of two members. Their list is allocated once for these, and
+/// is small enough for allocators that give larger pieces back to the system each time.
+const NODES_USUAL: usize = 5;
 
 /// Reads one document, with nothing but blanks around it.
 ///
