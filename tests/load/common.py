@@ -30,10 +30,11 @@ class Server:
         )
         self.port = int(self.process.stdout.readline().rsplit(b":", 1)[1])
 
-    def connect(self, source="127.0.0.1"):
-        """A connection, from this address."""
+    def connect(self, source=None):
+        """A connection, from this address of the machine if one is given."""
         address = ("127.0.0.1", self.port)
-        connection = socket.create_connection(address, PATIENCE, source_address=(source, 0))
+        source_address = (source, 0) if source else None
+        connection = socket.create_connection(address, PATIENCE, source_address=source_address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 

@@ -67,7 +67,8 @@ def bench():
     """The path of the program that `cargo bench --bench store` runs."""
     command = ["cargo", "bench", "--bench", "store", "--no-run", "--message-format", "json", "--quiet"]
     messages = map(json.loads, subprocess.check_output(command, text=True).splitlines())
-    return [message["executable"] for message in messages if message.get("executable")][-1]
+    built = (message for message in messages if message.get("target", {}).get("kind") == ["bench"])
+    return next(message["executable"] for message in built if message.get("executable"))
 
 
 def instructions(program, name, count):
