@@ -14,9 +14,13 @@ use std::time::{Duration, Instant};
 use crate::fair::Client;
 use crate::sys::{self, Inherited};
 
-/// How long a start waits for others: for the owner of a socket to say that it is there, and for
-/// whoever else starts or ends in the same folder. Both take no time, or do not end at all.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a start waits for the owner of a socket to say that it is there. That takes no time, or
+/// does not end at all.
+const OWNER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long it waits for whoever else starts or ends in the same folder, and may be waiting for an
+/// owner meanwhile.
+const TURN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether what is waited for has come.
 const LOOK_PERIOD: Duration = Duration::from_millis(5);
@@ -195,7 +199,7 @@ fn turn_in_folder(path: &Path) -> io::Result<Option<File>> {
     let Ok(folder) = File::open(folder.unwrap_or(Path::new("."))) else {
         return Ok(None);
     };
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TURN_PATIENCE;
     loop {
         match folder.try_lock() {
             Ok(()) => return Ok(Some(folder)),
@@ -234,7 +238,7 @@ fn is_refused(path: &Path) -> bool {
     let Ok(asking) = asking else {
         return false;
     };
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + OWNER_PATIENCE;
     while !asking.is_finished() {
         if end <= Instant::now() {
             return false;

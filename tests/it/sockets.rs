@@ -51,7 +51,10 @@ impl Drop for Process {
 }
 
 fn socket_path(name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // A folder of its own, since starts in one folder wait for each other.
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.d"));
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
     let _ = fs::remove_file(&path);
     path
 }
