@@ -59,7 +59,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until a signal asks it to end.
 fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     // Before anything else opens descriptors.
     let inherited = sys::inherited(

@@ -437,18 +437,10 @@ impl Output {
 mod tests {
     use super::*;
     use crate::fair::FIRST;
-    use crate::http::Limits;
     use crate::server::Timeouts;
     use std::time::Duration;
 
-    const SETTINGS: Settings = Settings {
-        workers: 1,
-        connections_max: 1,
-        client_field: None,
-        drain: Duration::ZERO,
-        limits: Limits::DEFAULT,
-        timeouts: Timeouts::DEFAULT,
-    };
+    const SETTINGS: Settings = Settings::TEST;
     const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -47,6 +47,19 @@ pub struct Settings {
     pub timeouts: Timeouts,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// What tests of connections need.
+    const TEST: Settings = Settings {
+        workers: 1,
+        connections_max: 1,
+        client_field: None,
+        drain: Duration::ZERO,
+        limits: http::Limits::DEFAULT,
+        timeouts: Timeouts::DEFAULT,
+    };
+}
+
 /// How long a peer may keep the server waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {

@@ -234,20 +234,13 @@ impl Connections {
 mod tests {
     use super::*;
     use crate::fair::line;
-    use crate::http::{Limits, Response, Status};
+    use crate::http::{Response, Status};
+    use crate::server::Settings;
     use crate::server::connection::Step;
-    use crate::server::{Settings, Timeouts};
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
-    const SETTINGS: Settings = Settings {
-        workers: 1,
-        connections_max: 1,
-        client_field: None,
-        drain: Duration::ZERO,
-        limits: Limits::DEFAULT,
-        timeouts: Timeouts::DEFAULT,
-    };
+    const SETTINGS: Settings = Settings::TEST;
     const MOMENT: Duration = Duration::from_nanos(1);
 
     fn connect(peers: &mut Peers<'static>, client: u16, now: Instant) -> u32 {

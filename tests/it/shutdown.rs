@@ -5,12 +5,20 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{GENERATE, HEALTH, Server, TEXT, eventually, validate};
+use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
 /// Waits until the server accepts no more.
 fn await_closed_door(server: &Server) {
     let is_closed = || TcpStream::connect(server.address).is_err();
     eventually(is_closed, || "the server to stop accepting".into());
+}
+
+/// A client whose request has begun to come, as the answer to another's request shows.
+fn begin_a_request(server: &Server) -> Client {
+    let mut client = server.connect();
+    client.send(&GENERATE[..20]);
+    assert_eq!(server.request(HEALTH).status, 200);
+    client
 }
 
 #[test]
@@ -105,9 +113,7 @@ fn pictures_being_drawn_are_sent() {
 #[test]
 fn a_request_that_never_ends_is_not_waited_for_long() {
     let mut server = Server::start(&[]);
-    let mut client = server.connect();
-    client.send(&GENERATE[..20]);
-    assert_eq!(server.request(HEALTH).status, 200);
+    let _client = begin_a_request(&server);
     let begun = Instant::now();
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
@@ -117,9 +123,7 @@ fn a_request_that_never_ends_is_not_waited_for_long() {
 #[test]
 fn how_long_it_waits_at_the_end_is_the_operators_choice() {
     let mut server = Server::start(&["--stop-timeout", "1"]);
-    let mut client = server.connect();
-    client.send(&GENERATE[..20]);
-    assert_eq!(server.request(HEALTH).status, 200);
+    let _client = begin_a_request(&server);
     let begun = Instant::now();
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
@@ -131,9 +135,7 @@ fn how_long_it_waits_at_the_end_is_the_operators_choice() {
 #[test]
 fn a_second_signal_ends_it_at_once() {
     let mut server = Server::start(&[]);
-    let mut client = server.connect();
-    client.send(&GENERATE[..20]);
-    assert_eq!(server.request(HEALTH).status, 200);
+    let _client = begin_a_request(&server);
     server.signal("TERM");
     let begun = Instant::now();
     await_closed_door(&server);
@@ -145,9 +147,7 @@ fn a_second_signal_ends_it_at_once() {
 #[test]
 fn the_same_signal_within_a_second_is_the_same_wish() {
     let mut server = Server::start(&["--stop-timeout", "20"]);
-    let mut client = server.connect();
-    client.send(&GENERATE[..20]);
-    assert_eq!(server.request(HEALTH).status, 200);
+    let mut client = begin_a_request(&server);
     let begun = Instant::now();
     server.signal("TERM");
     server.signal("TERM");
@@ -167,9 +167,7 @@ fn the_same_signal_within_a_second_is_the_same_wish() {
 #[test]
 fn the_same_signal_after_a_second_ends_it_at_once() {
     let mut server = Server::start(&["--stop-timeout", "20"]);
-    let mut client = server.connect();
-    client.send(&GENERATE[..20]);
-    assert_eq!(server.request(HEALTH).status, 200);
+    let _client = begin_a_request(&server);
     server.signal("TERM");
     thread::sleep(Duration::from_millis(1_100));
     server.signal("TERM");
