@@ -1,0 +1,96 @@
+//! The scripts that the server runs, how they are called, and what they say. Knows no connection.
+//!
+//! Everything is said twice. A call carries its arguments one by one and all in one, and a script
+//! that finds them different changes nothing. A script answers with the same words twice, and they
+//! begin with the call's nonce and the captcha's key. So an answer that is late, doubled or garbled
+//! is no answer: the sums of TCP are of 16 bits, and what stands between may be at fault as well.
+
+use super::failure::Failure;
+use crate::resp::{Reply, write_command};
+use crate::store::Id;
+
+/// What the names of all keys begin with.
+const KEY_PREFIX: &str = "minicap:";
+
+/// Numbers of arguments of a script, besides the nonce.
+const ARGUMENTS_MAX: usize = 2;
+
+/// A script and what it is called by.
+pub(super) struct Script {
+    text: &'static str,
+    /// SHA-1 of the text in hexadecimal digits, by which the server knows it.
+    sha1: &'static str,
+}
+
+/// Begins a captcha's life: lifetime in milliseconds, and the captcha as it is kept. Says `stored`,
+/// or `full` if there is no memory left.
+pub(super) static INSERT: Script = Script {
+    text: include_str!("insert.lua"),
+    sha1: "",
+};
+
+/// Judges an answer: its form. Says `right`, `wrong` and how many wrong ones are left, or `unknown`.
+pub(super) static JUDGE: Script = Script {
+    text: include_str!("judge.lua"),
+    sha1: "",
+};
+
+impl Script {
+    /// The command that makes the script known to a server.
+    pub(super) fn load(&self) -> Vec<u8> {
+        let mut command = Vec::new();
+        write_command(&[b"SCRIPT", b"LOAD", self.text.as_bytes()], &mut command);
+        command
+    }
+
+    /// Whether a reply says that this script, and no other, is known now.
+    pub(super) fn is_loaded(&self, reply: &Reply) -> bool {
+        matches!(reply, Reply::Bulk(sha1) if sha1 == self.sha1.as_bytes())
+    }
+}
+
+/// One call of a script.
+pub(super) struct Call {
+    /// The nonce and the captcha's key, with a space between them.
+    about: String,
+    command: Vec<u8>,
+}
+
+impl Call {
+    /// Calls a script about a captcha. The nonce tells the call from all others.
+    pub(super) fn new(script: &Script, nonce: u64, id: Id, arguments: &[&str]) -> Self {
+        let nonce = format!("{nonce:016x}");
+        let key = format!("{KEY_PREFIX}{id}");
+        let about = format!("{nonce} {key}");
+        let mut all = about.clone();
+        for argument in arguments {
+            all.push(' ');
+            all.push_str(argument);
+        }
+        let mut words: Vec<&[u8]> = Vec::with_capacity(6 + ARGUMENTS_MAX);
+        words.extend([b"EVALSHA", script.sha1.as_bytes(), b"1", key.as_bytes()]);
+        words.push(nonce.as_bytes());
+        words.extend(arguments.iter().map(|argument| argument.as_bytes()));
+        words.push(all.as_bytes());
+        let mut command = Vec::new();
+        write_command(&words, &mut command);
+        Call { about, command }
+    }
+
+    /// The bytes to send.
+    pub(super) fn command(&self) -> &[u8] {
+        &self.command
+    }
+
+    /// What a reply says of this call, which is neither about another nor an error.
+    pub(super) fn words<'a>(&self, reply: &'a Reply) -> Option<&'a str> {
+        let Reply::Array(items) = reply else {
+            return None;
+        };
+        let [Reply::Bulk(said), Reply::Bulk(again)] = items.as_slice() else {
+            return None;
+        };
+        let said = str::from_utf8(said).ok().filter(|_| said == again)?;
+        said.strip_prefix(&self.about)?.strip_prefix(' ')
+    }
+}
