@@ -29,6 +29,7 @@ pub mod captcha;
 pub mod config;
 pub mod entropy;
 pub mod fair;
+pub mod histogram;
 pub mod http;
 pub mod json;
 pub mod log;

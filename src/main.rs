@@ -19,8 +19,8 @@ use minicap::config::{self, Command, Config, UnknownVariable};
 use minicap::entropy::Entropy;
 use minicap::log::Log;
 use minicap::server::{Address, Figures, Listener, Server};
-use minicap::store::Store;
-use minicap::store::memory::{Memory, Reaper};
+use minicap::store::memory::{self, Memory, Reaper};
+use minicap::store::{Store, Valkey, valkey};
 use minicap::sys::{self, Inherited};
 
 /// What a wrong command line ends with; a failure at work ends with 1.
@@ -78,11 +78,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let memory = Memory::new(config.store, Instant::now());
-    let memory = memory.map_err(|_| format!("no memory for {} captchas", config.store.capacity))?;
-    let memory = Arc::new(memory);
-    let _reaper = Reaper::start(Arc::clone(&memory))
-        .map_err(|error| format!("cannot start the reaper: {error}"))?;
+    let (store, _reaper) = store(&config, log)?;
     if config.api.test_text.is_some() {
         log.warn(
             "every captcha has the text of --test-text: this service protects nothing",
@@ -98,7 +94,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let app = App::new(
         config.api,
         metrics_listener,
-        Store::Memory(memory),
+        store,
         font,
         Arc::clone(&figures),
         log.clone(),
@@ -117,6 +113,41 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
         .map_err(|error| format!("cannot go on serving: {error}"))?;
     log.info("stopped", &[]);
     Ok(())
+}
+
+/// Where captchas are kept, and for those in memory the thread that removes them.
+fn store(config: &Config, log: &Log) -> Result<(Store, Option<Reaper>), String> {
+    let memory::Settings {
+        ttl,
+        attempts,
+        capacity,
+    } = config.store;
+    if let Some(address) = config.valkey.clone() {
+        let settings = valkey::Settings {
+            address,
+            timeout: config.store_timeout,
+            ttl,
+            attempts,
+        };
+        let store = Store::Valkey(Arc::new(Valkey::new(settings, log.clone())));
+        look_at(&store, log);
+        return Ok((store, None));
+    }
+    let memory = Memory::new(config.store, Instant::now());
+    let memory = Arc::new(memory.map_err(|_| format!("no memory for {capacity} captchas"))?);
+    let reaper = Reaper::start(Arc::clone(&memory));
+    let reaper = reaper.map_err(|error| format!("cannot start the reaper: {error}"))?;
+    Ok((Store::Memory(memory), Some(reaper)))
+}
+
+/// Uses the store once, so that the log tells at the start of one that cannot be used. It may come
+/// later: nobody waits for it.
+fn look_at(store: &Store, log: &Log) {
+    let mut handle = store.handle();
+    let begun = thread::Builder::new().spawn(move || handle.check(Instant::now()));
+    if let Err(error) = begun {
+        log.warn("cannot start a thread", &[("error", &error)]);
+    }
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the

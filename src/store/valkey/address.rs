@@ -33,7 +33,9 @@ pub enum Place {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::Tcp { host, port } if host.contains(':') => write!(f, "valkey://[{host}]:{port}"),
+            Place::Tcp { host, port } if host.contains(':') => {
+                write!(f, "valkey://[{host}]:{port}")
+            }
             Place::Tcp { host, port } => write!(f, "valkey://{host}:{port}"),
             Place::Unix(path) => write!(f, "valkey+unix:{}", path.display()),
         }?;

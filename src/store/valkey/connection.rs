@@ -2,7 +2,7 @@
 //! captcha.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -17,6 +17,15 @@ const READ_BYTES: usize = 1024;
 
 /// Addresses of one name that are tried. Each has its share of the time.
 const ADDRESSES_MAX: usize = 8;
+
+const READABLE: Interest = Interest {
+    read: true,
+    write: false,
+};
+const WRITABLE: Interest = Interest {
+    read: false,
+    write: true,
+};
 
 /// An open connection; after a failure it is of no more use.
 pub(super) struct Connection {
@@ -41,7 +50,10 @@ impl Connection {
             }
             Place::Unix(path) => {
                 let stream = UnixStream::connect(path).map_err(Failure::Unreachable)?;
-                (TcpStream::from(OwnedFd::from(stream)), Instant::now() + timeout)
+                (
+                    TcpStream::from(OwnedFd::from(stream)),
+                    Instant::now() + timeout,
+                )
             }
         };
         stream.set_nonblocking(true).map_err(Failure::Unreachable)?;
@@ -54,15 +66,18 @@ impl Connection {
     }
 
     /// Whether nothing has come that was not asked for, be it only the end.
-    pub(super) fn is_quiet(&mut self) -> bool {
-        let read = self.stream.read(&mut [0]);
+    pub(super) fn is_quiet(&self) -> bool {
+        let read = (&self.stream).read(&mut [0]);
         self.reader.is_empty() && read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Sends a command and waits for the answer.
+    /// Sends a command and waits for the answer, which is none of an error.
     pub(super) fn ask(&mut self, command: &[u8], deadline: Instant) -> Result<Reply, Failure> {
         self.send(command, deadline)?;
-        self.receive(deadline)
+        match self.receive(deadline)? {
+            Reply::Error(line) => Err(Failure::refused(&line)),
+            reply => Ok(reply),
+        }
     }
 
     fn greet(&mut self, address: &Address, deadline: Instant) -> Result<(), Failure> {
@@ -86,7 +101,6 @@ impl Connection {
     fn expect_ok(&mut self, command: &[u8], deadline: Instant) -> Result<(), Failure> {
         match self.ask(command, deadline)? {
             Reply::Simple(word) if word == b"OK" => Ok(()),
-            Reply::Error(line) => Err(Failure::refused(&line)),
             _ => Err(Failure::Garbled),
         }
     }
@@ -95,13 +109,7 @@ impl Connection {
         while !bytes.is_empty() {
             match self.stream.write(bytes) {
                 Ok(sent) => bytes = &bytes[sent..],
-                Err(error) if is_passing(&error) => self.wait(
-                    Interest {
-                        read: false,
-                        write: true,
-                    },
-                    deadline,
-                )?,
+                Err(error) if is_passing(&error) => self.wait(WRITABLE, deadline)?,
                 Err(error) => return Err(Failure::Lost(error)),
             }
         }
@@ -116,13 +124,7 @@ impl Connection {
                 Ok(None) => {}
                 Err(_) => return Err(Failure::Garbled),
             }
-            self.wait(
-                Interest {
-                    read: true,
-                    write: false,
-                },
-                deadline,
-            )?;
+            self.wait(READABLE, deadline)?;
             match self.stream.read(&mut bytes) {
                 Ok(0) => return Err(Failure::Lost(ErrorKind::UnexpectedEof.into())),
                 Ok(count) => self.reader.feed(&bytes[..count]),
@@ -144,7 +146,7 @@ impl Connection {
 }
 
 /// Tries one address after the other, each with its share of the time that is left.
-fn connect(addresses: &[std::net::SocketAddr], deadline: Instant) -> Result<TcpStream, Failure> {
+fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Failure> {
     let mut failure = Failure::Unreachable(ErrorKind::NotFound.into());
     for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
         let time = deadline.saturating_duration_since(Instant::now());

@@ -19,6 +19,8 @@ pub(super) enum Failure {
     Garbled,
     /// The server refused, for a reason that is known here.
     Refused(&'static Refusal),
+    /// The server does not know the script that was called.
+    UnknownScript,
     /// The server refused, for another reason.
     Unknown,
 }
@@ -140,13 +142,16 @@ impl Failure {
         if line.starts_with(GARBLED) {
             return Failure::Garbled;
         }
+        if line.starts_with("NOSCRIPT") {
+            return Failure::UnknownScript;
+        }
         let refusals = || REFUSALS.iter().chain([&FULL]);
         let begun = refusals().find(|refusal| line.starts_with(refusal.code));
         // Before version 7 the error of a command in a script stands within another.
-        let within = || {
-            refusals().find(|Refusal { code, .. }| line.contains(&format!("-{code} ")))
-        };
-        begun.or_else(within).map_or(Failure::Unknown, Failure::Refused)
+        let within = || refusals().find(|Refusal { code, .. }| line.contains(&format!("-{code} ")));
+        begun
+            .or_else(within)
+            .map_or(Failure::Unknown, Failure::Refused)
     }
 
     /// Whether the server is at work and the connection of further use all the same.
@@ -160,7 +165,7 @@ impl Failure {
             Failure::Timeout => Outcome::Timeout,
             Failure::Lost(_) => Outcome::Lost,
             Failure::Garbled => Outcome::Garbled,
-            Failure::Refused(_) | Failure::Unknown => Outcome::Refused,
+            Failure::Refused(_) | Failure::UnknownScript | Failure::Unknown => Outcome::Refused,
         }
     }
 }
@@ -173,6 +178,7 @@ impl fmt::Display for Failure {
             Failure::Lost(error) => write!(f, "the connection ended before the answer: {error}"),
             Failure::Garbled => f.write_str("what it sent is no answer to what it was asked"),
             Failure::Refused(Refusal { code, meaning }) => write!(f, "{code}: {meaning}"),
+            Failure::UnknownScript => f.write_str("it forgets scripts as soon as it has them"),
             Failure::Unknown => f.write_str("it refused, for a reason that is not known here"),
         }
     }
@@ -185,28 +191,64 @@ mod tests {
     #[test]
     fn what_a_server_refuses_with_has_a_meaning() {
         for (line, begin) in [
-            ("LOADING Valkey is loading the dataset in memory", "LOADING: it is reading"),
-            ("READONLY You can't write against a read only replica.", "READONLY: it is a replica,"),
+            (
+                "LOADING Valkey is loading the dataset in memory",
+                "LOADING: it is reading",
+            ),
+            (
+                "READONLY You can't write against a read only replica.",
+                "READONLY: it is a replica,",
+            ),
             (
                 "ERR Error running script (call to f_0): @user_script:1: @user_script: 1: -READONLY \
                  You can't write against a read only replica.",
                 "READONLY: it is a replica,",
             ),
-            ("OOM command not allowed when used memory > 'maxmemory'.", "OOM: its memory"),
-            ("NOAUTH Authentication required.", "NOAUTH: it wants a password"),
-            ("WRONGPASS invalid username-password pair or user is disabled.", "WRONGPASS: user or"),
-            ("NOPERM this user has no permissions to run the 'set' command", "NOPERM: the user"),
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                "OOM: its memory",
+            ),
+            (
+                "NOAUTH Authentication required.",
+                "NOAUTH: it wants a password",
+            ),
+            (
+                "WRONGPASS invalid username-password pair or user is disabled.",
+                "WRONGPASS: user or",
+            ),
+            (
+                "NOPERM this user has no permissions to run the 'set' command",
+                "NOPERM: the user",
+            ),
             ("BUSY Valkey is busy running a script.", "BUSY: a script"),
-            ("MISCONF Errors writing to the AOF file", "MISCONF: it cannot"),
-            ("NOREPLICAS Not enough good replicas to write.", "NOREPLICAS: fewer"),
+            (
+                "MISCONF Errors writing to the AOF file",
+                "MISCONF: it cannot",
+            ),
+            (
+                "NOREPLICAS Not enough good replicas to write.",
+                "NOREPLICAS: fewer",
+            ),
             ("MASTERDOWN Link with MASTER is down", "MASTERDOWN: it is"),
             ("MOVED 3999 127.0.0.1:6381", "MOVED: it is a node"),
             ("ASK 3999 127.0.0.1:6381", "ASK: it is a node"),
-            ("CLUSTERDOWN Hash slot not served", "CLUSTERDOWN: it is a node"),
-            ("DENIED Redis is running in protected mode", "DENIED: it is in"),
-            ("ERR max number of clients reached", "ERR max number of clients: it has"),
+            (
+                "CLUSTERDOWN Hash slot not served",
+                "CLUSTERDOWN: it is a node",
+            ),
+            (
+                "DENIED Redis is running in protected mode",
+                "DENIED: it is in",
+            ),
+            (
+                "ERR max number of clients reached",
+                "ERR max number of clients: it has",
+            ),
             ("ERR DB index is out of range", "ERR DB index: it has no"),
-            ("ERR AUTH <password> called without any password", "ERR AUTH: a password"),
+            (
+                "ERR AUTH <password> called without any password",
+                "ERR AUTH: a password",
+            ),
             ("GARBLED", "what it sent is no answer"),
             ("ERR anything else", "it refused, for a reason"),
             ("", "it refused, for a reason"),

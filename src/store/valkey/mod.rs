@@ -6,7 +6,7 @@
 //!
 //! Each worker has a connection of its own, and nobody waits longer than for the time that the
 //! operator has set, connecting included. An answer that cannot be trusted is none (see
-//! [`script`]), and after it the connection is closed. A question whose answer was lost is not asked
+//! `script`), and after it the connection is closed. A question whose answer was lost is not asked
 //! again: it may have counted.
 
 mod address;
@@ -14,13 +14,12 @@ mod breaker;
 mod connection;
 mod failure;
 mod figures;
+mod link;
 mod script;
 
-use std::fmt;
-use std::io;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::fmt::Display;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -28,17 +27,14 @@ use fastrand::Rng;
 pub use address::{Address, Place};
 pub use figures::{Figures, Outcome};
 
-use super::{Id, Solution, Unavailable, Verdict};
+use super::{Id, SOLUTION_BYTES_MAX, Solution, Unavailable, Verdict};
 use crate::entropy::Entropy;
 use crate::log::Log;
+use crate::resp::Reply;
 use breaker::Breaker;
-use connection::Connection;
 use failure::{FULL, Failure};
+use link::Link;
 use script::{Call, INSERT, JUDGE, Script};
-
-/// Stack of a thread that makes a connection. What the C library needs to find the address of a name
-/// is the most of it.
-const STACK_BYTES: usize = 256 * 1024;
 
 /// The shortest time between two lines of the log about failures.
 const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);
@@ -74,20 +70,12 @@ struct Complaints {
     is_open: bool,
 }
 
-/// One worker's connection, whatever its state.
+/// One worker's access to the server.
 pub struct Client {
     valkey: Arc<Valkey>,
     link: Link,
     /// For nonces, which are no secrets, and for pauses.
     rng: Rng,
-}
-
-enum Link {
-    None,
-    /// A thread of its own connects. Neither finding the address of a name nor connecting to a Unix
-    /// socket has a deadline, so whoever waits for it waits here.
-    Connecting(Receiver<Result<Connection, Failure>>),
-    Open(Connection),
 }
 
 impl Valkey {
@@ -115,34 +103,33 @@ impl Valkey {
         &self.figures
     }
 
+    /// Tells the log of a failure.
     fn complain(&self, failure: &Failure, now: Instant) {
-        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = |last| COMPLAINT_PERIOD <= now.saturating_duration_since(last);
-        if complaints.last.is_none_or(is_new) {
+        let mut complaints = self.complaints();
+        let is_long_ago = |last| COMPLAINT_PERIOD <= now.saturating_duration_since(last);
+        if complaints.last.is_none_or(is_long_ago) {
             complaints.last = Some(now);
-            complaints.is_open = true;
-            self.tell(Log::warn, "the store cannot be used", Some(failure));
+            complaints.is_open |= !failure.is_harmless();
+            let fields: [(&str, &dyn Display); 2] =
+                [("address", &self.settings.address), ("why", failure)];
+            self.log.warn("the store cannot be used", &fields);
         }
     }
 
+    /// Tells the log that the store works again, if it was told that it did not.
     fn settle(&self) {
-        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut complaints.is_open) {
-            self.tell(Log::info, "the store is in use again", None);
+        if mem::take(&mut self.complaints().is_open) {
+            let address = &self.settings.address;
+            self.log
+                .info("the store is in use again", &[("address", address)]);
         }
     }
 
-    fn tell(
-        &self,
-        level: fn(&Log, &str, &[(&str, &dyn fmt::Display)]),
-        message: &str,
-        why: Option<&Failure>,
-    ) {
-        let address = &self.settings.address;
-        match why {
-            Some(why) => level(&self.log, message, &[("address", address), ("why", why)]),
-            None => level(&self.log, message, &[("address", address)]),
-        }
+    /// Nothing panics while the lock is held, so a mark of poison says nothing.
+    fn complaints(&self) -> MutexGuard<'_, Complaints> {
+        self.complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,7 +139,7 @@ impl Client {
     pub fn new(valkey: Arc<Valkey>) -> Self {
         Client {
             valkey,
-            link: Link::None,
+            link: Link::default(),
             rng: Rng::with_seed(Entropy::default().seed()),
         }
     }
@@ -162,9 +149,9 @@ impl Client {
     /// # Errors
     ///
     /// If the server cannot be used, or has no memory left.
-    pub fn insert(&mut self, solution: &Solution, now: Instant) -> Result<Id, Unavailable> {
+    pub fn insert(&mut self, solution: Solution, now: Instant) -> Result<Id, Unavailable> {
         let Settings { ttl, attempts, .. } = self.valkey.settings;
-        self.insert_for(ttl, attempts, solution, now)
+        self.insert_for(ttl, attempts, &solution.form(), now)
     }
 
     /// Judges one answer.
@@ -173,32 +160,34 @@ impl Client {
     ///
     /// If the server cannot be used. The answer may have been counted.
     pub fn judge(&mut self, id: Id, answer: &str, now: Instant) -> Result<Verdict, Unavailable> {
-        self.ask(&JUDGE, id, &[&Solution::fold(answer)], read_verdict, now)
+        // What is too long to be right is counted as no answer would be, which is not right either.
+        let is_short = answer.len() <= SOLUTION_BYTES_MAX;
+        let form = Solution::form_of(if is_short { answer } else { "" });
+        self.ask(&JUDGE, id, &[&form], verdict, now)
     }
 
-    /// Finds out whether captchas can be made: makes one that nobody hears of and that lives as long
-    /// as a question may take. One that is only read from would not tell that the server is full, or
-    /// a replica.
+    /// Finds out whether captchas can be made, by making one that nobody hears of and that lives as
+    /// long as a question may take. To read alone would not tell that the server is full, or a
+    /// replica.
     ///
     /// # Errors
     ///
     /// If the server cannot be used, or has no memory left.
-    pub fn check(&mut self, solution: &Solution, now: Instant) -> Result<(), Unavailable> {
+    pub fn check(&mut self, now: Instant) -> Result<(), Unavailable> {
         let ttl = self.valkey.settings.timeout;
-        self.insert_for(ttl, 1, solution, now).map(|_| ())
+        self.insert_for(ttl, 1, "-", now).map(|_| ())
     }
 
     fn insert_for(
         &mut self,
         ttl: Duration,
         attempts: u16,
-        solution: &Solution,
+        form: &str,
         now: Instant,
     ) -> Result<Id, Unavailable> {
         let id = Id::random();
-        let ttl_ms = ttl.as_millis().max(1).to_string();
-        let kept = format!("{attempts} {}", solution.folded());
-        self.ask(&INSERT, id, &[&ttl_ms, &kept], read_stored, now)?;
+        let (ttl, kept) = (ttl.as_millis().to_string(), format!("{attempts} {form}"));
+        self.ask(&INSERT, id, &[&ttl, &kept], stored, now)?;
         Ok(id)
     }
 
@@ -218,27 +207,28 @@ impl Client {
         };
         let call = Call::new(script, self.rng.u64(..), id, arguments);
         let deadline = now + valkey.settings.timeout;
-        let said = self.exchange(script, &call, deadline);
-        let said = said.and_then(|reply| read(call.words(&reply).ok_or(Failure::Garbled)?));
+        let answer = self
+            .exchange(script, &call, deadline)
+            .and_then(|reply| read(call.words(&reply).ok_or(Failure::Garbled)?));
         let end = Instant::now();
-        let outcome = said.as_ref().map_or_else(Failure::outcome, |_| Outcome::Answered);
-        valkey.figures.count(outcome, end.saturating_duration_since(now));
-        match &said {
-            Ok(_) => {}
-            Err(failure) if failure.is_harmless() => valkey.complain(failure, end),
-            Err(failure) => {
-                if let Link::Open(_) = self.link {
-                    self.link = Link::None;
-                }
+        let outcome = answer
+            .as_ref()
+            .map_or_else(Failure::outcome, |_| Outcome::Answered);
+        valkey
+            .figures
+            .count(outcome, end.saturating_duration_since(now));
+        if let Err(failure) = &answer {
+            valkey.complain(failure, end);
+            if !failure.is_harmless() {
+                self.link.close();
                 valkey.breaker.open(permit, end, self.rng.f64());
-                valkey.complain(failure, end);
                 return Err(Unavailable);
             }
         }
         if valkey.breaker.close(permit) {
             valkey.settle();
         }
-        said.map_err(|_| Unavailable)
+        answer.map_err(|_| Unavailable)
     }
 
     /// Calls a script, and makes it known to the server if it is not.
@@ -248,34 +238,40 @@ impl Client {
         call: &Call,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
-        let connection = self.connection(deadline)?;
-        let mut reply = connection.ask(call.command(), deadline)?;
-        if matches!(&reply, Reply::Error(line) if line.starts_with(b"NOSCRIPT")) {
-            // It has not been run, so it may be called again.
-            let loaded = connection.ask(&script.load(), deadline)?;
-            if !script.is_loaded(&loaded) {
-                return Err(refused_or(loaded));
-            }
-            reply = connection.ask(call.command(), deadline)?;
+        let connection = self.link.connection(&self.valkey, deadline)?;
+        match connection.ask(call.command(), deadline) {
+            // It has not run, so it may be called again.
+            Err(Failure::UnknownScript) => {}
+            answer => return answer,
         }
-        match reply {
-            Reply::Error(line) => Err(Failure::refused(&line)),
-            reply => Ok(reply),
+        let loaded = connection.ask(&script.load(), deadline)?;
+        if !script.is_loaded(&loaded) {
+            return Err(Failure::Garbled);
         }
+        connection.ask(call.command(), deadline)
     }
+}
 
-    /// The open connection, or a new one.
-    fn connection(&mut self, deadline: Instant) -> Result<&mut Connection, Failure> {
-        let is_of_use = match &mut self.link {
-            Link::Open(connection) => connection.is_quiet(),
-            Link::None | Link::Connecting(_) => false,
-        };
-        if !is_of_use {
-            self.connect(deadline)?;
-        }
-        match &mut self.link {
-            Link::Open(connection) => Ok(connection),
-            Link::None | Link::Connecting(_) => Err(Failure::Timeout),
+/// Reads what the script for a new captcha says.
+fn stored(words: &str) -> Result<(), Failure> {
+    match words {
+        "stored" => Ok(()),
+        "full" => Err(Failure::Refused(&FULL)),
+        _ => Err(Failure::Garbled),
+    }
+}
+
+/// Reads what the script for an answer says.
+fn verdict(words: &str) -> Result<Verdict, Failure> {
+    match words {
+        "right" => Ok(Verdict::Right),
+        "unknown" => Ok(Verdict::Unknown),
+        _ => {
+            let left = words
+                .strip_prefix("wrong ")
+                .and_then(|left| left.parse().ok());
+            let attempts_left = left.ok_or(Failure::Garbled)?;
+            Ok(Verdict::Wrong { attempts_left })
         }
     }
 }

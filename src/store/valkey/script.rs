@@ -5,7 +5,6 @@
 //! begin with the call's nonce and the captcha's key. So an answer that is late, doubled or garbled
 //! is no answer: the sums of TCP are of 16 bits, and what stands between may be at fault as well.
 
-use super::failure::Failure;
 use crate::resp::{Reply, write_command};
 use crate::store::Id;
 
@@ -26,13 +25,13 @@ pub(super) struct Script {
 /// or `full` if there is no memory left.
 pub(super) static INSERT: Script = Script {
     text: include_str!("insert.lua"),
-    sha1: "",
+    sha1: "13de1a39abedbc0446b1810f9e9dbf4c89740280",
 };
 
 /// Judges an answer: its form. Says `right`, `wrong` and how many wrong ones are left, or `unknown`.
 pub(super) static JUDGE: Script = Script {
     text: include_str!("judge.lua"),
-    sha1: "",
+    sha1: "79ed00a257869f7e402c10cfe77e560310136071",
 };
 
 impl Script {
