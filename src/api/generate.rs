@@ -43,6 +43,9 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
             None => return unknown_theme(&name),
         },
     };
+    if worker.app.store.is_resting(Instant::now()) {
+        return error::unavailable();
+    }
     let entropy = &mut worker.entropy;
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture may tell of
     // its generator, it says nothing of a text, and nothing of another picture.

@@ -81,6 +81,16 @@ impl Store {
         }
     }
 
+    /// Whether it is known without asking that the store cannot be used now, so that no work need be
+    /// done for it.
+    #[must_use]
+    pub fn is_resting(&self, now: Instant) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            Store::Valkey(valkey) => valkey.is_resting(now),
+        }
+    }
+
     /// The captchas in the memory of this process; none if they are kept elsewhere.
     #[must_use]
     pub fn memory(&self) -> Option<&Memory> {

@@ -66,6 +66,11 @@ impl Breaker {
         Some(Permit { era: state.era })
     }
 
+    /// Whether the store may not be asked now.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.lock().retry_at.is_some_and(|retry_at| now < retry_at)
+    }
+
     /// The store has answered. Returns whether it is known only now that it works again.
     pub(super) fn close(&self, permit: Permit) -> bool {
         let mut state = self.lock();
@@ -109,7 +114,9 @@ mod tests {
         let (breaker, now) = (Breaker::new(500 * MS), Instant::now());
         let [first, second] = [(); 2].map(|()| breaker.admit(now).unwrap());
         assert!(!breaker.close(first), "it has worked before");
+        assert!(!breaker.is_open(now));
         breaker.open(second, now, 0.0);
+        assert!(breaker.is_open(now + 9 * MS) && !breaker.is_open(now + 10 * MS));
         assert_eq!(breaker.admit(now + 9 * MS), None);
         let probe = breaker.admit(now + 10 * MS).unwrap();
         assert_eq!(breaker.admit(now + 10 * MS), None);

@@ -97,6 +97,11 @@ impl Valkey {
         &self.settings
     }
 
+    /// Whether the server failed a moment ago, so that it is not asked now.
+    pub fn is_resting(&self, now: Instant) -> bool {
+        self.breaker.is_open(now)
+    }
+
     /// What was counted.
     #[must_use]
     pub fn figures(&self) -> &Figures {
