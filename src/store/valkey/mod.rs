@@ -280,3 +280,35 @@ fn verdict(words: &str) -> Result<Verdict, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_say_a_few_words_and_nothing_else() {
+        assert!(stored("stored").is_ok());
+        assert!(stored("full").unwrap_err().is_harmless());
+        assert_eq!(verdict("right").unwrap(), Verdict::Right);
+        assert_eq!(verdict("unknown").unwrap(), Verdict::Unknown);
+        for attempts_left in [0, 2, 1_000] {
+            let read = verdict(&format!("wrong {attempts_left}")).unwrap();
+            assert_eq!(read, Verdict::Wrong { attempts_left });
+        }
+        for words in [
+            "",
+            "Right",
+            "right ",
+            "wrong",
+            "wrong ",
+            "wrong x",
+            "wrong -1",
+            "wrong 65536",
+        ] {
+            assert!(matches!(verdict(words), Err(Failure::Garbled)), "{words:?}");
+        }
+        for words in ["", "right", "stored ", "wrong 1"] {
+            assert!(matches!(stored(words), Err(Failure::Garbled)), "{words:?}");
+        }
+    }
+}

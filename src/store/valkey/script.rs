@@ -93,3 +93,99 @@ impl Call {
         said.strip_prefix(&self.about)?.strip_prefix(' ')
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resp::Reader;
+    use sha1::{Digest, Sha1};
+    use std::fmt::Write;
+
+    fn call() -> Call {
+        let id = Id::parse("3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10").unwrap();
+        Call::new(&JUDGE, 0x2a, id, &["abc"])
+    }
+
+    /// A reply with these texts.
+    fn said(texts: &[&str]) -> Reply {
+        Reply::Array(
+            texts
+                .iter()
+                .map(|text| Reply::Bulk((*text).into()))
+                .collect(),
+        )
+    }
+
+    fn read(bytes: &[u8]) -> Option<Reply> {
+        let mut reader = Reader::default();
+        reader.feed(bytes);
+        reader.reply().ok().flatten()
+    }
+
+    #[test]
+    fn scripts_are_called_by_their_digests() {
+        for script in [&INSERT, &JUDGE] {
+            let mut digest = String::new();
+            for byte in Sha1::digest(script.text) {
+                write!(digest, "{byte:02x}").unwrap();
+            }
+            assert_eq!(script.sha1, digest, "{}", script.text);
+            assert!(script.is_loaded(&Reply::Bulk(digest.into())));
+        }
+        assert!(!INSERT.is_loaded(&Reply::Bulk(JUDGE.sha1.into())));
+        assert!(!INSERT.is_loaded(&Reply::Simple("OK".into())));
+    }
+
+    #[test]
+    fn a_call_says_everything_twice() {
+        let key = "minicap:3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10";
+        let nonce = "000000000000002a";
+        let all = format!("{nonce} {key} abc");
+        let words = ["EVALSHA", JUDGE.sha1, "1", key, nonce, "abc", &all];
+        assert_eq!(read(call().command()), Some(said(&words)));
+    }
+
+    #[test]
+    fn a_reply_is_about_the_call_or_says_nothing() {
+        let about = "000000000000002a minicap:3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10";
+        let right = format!("{about} right");
+        assert_eq!(call().words(&said(&[&right, &right])), Some("right"));
+        let later = right.replace("2a ", "2b ");
+        let other = right.replace("10 ", "11 ");
+        for texts in [
+            &[later.as_str(), &later][..],
+            &[&other, &other],
+            &[&right, &later],
+            &[&right],
+            &[&right, &right, &right],
+            &["right", "right"],
+            &[about, about],
+            &["", ""],
+            &[],
+        ] {
+            assert_eq!(call().words(&said(texts)), None, "{texts:?}");
+        }
+        assert_eq!(call().words(&Reply::Bulk(right.clone().into())), None);
+        assert_eq!(call().words(&Reply::Simple(right.into())), None);
+    }
+
+    /// Whichever byte of a reply is changed to whichever other, it says the same or nothing.
+    #[test]
+    fn no_byte_that_is_changed_makes_another_verdict() {
+        let said = "000000000000002a minicap:3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10 wrong 2";
+        let length = said.len();
+        let reply = format!("*2\r\n${length}\r\n{said}\r\n${length}\r\n{said}\r\n").into_bytes();
+        assert_eq!(call().words(&read(&reply).unwrap()), Some("wrong 2"));
+        for place in 0..reply.len() {
+            let mut changed = reply.clone();
+            for byte in (0..=u8::MAX).filter(|byte| *byte != reply[place]) {
+                changed[place] = byte;
+                let reply = read(&changed);
+                let words = reply
+                    .as_ref()
+                    .and_then(|reply| call().words(reply).map(str::to_owned));
+                assert_eq!(words, None, "byte {place} is {byte}");
+            }
+        }
+    }
+}
