@@ -19,7 +19,8 @@ use minicap::config::{self, Command, Config, UnknownVariable};
 use minicap::entropy::Entropy;
 use minicap::log::Log;
 use minicap::server::{Address, Figures, Listener, Server};
-use minicap::store::{Reaper, Store};
+use minicap::store::Store;
+use minicap::store::memory::{Memory, Reaper};
 use minicap::sys::{self, Inherited};
 
 /// What a wrong command line ends with; a failure at work ends with 1.
@@ -77,10 +78,10 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let store = Store::new(config.store, Instant::now());
-    let store = store.map_err(|_| format!("no memory for {} captchas", config.store.capacity))?;
-    let store = Arc::new(store);
-    let _reaper = Reaper::start(Arc::clone(&store))
+    let memory = Memory::new(config.store, Instant::now());
+    let memory = memory.map_err(|_| format!("no memory for {} captchas", config.store.capacity))?;
+    let memory = Arc::new(memory);
+    let _reaper = Reaper::start(Arc::clone(&memory))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.api.test_text.is_some() {
         log.warn(
@@ -97,7 +98,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let app = App::new(
         config.api,
         metrics_listener,
-        store,
+        Store::Memory(memory),
         font,
         Arc::clone(&figures),
         log.clone(),

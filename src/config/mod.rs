@@ -17,7 +17,8 @@ pub use usage::usage;
 
 use crate::log::Level;
 use crate::server::Address;
-use crate::{api, captcha, server, store};
+use crate::store::memory;
+use crate::{api, captcha, server};
 
 /// What a command line asks for, with all that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub struct Config {
     /// Connections and workers.
     pub server: server::Settings,
     /// The life of a captcha.
-    pub store: store::Settings,
+    pub store: memory::Settings,
     /// Captchas, and who may ask for what.
     pub api: api::Settings,
 }
