@@ -46,8 +46,11 @@ const GARBLED: &str = "GARBLED";
 const CLUSTER: &str = "it is a node of a cluster, which is not supported; expected a server on its \
                        own, or a proxy for the cluster";
 
+const PERMISSIONS: &str = "the user lacks a permission; expected ~minicap:* +evalsha +script|load +get \
+                           +set +del +select";
+
 /// Every refusal with a meaning of its own.
-static REFUSALS: [Refusal; 21] = [
+static REFUSALS: [Refusal; 22] = [
     Refusal {
         code: "LOADING",
         meaning: "it is reading its data and serves when it has",
@@ -66,8 +69,11 @@ static REFUSALS: [Refusal; 21] = [
     },
     Refusal {
         code: "NOPERM",
-        meaning: "the user lacks a permission; expected ~minicap:* +evalsha +script|load +get +set \
-                  +del +select",
+        meaning: PERMISSIONS,
+    },
+    Refusal {
+        code: "The user executing the script can't",
+        meaning: PERMISSIONS,
     },
     Refusal {
         code: "BUSY",
@@ -147,8 +153,11 @@ impl Failure {
         }
         let refusals = || REFUSALS.iter().chain([&FULL]);
         let begun = refusals().find(|refusal| line.starts_with(refusal.code));
-        // Before version 7 the error of a command in a script stands within another.
-        let within = || refusals().find(|Refusal { code, .. }| line.contains(&format!("-{code} ")));
+        // The error of a command in a script may stand within another.
+        let is_within = |Refusal { code, .. }: &&Refusal| {
+            line.contains(&format!("-{code} ")) || code.contains(' ') && line.contains(code)
+        };
+        let within = || refusals().find(is_within);
         begun
             .or_else(within)
             .map_or(Failure::Unknown, Failure::Refused)
@@ -219,6 +228,10 @@ mod tests {
             (
                 "NOPERM this user has no permissions to run the 'set' command",
                 "NOPERM: the user",
+            ),
+            (
+                "ERR The user executing the script can't run this command or subcommand script: 0",
+                "The user executing the script can't: the user lacks",
             ),
             ("BUSY Valkey is busy running a script.", "BUSY: a script"),
             (

@@ -79,7 +79,11 @@ fn pass(mut from: TcpStream, mut to: &TcpStream, fault: &Mutex<Fault>, is_answer
                 is_last = true;
             }
             Fault::Garble(of) if is_hit(of) => out[place] ^= fastrand::u8(1..),
-            Fault::Double(of) if is_hit(of) => out.extend_from_slice(piece),
+            Fault::Double(of) if is_hit(of) => {
+                let _ = to.write_all(piece);
+                // The second comes when the answer to the first is taken, or the next one asked for.
+                thread::sleep(Duration::from_micros(fastrand::u64(..200)));
+            }
             Fault::Swallow if is_answer => out.clear(),
             _ => {}
         }

@@ -60,7 +60,8 @@ fn of_answers_at_once_to_three_processes_one_right_and_three_wrong_ones_count() 
         let counted = [(false, 400), (false, 400), (false, 400), (true, 200)];
         assert_eq!(statuses, counted, "round {round}");
     }
-    assert_eq!(store.keys(), [""; 0], "nothing is left");
+    // Each process has looked at the store at its start, by a captcha that lives a moment.
+    assert!(store.key_count() <= PROCESSES, "what was judged is gone");
 }
 
 #[test]
