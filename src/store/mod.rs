@@ -17,14 +17,17 @@ mod captchas;
 mod id;
 mod reaper;
 mod solution;
+mod state;
 
 use std::collections::TryReserveError;
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use id::Id;
 pub use reaper::Reaper;
 pub use solution::{SOLUTION_BYTES_MAX, Solution};
+pub use state::{Restored, Unreadable};
 
 use crate::fair::Line;
 use captchas::{Captcha, Captchas, Moment};
@@ -203,6 +206,12 @@ impl Store {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Takes all captchas out. The store keeps none from then on.
+    fn take(&self) -> Result<Captchas, TryReserveError> {
+        let none = Captchas::new(0)?;
+        Ok(mem::replace(&mut self.lock().captchas, none))
     }
 
     fn moment(&self, time: Instant) -> Moment {
