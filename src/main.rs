@@ -4,9 +4,11 @@
 
 mod healthcheck;
 mod render;
+mod state_file;
 
 use std::env;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use minicap::log::Log;
 use minicap::server::{self, Address, Figures, Listener, Server};
 use minicap::store::{self, Reaper, Store};
 use minicap::sys::{self, Inherited};
+
+use state_file::StateFile;
 
 /// What a wrong command line ends with; a failure at work ends with 1.
 const USAGE_ERROR: u8 = 2;
@@ -84,14 +88,39 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
+    let state_file = config.state.clone().map(StateFile::claim).transpose()?;
+    // Where somebody else has an address, the captchas stay in their file.
+    let listeners = listeners(inherited, &config)?;
     let settings = store::Settings {
         ttl: config.ttl,
         attempts: config.attempts,
         capacity: config.capacity,
     };
-    let store = Store::new(settings, Instant::now());
-    let store = store.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
-    let store = Arc::new(store);
+    let new_store = || {
+        let store = Store::new(settings, Instant::now());
+        store.map_err(|_| format!("no memory for {} captchas", settings.capacity))
+    };
+    let store = Arc::new(match &state_file {
+        Some(file) => file.restore(new_store, log)?,
+        None => new_store()?,
+    });
+    let served = serve_from(Arc::clone(&store), listeners, config, &stop, log);
+    if let Some(file) = state_file {
+        file.save(&store, log);
+    }
+    served?;
+    log.info("stopped", &[]);
+    Ok(())
+}
+
+/// Serves the captchas of `store` until `stop` becomes readable.
+fn serve_from(
+    store: Arc<Store>,
+    listeners: Vec<Listener>,
+    config: Config,
+    stop: &UnixStream,
+    log: &Log,
+) -> Result<(), String> {
     let _reaper = Reaper::start(Arc::clone(&store))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.test_text.is_some() {
@@ -111,7 +140,6 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let workers = config.workers;
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
-    let listeners = listeners(inherited, &config)?;
     let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
     let names = names(&listeners, metrics_listener);
     let app = App::new(
@@ -125,10 +153,8 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
-        .run(&stop)
-        .map_err(|error| format!("cannot go on serving: {error}"))?;
-    log.info("stopped", &[]);
-    Ok(())
+        .run(stop)
+        .map_err(|error| format!("cannot go on serving: {error}"))
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the

@@ -88,6 +88,8 @@ pub struct Config {
     pub attempts: u16,
     /// The most captchas alive at a time.
     pub capacity: usize,
+    /// The file that keeps the captchas while the service is off.
+    pub state: Option<PathBuf>,
     /// Characters of a random text.
     pub length: usize,
     /// Width of the picture in pixels.
@@ -142,6 +144,7 @@ impl Config {
             ttl: Duration::ZERO,
             attempts: 0,
             capacity: 0,
+            state: None,
             length: 0,
             width: 0,
             height: 0,

@@ -65,7 +65,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 31] = [
+pub(super) const OPTIONS: [Spec; 32] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -129,6 +129,14 @@ pub(super) const OPTIONS: [Spec; 31] = [
         default: Some("100000"),
         commands: &[Serve],
         set: |config, text| put(&mut config.capacity, number(text, 1..=CAPACITY_MAX)),
+    },
+    Spec {
+        name: "state",
+        value: "FILE",
+        help: "keeps the captchas while the service is off",
+        default: None,
+        commands: &[Serve],
+        set: |config, text| put(&mut config.state, path(text).map(Some)),
     },
     Spec {
         name: "length",

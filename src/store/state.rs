@@ -7,6 +7,7 @@
 //!
 //! Knows no file and no clock: each function is told the time.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -40,6 +41,15 @@ pub enum Unreadable {
     Io(io::Error),
     /// What is wrong with the bytes.
     Damaged(&'static str),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::Io(error) => error.fmt(f),
+            Unreadable::Damaged(what) => f.write_str(what),
+        }
+    }
 }
 
 impl Store {
@@ -392,12 +402,12 @@ mod tests {
         let (store, now, restored) = read(&bytes, SETTINGS, TTL / 4);
         assert_eq!((restored.alive, restored.expired), (2, 0));
         assert_eq!(
-            store.judge(early, "x", now + TTL / 4 - MILLI),
+            store.judge(early, "x", now + (TTL / 4).saturating_sub(MILLI)),
             Verdict::Wrong { attempts_left: 2 }
         );
         assert_eq!(store.judge(early, "a", now + TTL / 4), Verdict::Unknown);
         assert_eq!(
-            store.judge(late, "a", now + TTL * 3 / 4 - MILLI),
+            store.judge(late, "a", now + (TTL * 3 / 4).saturating_sub(MILLI)),
             Verdict::Right
         );
 
@@ -548,10 +558,10 @@ mod tests {
         assert_eq!(full.unwrap_err().kind(), ErrorKind::WriteZero);
     }
 
-    /// Text, line, wrong answers and age in milliseconds of some captchas.
+    /// Text, line, wrong answers and milliseconds left of some captchas.
     fn captchas() -> impl Strategy<Value = Vec<(String, u16, u16, u64)>> {
         vec(
-            ("[ -~]{1,15}", 0..4096_u16, 0..3_u16, 0..600_000_u64),
+            ("[ -~]{1,15}", 0..4096_u16, 0..3_u16, 1..=600_000_u64),
             0..20,
         )
     }
@@ -559,11 +569,11 @@ mod tests {
     /// A store with these captchas, their ids, and its time.
     fn filled(captchas: &[(String, u16, u16, u64)]) -> (Store, Vec<Id>, Instant) {
         let (store, now) = store(SETTINGS);
-        let ids = captchas.iter().map(|(text, number, wrong, age)| {
+        let ids = captchas.iter().map(|(text, number, wrong, left)| {
             let id = store.insert(
                 solution(text),
                 line(*number),
-                now + TTL - Duration::from_millis(*age),
+                now + Duration::from_millis(*left),
             );
             for _ in 0..*wrong {
                 store.judge(id, "", now + TTL);
@@ -583,8 +593,8 @@ mod tests {
             prop_assert_eq!(restored.alive, captchas.len());
             prop_assert_eq!(&written(&store, now), &bytes);
             let (store, now, _) = read(&bytes, SETTINGS, Duration::ZERO);
-            for (id, (text, _, wrong, age)) in iter::zip(ids, captchas) {
-                let last = now + TTL - Duration::from_millis(age) - MILLI;
+            for (id, (text, _, wrong, millis)) in iter::zip(ids, captchas) {
+                let last = now + Duration::from_millis(millis - 1);
                 let left = 3 - wrong - 1;
                 if 0 < left {
                     prop_assert_eq!(store.judge(id, "", last), Verdict::Wrong { attempts_left: left });
