@@ -22,7 +22,8 @@ use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
 use minicap::server::{self, Address, Figures, Listener, Server};
-use minicap::store::{self, Reaper, Store};
+use minicap::store::Store;
+use minicap::store::memory::{self, Memory, Reaper};
 use minicap::sys::{self, Inherited};
 
 use state_file::StateFile;
@@ -91,37 +92,37 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let state_file = config.state.clone().map(StateFile::claim).transpose()?;
     // Where somebody else has an address, the captchas stay in their file.
     let listeners = listeners(inherited, &config)?;
-    let settings = store::Settings {
+    let settings = memory::Settings {
         ttl: config.ttl,
         attempts: config.attempts,
         capacity: config.capacity,
     };
-    let new_store = || {
-        let store = Store::new(settings, Instant::now());
-        store.map_err(|_| format!("no memory for {} captchas", settings.capacity))
+    let new = || {
+        let memory = Memory::new(settings, Instant::now());
+        memory.map_err(|_| format!("no memory for {} captchas", settings.capacity))
     };
-    let store = Arc::new(match &state_file {
-        Some(file) => file.restore(new_store, log)?,
-        None => new_store()?,
+    let memory = Arc::new(match &state_file {
+        Some(file) => file.restore(new, log)?,
+        None => new()?,
     });
-    let served = serve_from(Arc::clone(&store), listeners, config, &stop, log);
+    let served = serve_from(Arc::clone(&memory), listeners, config, &stop, log);
     if let Some(file) = state_file {
-        file.save(&store, log);
+        file.save(&memory, log);
     }
     served?;
     log.info("stopped", &[]);
     Ok(())
 }
 
-/// Serves the captchas of `store` until `stop` becomes readable.
+/// Serves the captchas of `memory` until `stop` becomes readable.
 fn serve_from(
-    store: Arc<Store>,
+    memory: Arc<Memory>,
     listeners: Vec<Listener>,
     config: Config,
     stop: &UnixStream,
     log: &Log,
 ) -> Result<(), String> {
-    let _reaper = Reaper::start(Arc::clone(&store))
+    let _reaper = Reaper::start(Arc::clone(&memory))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.test_text.is_some() {
         log.warn(
@@ -144,7 +145,7 @@ fn serve_from(
     let names = names(&listeners, metrics_listener);
     let app = App::new(
         api_settings(config, metrics_listener),
-        store,
+        Store::Memory(memory),
         font,
         Arc::clone(&figures),
         log.clone(),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use minicap::log::Log;
-use minicap::store::Store;
+use minicap::store::Memory;
 
 /// The owner reads and writes, nobody else does: the file has the texts of captchas.
 const MODE: u32 = 0o600;
@@ -61,9 +61,9 @@ impl StateFile {
     /// be gone on with is put aside, and the store is empty.
     pub(crate) fn restore(
         &self,
-        new: impl Fn() -> Result<Store, String>,
+        new: impl Fn() -> Result<Memory, String>,
         log: &Log,
-    ) -> Result<Store, String> {
+    ) -> Result<Memory, String> {
         let file = self
             .open()
             .map_err(|error| self.failure("cannot read", error))?;
@@ -72,7 +72,7 @@ impl StateFile {
         };
         let input = BufReader::with_capacity(BUFFER_BYTES, file);
         match new()?.with_state(input, SystemTime::now()) {
-            Ok((store, restored)) => {
+            Ok((memory, restored)) => {
                 self.remove()
                     .map_err(|error| self.failure("cannot remove", error))?;
                 let [alive, expired, evicted]: [&dyn Display; 3] =
@@ -81,7 +81,7 @@ impl StateFile {
                     "captchas restored",
                     &[("alive", alive), ("expired", expired), ("evicted", evicted)],
                 );
-                Ok(store)
+                Ok(memory)
             }
             Err(error) => {
                 let aside = beside(&self.path, ".unreadable");
@@ -99,9 +99,9 @@ impl StateFile {
 
     /// Takes the captchas out of the store and writes them to the file. Where that fails they are
     /// lost, which is logged.
-    pub(crate) fn save(&self, store: &Store, log: &Log) {
+    pub(crate) fn save(&self, memory: &Memory, log: &Log) {
         let new = beside(&self.path, ".new");
-        let saved = write(&new, store).and_then(|count| {
+        let saved = write(&new, memory).and_then(|count| {
             fs::rename(&new, &self.path)?;
             self.sync_folder()?;
             Ok(count)
@@ -149,14 +149,14 @@ impl StateFile {
 }
 
 /// Writes the captchas of the store to a file of this name, and onto the disk.
-fn write(path: &Path, store: &Store) -> io::Result<usize> {
+fn write(path: &Path, memory: &Memory) -> io::Result<usize> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(MODE)
         .open(path)?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, file);
-    let count = store.write_state(&mut out, Instant::now(), SystemTime::now())?;
+    let count = memory.write_state(&mut out, Instant::now(), SystemTime::now())?;
     out.flush()?;
     out.get_ref().sync_all()?;
     Ok(count)

@@ -11,10 +11,11 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::Memory;
 use super::captchas::{Captcha, Moment};
-use super::{Id, SOLUTION_BYTES_MAX, Solution, Store};
 use crate::fair::Line;
 use crate::fnv::Fnv1a;
+use crate::store::{Id, SOLUTION_BYTES_MAX, Solution};
 
 /// What the bytes begin with in every version of the format.
 const PROGRAM: [u8; 26] = *b"miniCAP captchas, version ";
@@ -52,7 +53,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-impl Store {
+impl Memory {
     /// Takes all captchas out of the store, writes those that are alive, and returns how many that
     /// were. From then on each of them is unknown, so that none is both used and written.
     ///
@@ -271,7 +272,8 @@ mod tests {
 
     use super::*;
     use crate::fair::line;
-    use crate::store::{Settings, Verdict};
+    use crate::store::Verdict;
+    use crate::store::memory::Settings;
 
     const TTL: Duration = Duration::from_mins(10);
     const MILLI: Duration = Duration::from_millis(1);
@@ -287,23 +289,23 @@ mod tests {
         UNIX_EPOCH + Duration::from_millis(1_800_000_000_123)
     }
 
-    fn store(settings: Settings) -> (Store, Instant) {
+    fn store(settings: Settings) -> (Memory, Instant) {
         let now = Instant::now();
-        (Store::new(settings, now).unwrap(), now)
+        (Memory::new(settings, now).unwrap(), now)
     }
 
     fn solution(text: &str) -> Solution {
         Solution::new(text).unwrap()
     }
 
-    fn written(store: &Store, now: Instant) -> Vec<u8> {
+    fn written(store: &Memory, now: Instant) -> Vec<u8> {
         let mut bytes = Vec::new();
         store.write_state(&mut bytes, now, written_at()).unwrap();
         bytes
     }
 
     /// What a store of these settings makes of a state, so long after it was written.
-    fn read(bytes: &[u8], settings: Settings, away: Duration) -> (Store, Instant, Restored) {
+    fn read(bytes: &[u8], settings: Settings, away: Duration) -> (Memory, Instant, Restored) {
         let (store, now) = store(settings);
         let (store, restored) = store.with_state(bytes, written_at() + away).unwrap();
         (store, now, restored)
@@ -567,7 +569,7 @@ mod tests {
     }
 
     /// A store with these captchas, their ids, and its time.
-    fn filled(captchas: &[(String, u16, u16, u64)]) -> (Store, Vec<Id>, Instant) {
+    fn filled(captchas: &[(String, u16, u16, u64)]) -> (Memory, Vec<Id>, Instant) {
         let (store, now) = store(SETTINGS);
         let ids = captchas.iter().map(|(text, number, wrong, left)| {
             let id = store.insert(
