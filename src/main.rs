@@ -4,9 +4,11 @@
 
 mod healthcheck;
 mod render;
+mod state_file;
 
 use std::env;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,9 +21,11 @@ use minicap::config::{self, Command, Config, UnknownVariable};
 use minicap::entropy::Entropy;
 use minicap::log::Log;
 use minicap::server::{Address, Figures, Listener, Server};
-use minicap::store::memory::{self, Memory, Reaper};
+use minicap::store::memory::{Memory, Reaper};
 use minicap::store::{Store, Valkey, valkey};
 use minicap::sys::{self, Inherited};
+
+use state_file::StateFile;
 
 /// What a wrong command line ends with; a failure at work ends with 1.
 const USAGE_ERROR: u8 = 2;
@@ -78,7 +82,73 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let (store, _reaper) = store(&config, log)?;
+    let state_file = config.state.clone().map(StateFile::claim).transpose()?;
+    // Where somebody else has an address, the captchas stay in their file.
+    let listeners = listeners(inherited, &config)?;
+    match config.valkey.clone() {
+        Some(address) => {
+            let store = store_on_server(address, &config, log);
+            serve_from(store, listeners, config, &stop, log)?;
+        }
+        None => serve_memory(state_file, listeners, config, &stop, log)?,
+    }
+    log.info("stopped", &[]);
+    Ok(())
+}
+
+/// Serves captchas that are kept in memory, and while the service is off in a file if there is one.
+fn serve_memory(
+    state_file: Option<StateFile>,
+    listeners: Vec<Listener>,
+    config: Config,
+    stop: &UnixStream,
+    log: &Log,
+) -> Result<(), String> {
+    let settings = config.store;
+    let new = || {
+        let memory = Memory::new(settings, Instant::now());
+        memory.map_err(|_| format!("no memory for {} captchas", settings.capacity))
+    };
+    let memory = Arc::new(match &state_file {
+        Some(file) => file.restore(new, log)?,
+        None => new()?,
+    });
+    let store = Store::Memory(Arc::clone(&memory));
+    let served = Reaper::start(Arc::clone(&memory))
+        .map_err(|error| format!("cannot start the reaper: {error}"))
+        .and_then(|_reaper| serve_from(store, listeners, config, stop, log));
+    if let Some(file) = state_file {
+        file.save(&memory, log);
+    }
+    served
+}
+
+/// A server that keeps the captchas. It is used once, so that the log tells at the start if it cannot
+/// be. It may come later: nobody waits for it.
+fn store_on_server(address: valkey::Address, config: &Config, log: &Log) -> Store {
+    let settings = valkey::Settings {
+        address,
+        timeout: config.store_timeout,
+        ttl: config.store.ttl,
+        attempts: config.store.attempts,
+    };
+    let store = Store::Valkey(Arc::new(Valkey::new(settings, log.clone())));
+    let mut handle = store.handle();
+    let begun = thread::Builder::new().spawn(move || handle.check(Instant::now()));
+    if let Err(error) = begun {
+        log.warn("cannot start a thread", &[("error", &error)]);
+    }
+    store
+}
+
+/// Serves captchas that are kept in `store` until `stop` becomes readable.
+fn serve_from(
+    store: Store,
+    listeners: Vec<Listener>,
+    config: Config,
+    stop: &UnixStream,
+    log: &Log,
+) -> Result<(), String> {
     if config.api.test_text.is_some() {
         log.warn(
             "every captcha has the text of --test-text: this service protects nothing",
@@ -88,7 +158,6 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
-    let listeners = listeners(inherited, &config)?;
     let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
     let names = names(&listeners, metrics_listener);
     let app = App::new(
@@ -109,45 +178,8 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
-        .run(&stop)
-        .map_err(|error| format!("cannot go on serving: {error}"))?;
-    log.info("stopped", &[]);
-    Ok(())
-}
-
-/// Where captchas are kept, and for those in memory the thread that removes them.
-fn store(config: &Config, log: &Log) -> Result<(Store, Option<Reaper>), String> {
-    let memory::Settings {
-        ttl,
-        attempts,
-        capacity,
-    } = config.store;
-    if let Some(address) = config.valkey.clone() {
-        let settings = valkey::Settings {
-            address,
-            timeout: config.store_timeout,
-            ttl,
-            attempts,
-        };
-        let store = Store::Valkey(Arc::new(Valkey::new(settings, log.clone())));
-        look_at(&store, log);
-        return Ok((store, None));
-    }
-    let memory = Memory::new(config.store, Instant::now());
-    let memory = Arc::new(memory.map_err(|_| format!("no memory for {capacity} captchas"))?);
-    let reaper = Reaper::start(Arc::clone(&memory));
-    let reaper = reaper.map_err(|error| format!("cannot start the reaper: {error}"))?;
-    Ok((Store::Memory(memory), Some(reaper)))
-}
-
-/// Uses the store once, so that the log tells at the start of one that cannot be used. It may come
-/// later: nobody waits for it.
-fn look_at(store: &Store, log: &Log) {
-    let mut handle = store.handle();
-    let begun = thread::Builder::new().spawn(move || handle.check(Instant::now()));
-    if let Err(error) = begun {
-        log.warn("cannot start a thread", &[("error", &error)]);
-    }
+        .run(stop)
+        .map_err(|error| format!("cannot go on serving: {error}"))
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the

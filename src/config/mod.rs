@@ -88,6 +88,8 @@ pub struct Config {
     pub valkey: Option<valkey::Address>,
     /// How long a question to that server may take.
     pub store_timeout: Duration,
+    /// The file that keeps the captchas while the service is off.
+    pub state: Option<PathBuf>,
     /// Captchas, and who may ask for what.
     pub api: api::Settings,
 }

@@ -9,8 +9,8 @@ use super::CommandName::{self, Healthcheck, Render, Serve};
 use super::Draft;
 use super::store::store;
 use super::values::{
-    Expected, address, addresses, field_name, level, mode, number, origins, path, secret, switch,
-    test_text, text, theme, url_path,
+    Expected, address, addresses, field_name, file, level, mode, number, origins, path, secret,
+    switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
@@ -176,6 +176,14 @@ pub(super) static OPTIONS: &[Spec] = &[
             let time = number(text, STORE_TIMEOUT_MS).map(Duration::from_millis);
             put(&mut draft.config.store_timeout, time)
         },
+    },
+    Spec {
+        name: "state",
+        value: "FILE",
+        help: "keeps the captchas while the service is off",
+        default: None,
+        commands: &[Serve],
+        set: |draft, text| put(&mut draft.config.state, file(text).map(Some)),
     },
     Spec {
         name: "length",

@@ -214,6 +214,9 @@ impl Draft {
     }
 
     fn serve(self, unknown: Vec<UnknownVariable>) -> Result<Command, String> {
+        if self.config.valkey.is_some() && self.config.state.is_some() {
+            return Err("--state: expected no --store, which keeps the captchas by itself".into());
+        }
         let api = &self.config.api;
         check_size(&api.captcha, api.test_text.as_deref())?;
         Ok(Command::Serve {

@@ -25,10 +25,20 @@ impl Solution {
         Some(Solution { bytes, len })
     }
 
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> u8 {
+        self.len
+    }
+
+    /// The text.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// The solution as [`Solution::form_of`] writes answers.
     #[must_use]
     pub fn form(&self) -> String {
-        Self::form_of(&String::from_utf8_lossy(&self.bytes[..self.len.into()]))
+        Self::form_of(&String::from_utf8_lossy(self.as_bytes()))
     }
 
     /// An answer in the form in which it is equal, byte for byte, to the solutions that it matches.

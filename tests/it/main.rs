@@ -15,4 +15,5 @@ mod metrics;
 mod render;
 mod shutdown;
 mod sockets;
+mod state;
 mod store;
