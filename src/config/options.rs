@@ -161,15 +161,15 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "store",
         value: "ADDRESS",
-        help: "keep captchas on a server: valkey://HOST:PORT or valkey+unix:PATH",
+        help: "valkey://HOST:PORT of a server that keeps the captchas",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.valkey, store(text).map(Some)),
     },
     Spec {
         name: "store-timeout",
-        value: "MILLISECONDS",
-        help: "how long a question to that server may take",
+        value: "MS",
+        help: "milliseconds that it may take to answer",
         default: Some("500"),
         commands: &[Serve],
         set: |draft, text| {
