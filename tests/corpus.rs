@@ -15,13 +15,14 @@ mod laws;
 
 type Law = (&'static str, fn(&[u8]));
 
-const LAWS: [Law; 6] = [
+const LAWS: [Law; 7] = [
     ("head", laws::head::check),
     ("chunked", laws::chunked::check),
     ("json", laws::json::check),
     ("query", laws::query::check),
     ("connection", laws::connection::check),
     ("resp", laws::resp::check),
+    ("state", laws::state::check),
 ];
 
 fn corpus() -> &'static Path {
@@ -67,6 +68,11 @@ fn connection() {
 #[test]
 fn resp() {
     replay(LAWS[5]);
+}
+
+#[test]
+fn state() {
+    replay(LAWS[6]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub mod head;
 pub mod json;
 pub mod query;
 pub mod resp;
+pub mod state;
 
 use minicap::http::Limits;
 
