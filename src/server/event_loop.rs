@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::connection::{Connection, Step};
+use super::connection::{Connection, Message, Step};
 use super::peers::{Peer, Peers};
-use super::pool::Pool;
+use super::pool::{Job, Pool};
 use super::queue::{Queue, Rank};
 use super::socket::{Listener, Stream};
-use super::{Cost, Figures, Handler, Reason, Request, Server, Settings};
+use super::{Cost, Figures, Handler, Reason, Request, Routed, Server, Settings};
 use crate::fair::{Client, Line, Lines};
-use crate::http::{Response, imf_fixdate};
+use crate::http::{Head, Response, imf_fixdate};
 use crate::log::Log;
 use crate::sys::{Event, Interest, Poller};
 
@@ -113,12 +113,12 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
     event_loop.finish()
 }
 
-struct EventLoop<'a, H> {
+struct EventLoop<'a, H: Handler> {
     settings: &'a Settings,
     figures: Arc<Figures>,
     handler: Arc<H>,
     log: Log,
-    pool: Pool,
+    pool: Pool<H::Route>,
     /// Readable when the pool has answers.
     woken: UnixStream,
     poller: Poller,
@@ -399,7 +399,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 Ok(false) if is_waiting => break,
                 Ok(false) => {}
                 Err(_) => {
-                    self.close(token, Some(Reason::Lost));
+                    self.close(token, Reason::Lost);
                     return;
                 }
             }
@@ -445,7 +445,7 @@ impl<H: Handler> EventLoop<'_, H> {
     fn carry_out(&mut self, token: u32, step: Step, now: Instant) -> bool {
         match step {
             Step::Wait => false,
-            Step::Answer(request) => self.have_answered(token, request, now),
+            Step::Answer(message) => self.have_answered(token, message, now),
             Step::Refuse(refusal) => {
                 let answer = self.handler.refuse(&refusal);
                 self.answer(token, answer, now);
@@ -458,38 +458,47 @@ impl<H: Handler> EventLoop<'_, H> {
                 }
                 true
             }
-            Step::Close => {
-                self.close(token, None);
+            Step::Close(reason) => {
+                self.close(token, reason);
                 false
             }
         }
     }
 
-    /// Answers a request at once if that can be, and returns whether it was; else a worker has it.
-    fn have_answered(&mut self, token: u32, mut request: Request, now: Instant) -> bool {
-        if let Some(client) = self.named_client(&request) {
-            request.line = client;
-        }
-        if let Some(peer) = self.peers.get_mut(token) {
-            request.listener = peer.listener;
-        }
-        if let Some(answer) = self.handler.answer_at_once(&request) {
-            self.answer(token, answer, now);
-            return true;
-        }
-        let rank = Rank {
-            line: request.line,
-            cost: self.handler.cost(&request),
-            is_pipelined: request.is_pipelined,
+    /// Has a request answered; returns whether it was, without a worker.
+    fn have_answered(&mut self, token: u32, message: Message, now: Instant) -> bool {
+        let Some(peer) = self.peers.get(token) else {
+            return false;
         };
-        self.pool.submit(token, request, rank);
-        false
+        let request = Request {
+            line: self.named_client(&message.head).unwrap_or(peer.line),
+            listener: peer.listener,
+            head: message.head,
+            body: message.body,
+            is_pipelined: message.is_pipelined,
+            received: message.received,
+        };
+        match self.handler.route(&request) {
+            Routed::Answered(answer) => {
+                self.answer(token, answer, now);
+                true
+            }
+            Routed::ToWorker { route, cost } => {
+                let rank = Rank {
+                    line: request.line,
+                    cost,
+                    is_pipelined: request.is_pipelined,
+                };
+                self.pool.submit(token, Job { request, route }, rank);
+                false
+            }
+        }
     }
 
     /// The line of the client that a proxy names, in the last of the fields that are for it.
-    fn named_client(&self, request: &Request) -> Option<Line> {
+    fn named_client(&self, head: &Head) -> Option<Line> {
         let field = self.settings.client_field.as_deref()?;
-        let value = request.head.fields.all(field).last()?;
+        let value = head.fields.all(field).last()?;
         Client::named(value).map(|client| self.lines.of(client))
     }
 
@@ -603,7 +612,7 @@ impl<H: Handler> EventLoop<'_, H> {
             listener,
         } = arrival;
         self.figures.count_opened();
-        let connection = Connection::new(self.settings, line, now);
+        let connection = Connection::new(&self.settings.limits, &self.settings.timeouts, now);
         let peer = Peer::new(stream, connection, line, listener, READ);
         let token = self.peers.insert(peer);
         let Some(peer) = self.peers.get_mut(token) else {
@@ -611,7 +620,7 @@ impl<H: Handler> EventLoop<'_, H> {
         };
         if let Err(error) = self.poller.watch(&peer.stream, token as usize, READ) {
             self.log_failure("cannot watch a connection", &error, now);
-            self.close(token, Some(Reason::Exhausted));
+            self.close(token, Reason::Exhausted);
             return;
         }
         receive(peer, &mut self.buffer, now);
@@ -627,16 +636,15 @@ impl<H: Handler> EventLoop<'_, H> {
     fn drop_connection(&mut self, token: u32, reason: Reason) {
         let is_answering = |peer: &Peer<'_>| peer.connection.is_answering();
         if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
-            self.close(token, Some(reason));
+            self.close(token, reason);
         } else if let Some(peer) = self.peers.leave(token) {
             self.put_away(token, &peer, reason);
         }
     }
 
-    /// Closes a connection that waits for nothing of the pool, for this reason or for its own.
-    fn close(&mut self, token: u32, reason: Option<Reason>) {
+    /// Closes a connection that waits for nothing of the pool.
+    fn close(&mut self, token: u32, reason: Reason) {
         if let Some(peer) = self.peers.remove(token) {
-            let reason = reason.unwrap_or(peer.connection.ending());
             self.put_away(token, &peer, reason);
         }
     }
