@@ -7,7 +7,8 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{App, AppWorker, ROUTES, Request};
+use super::route::{ROUTES, RouteId};
+use super::{App, AppWorker, Request};
 use crate::histogram::{BOUNDS, Histogram};
 use crate::http::{Response, Status};
 use crate::server::Reason;
@@ -53,8 +54,8 @@ impl Metrics {
     }
 
     /// Counts a request to a route, or to none.
-    pub(super) fn count_request(&self, route: Option<usize>, status: Status, time: Duration) {
-        let Some(route) = self.routes.get(route.unwrap_or(ROUTES.len())) else {
+    pub(super) fn count_request(&self, route: Option<RouteId>, status: Status, time: Duration) {
+        let Some(route) = self.routes.get(route.map_or(ROUTES.len(), RouteId::place)) else {
             return;
         };
         let class = usize::from(status.code() / 100).saturating_sub(2);
