@@ -7,7 +7,7 @@
 //! - [`http`] is HTTP/1.1 as values: bytes in, requests out; answers in, bytes out. No sockets.
 //! - [`api`] is that handler: it knows what each route means and joins the leaves into a service.
 //! - [`json`] is a bounded codec.
-//! - [`store`] holds the captchas alive right now and judges answers, under one lock.
+//! - [`store`] holds the captchas alive right now and judges answers, each in one step.
 //! - [`captcha`] turns a text into a picture. It knows no request and no store.
 //! - [`sound`] turns digits into a sound. It knows no more than that.
 //! - [`fair`] says who a client is, and who of them has the most.

@@ -20,7 +20,8 @@ use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
 use minicap::server::{self, Address, Figures, Listener, Server};
-use minicap::store::{self, Reaper, Store};
+use minicap::store::Store;
+use minicap::store::memory::{self, Memory, Reaper};
 use minicap::sys::{self, Inherited};
 
 /// What a wrong command line ends with; a failure at work ends with 1.
@@ -84,15 +85,15 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let settings = store::Settings {
+    let settings = memory::Settings {
         ttl: config.ttl,
         attempts: config.attempts,
         capacity: config.capacity,
     };
-    let store = Store::new(settings, Instant::now());
-    let store = store.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
-    let store = Arc::new(store);
-    let _reaper = Reaper::start(Arc::clone(&store))
+    let memory = Memory::new(settings, Instant::now());
+    let memory = memory.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
+    let memory = Arc::new(memory);
+    let _reaper = Reaper::start(Arc::clone(&memory))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.test_text.is_some() {
         log.warn(
@@ -116,7 +117,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let names = names(&listeners, metrics_listener);
     let app = App::new(
         api_settings(config, metrics_listener),
-        store,
+        Store::Memory(memory),
         font,
         Arc::clone(&figures),
         log.clone(),

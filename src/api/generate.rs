@@ -69,10 +69,11 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         return error::response(Status::InternalServerError, "Internal Server Error");
     }
     // Its life begins when it is handed out, not when its drawing began.
-    let id = worker
-        .app
-        .store
-        .insert(solution, request.line, Instant::now());
+    let inserted = worker.store.insert(solution, request.line, Instant::now());
+    let Ok(id) = inserted else {
+        return error::unavailable();
+    };
+    worker.app.metrics.count_generated();
     let body = match media_type {
         JSON => json(
             id,

@@ -22,7 +22,7 @@ use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
 use crate::server::{Cost, Figures, Handler, Refusal, Request, Worker};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
 const JSON: &str = "application/json";
@@ -65,7 +65,7 @@ pub struct Settings {
 /// The service's parts that all workers share.
 pub struct App {
     settings: Settings,
-    store: Arc<Store>,
+    store: Store,
     font: Arc<Font>,
     metrics: Metrics,
     /// The server's own.
@@ -76,6 +76,7 @@ pub struct App {
 /// One worker thread's part of the service.
 pub struct AppWorker {
     app: Arc<App>,
+    store: store::Handle,
     painter: Painter,
     entropy: Entropy,
 }
@@ -194,7 +195,7 @@ impl App {
     #[must_use]
     pub fn new(
         settings: Settings,
-        store: Arc<Store>,
+        store: Store,
         font: Arc<Font>,
         figures: Arc<Figures>,
         log: Log,
@@ -283,6 +284,7 @@ impl Handler for App {
     fn worker(self: &Arc<Self>) -> AppWorker {
         AppWorker {
             app: Arc::clone(self),
+            store: self.store.handle(),
             painter: Painter::new(Arc::clone(&self.font)),
             entropy: Entropy::default(),
         }
@@ -369,11 +371,12 @@ impl Route {
     }
 }
 
-/// Well is who accepts connections, has a worker free for this, and gets the store's lock.
+/// Well is who accepts connections, has a worker free for this, and can use the store.
 fn health(worker: &mut AppWorker, _: &Request) -> Response {
-    let _ = worker.app.store.len();
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
+    } else if worker.store.check().is_err() {
+        (Status::ServiceUnavailable, br#"{"status":"store"}"#)
     } else {
         (Status::Ok, br#"{"status":"ok"}"#)
     };
