@@ -20,6 +20,7 @@ use minicap::entropy::Entropy;
 use minicap::http::Limits;
 use minicap::log::Log;
 use minicap::server::{self, Address, Figures, Listener, Server};
+use minicap::sound::Voices;
 use minicap::store::Store;
 use minicap::store::memory::{self, Memory, Reaper};
 use minicap::sys::{self, Inherited};
@@ -111,6 +112,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     };
     let workers = config.workers;
     let font = Arc::new(Font::new());
+    let voices = config.audio.then(|| Arc::new(Voices::new()));
     let figures = Arc::new(Figures::default());
     let listeners = listeners(inherited, &config)?;
     let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
@@ -119,6 +121,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
         api_settings(config, metrics_listener),
         Store::Memory(memory),
         font,
+        voices,
         Arc::clone(&figures),
         log.clone(),
     );
@@ -168,6 +171,7 @@ fn names(listeners: &[Listener], metrics_listener: Option<usize>) -> String {
 fn api_settings(config: Config, metrics_listener: Option<usize>) -> api::Settings {
     api::Settings {
         length: config.length,
+        audio_length: config.audio_length,
         style: style(&config),
         theme: config.theme,
         test_text: config.test_text,

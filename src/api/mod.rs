@@ -1,4 +1,4 @@
-//! The service: what each route means. Joins pictures, the store and the JSON codec, and words
+//! The service: what each route means. Joins pictures, sounds, the store and the JSON codec, and words
 //! every answer; knows no socket.
 
 mod base64;
@@ -9,6 +9,7 @@ mod forgive;
 mod generate;
 mod metrics;
 mod siteverify;
+mod telling;
 mod validate;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
 use crate::server::{Cost, Figures, Handler, Refusal, Request, Worker};
+use crate::sound::{Speaker, Voices};
 use crate::store::{self, Store};
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
@@ -38,8 +40,10 @@ const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 /// What the operator decides about captchas and who may ask for them.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Characters of a random text.
+    /// Characters of a picture's random text.
     pub length: usize,
+    /// Digits of a sound's random text.
+    pub audio_length: usize,
     /// The picture; its theme is what a request may choose.
     pub style: Style,
     /// The theme of pictures whose request does not choose one.
@@ -67,6 +71,8 @@ pub struct App {
     settings: Settings,
     store: Store,
     font: Arc<Font>,
+    /// Where there are sounds.
+    voices: Option<Arc<Voices>>,
     metrics: Metrics,
     /// The server's own.
     figures: Arc<Figures>,
@@ -78,6 +84,8 @@ pub struct AppWorker {
     app: Arc<App>,
     store: store::Handle,
     painter: Painter,
+    /// Where there are sounds.
+    speaker: Option<Speaker>,
     entropy: Entropy,
 }
 
@@ -92,6 +100,9 @@ struct Route {
     answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
+/// Where captchas are made.
+const GENERATE: &str = "/api/captcha/generate/";
+
 /// Where the figures are.
 const METRICS: &str = "/metrics";
 
@@ -105,7 +116,7 @@ const WIDGET: &str = "/widget.js";
 /// Every path there is. One that ends in a slash is answered without it as well.
 const ROUTES: [Route; 12] = [
     Route {
-        path: "/api/captcha/generate/",
+        path: GENERATE,
         allow: "POST",
         is_cheap: false,
         is_docs: false,
@@ -191,12 +202,13 @@ const ROUTES: [Route; 12] = [
 ];
 
 impl App {
-    /// A service over these parts.
+    /// A service over these parts. There are sounds if there are voices.
     #[must_use]
     pub fn new(
         settings: Settings,
         store: Store,
         font: Arc<Font>,
+        voices: Option<Arc<Voices>>,
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
@@ -204,6 +216,7 @@ impl App {
             settings,
             store,
             font,
+            voices,
             metrics: Metrics::new(),
             figures,
             log,
@@ -286,6 +299,7 @@ impl Handler for App {
             app: Arc::clone(self),
             store: self.store.handle(),
             painter: Painter::new(Arc::clone(&self.font)),
+            speaker: self.voices.clone().map(Speaker::new),
             entropy: Entropy::default(),
         }
     }
@@ -312,6 +326,7 @@ impl Handler for App {
         }
         match self.find(request) {
             Ok(route) if route.is_cheap => Cost::Cheap,
+            Ok(route) if route.path == GENERATE && self.voices.is_some() => generate::cost(request),
             _ => Cost::Usual,
         }
     }

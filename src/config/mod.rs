@@ -88,7 +88,7 @@ pub struct Config {
     pub attempts: u16,
     /// The most captchas alive at a time.
     pub capacity: usize,
-    /// Characters of a random text.
+    /// Characters of a picture's random text.
     pub length: usize,
     /// Width of the picture in pixels.
     pub width: u16,
@@ -102,6 +102,10 @@ pub struct Config {
     pub foreground_noise: bool,
     /// Whether the picture is bent and its letters cross each other.
     pub distortion: bool,
+    /// Whether there are sounds beside pictures.
+    pub audio: bool,
+    /// Digits of a sound's random text.
+    pub audio_length: usize,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
     /// Whether the service explains itself at its address.
@@ -149,6 +153,8 @@ impl Config {
             background_noise: false,
             foreground_noise: false,
             distortion: false,
+            audio: false,
+            audio_length: 0,
             cors: Cors::Off,
             docs: false,
             widget: false,

@@ -10,6 +10,7 @@ use super::values::{
     test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
+use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
 /// Far more threads than any machine this is for has cores.
@@ -65,7 +66,7 @@ impl Spec {
 }
 
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 31] = [
+pub(super) const OPTIONS: [Spec; 33] = [
     Spec {
         name: "listen",
         value: "ADDRESS",
@@ -185,6 +186,27 @@ pub(super) const OPTIONS: [Spec; 31] = [
         default: Some("on"),
         commands: &[Serve, Render],
         set: |config, text| put(&mut config.distortion, switch(text)),
+    },
+    Spec {
+        name: "audio",
+        value: "on|off",
+        help: "sounds for those who cannot see a picture",
+        default: Some("off"),
+        commands: &[Serve],
+        set: |config, text| put(&mut config.audio, switch(text)),
+    },
+    Spec {
+        name: "audio-length",
+        value: "N",
+        help: "digits of a sound",
+        default: Some("6"),
+        commands: &[Serve],
+        set: |config, text| {
+            put(
+                &mut config.audio_length,
+                number(text, 1..=DIGITS_MAX as u64),
+            )
+        },
     },
     Spec {
         name: "cors-origin",

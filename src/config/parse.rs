@@ -9,6 +9,7 @@ use super::options::{OPTIONS, Spec};
 use super::{Command, Config, Parsed, UnknownVariable};
 use crate::captcha;
 use crate::server::Address;
+use crate::sound;
 
 /// How the names of our environment variables begin.
 const PREFIX: &str = "MINICAP_";
@@ -207,7 +208,10 @@ fn quoted(value: &OsStr) -> String {
 /// What one option alone cannot know.
 fn check(command: Command, config: &Config) -> Result<(), String> {
     match command {
-        Command::Serve => check_size(config, config.test_text.as_deref()),
+        Command::Serve => {
+            check_size(config, config.test_text.as_deref())?;
+            check_sound(config)
+        }
         Command::Render => {
             let Some(out) = &config.out else {
                 return Err("--out: expected a path, but found none".into());
@@ -233,6 +237,17 @@ fn check(command: Command, config: &Config) -> Result<(), String> {
                 None => Ok(()),
             }
         }
+    }
+}
+
+/// A text that is told in pictures and in sounds has to suit both.
+fn check_sound(config: &Config) -> Result<(), String> {
+    match &config.test_text {
+        Some(text) if config.audio && !sound::is_speakable(text) => Err(format!(
+            "--test-text: expected 1 to {} digits with --audio on, but found {text:?}",
+            sound::DIGITS_MAX
+        )),
+        _ => Ok(()),
     }
 }
 

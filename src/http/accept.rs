@@ -45,7 +45,7 @@ pub fn names_type(fields: &Fields, media_type: &str) -> bool {
 #[must_use]
 pub fn preferred_language<'a>(
     fields: &Fields,
-    offered: impl Iterator<Item = &'a str> + Clone,
+    offered: &(impl Iterator<Item = &'a str> + Clone),
 ) -> Option<&'a str> {
     members(fields, "accept-language")
         .filter(|(_, quality)| 0 < *quality)
@@ -482,7 +482,7 @@ mod tests {
     #[test]
     fn the_language_of_the_highest_quality_that_is_offered_wins() {
         let preferred = |values: &[&str]| {
-            preferred_language(&fields("accept-language", values), LANGUAGES.into_iter())
+            preferred_language(&fields("accept-language", values), &LANGUAGES.into_iter())
         };
         for (value, expected) in [
             ("de", Some("de")),
@@ -551,7 +551,7 @@ mod tests {
             let _ = preferred(&[&value]);
             let _ = names_type(&fields("accept", &[&value]), "audio/wav");
             let _ = prefers_gzip(&fields("accept-encoding", &[&value]));
-            let _ = preferred_language(&fields("accept-language", &[&value]), LANGUAGES.into_iter());
+            let _ = preferred_language(&fields("accept-language", &[&value]), &LANGUAGES.into_iter());
         }
     }
 }
