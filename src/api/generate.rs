@@ -65,7 +65,7 @@ fn captcha(
     let settings = &worker.app.settings;
     let telling = match &worker.app.voices {
         Some(voices) if media_type == WAV => Telling::sound(voices, request),
-        _ => Telling::picture(settings.theme, request)?,
+        _ => Telling::picture(settings.captcha.theme, request)?,
     };
     let entropy = &mut worker.entropy;
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture or a sound may

@@ -215,7 +215,7 @@ const FAMILIES: [Family; 14] = [
         name: "minicap_connections_max",
         kind: GAUGE,
         help: "Connections that can be open at a time.",
-        samples: |app, page| page.sample("", "", app.settings.connections_max as u64),
+        samples: |app, page| page.sample("", "", app.figures.connections_max()),
     },
     Family {
         name: "minicap_connections_closed_total",

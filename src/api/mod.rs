@@ -18,7 +18,7 @@ use std::time::Instant;
 pub use cors::Cors;
 use metrics::Metrics;
 
-use crate::captcha::{Font, Painter, Style, ThemeChoice};
+use crate::captcha::{self, Font, Painter};
 use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
@@ -38,24 +38,18 @@ const USUAL_BODY_BYTES_MAX: usize = 256;
 const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 
 /// What the operator decides about captchas and who may ask for them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Characters of a picture's random text.
-    pub length: usize,
+    /// The captchas; their theme is what a request may choose.
+    pub captcha: captcha::Settings,
+    /// Whether there are sounds beside pictures.
+    pub audio: bool,
     /// Digits of a sound's random text.
     pub audio_length: usize,
-    /// The picture; its theme is what a request may choose.
-    pub style: Style,
-    /// The theme of pictures whose request does not choose one.
-    pub theme: ThemeChoice,
     /// The text of every captcha, for tests of what is built upon the service.
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
-    /// Connections that may be open at a time, as the server has it; here it is only told.
-    pub connections_max: usize,
-    /// The place of the listener that is for `/metrics`, if there is one of its own.
-    pub metrics_listener: Option<usize>,
     /// Whether the service explains itself: the page and the `OpenAPI` document.
     pub docs: bool,
     /// Whether the widget is there.
@@ -69,6 +63,8 @@ pub struct Settings {
 /// The service's parts that all workers share.
 pub struct App {
     settings: Settings,
+    /// The place of the listener that is for `/metrics`, if there is one of its own.
+    metrics_listener: Option<usize>,
     store: Store,
     font: Arc<Font>,
     /// Where there are sounds.
@@ -202,18 +198,21 @@ const ROUTES: [Route; 12] = [
 ];
 
 impl App {
-    /// A service over these parts. There are sounds if there are voices.
+    /// A service over these parts. `metrics_listener` is the place of the listener that is for
+    /// `/metrics`, if there is one of its own.
     #[must_use]
     pub fn new(
         settings: Settings,
+        metrics_listener: Option<usize>,
         store: Store,
         font: Arc<Font>,
-        voices: Option<Arc<Voices>>,
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
+        let voices = settings.audio.then(|| Arc::new(Voices::new()));
         App {
             settings,
+            metrics_listener,
             store,
             font,
             voices,
@@ -253,7 +252,7 @@ impl App {
     /// Whether there is a route for those who have connected to a listener. Where `/metrics` has a
     /// listener of its own it is there alone, with nothing but `/healthz`.
     fn has(&self, route: &Route, listener: usize) -> bool {
-        let is_here = match self.settings.metrics_listener {
+        let is_here = match self.metrics_listener {
             None => true,
             Some(own) if own == listener => route.is_of_monitoring(),
             Some(_) => route.path != METRICS,

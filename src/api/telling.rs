@@ -56,7 +56,7 @@ impl Telling {
     /// A text that nobody can foresee.
     pub(super) fn random_text(self, settings: &Settings, entropy: &mut Entropy) -> String {
         match self {
-            Telling::Picture(_) => captcha::text::random(settings.length, entropy),
+            Telling::Picture(_) => captcha::text::random(settings.captcha.length, entropy),
             Telling::Sound(_) => digits(settings.audio_length, entropy),
         }
     }
@@ -72,7 +72,7 @@ impl Telling {
             Telling::Picture(theme) => {
                 let style = Style {
                     theme: theme.pick(rng),
-                    ..worker.app.settings.style
+                    ..worker.app.settings.captcha.style
                 };
                 let mut png = Vec::with_capacity(PNG_BYTES_USUAL);
                 let painted = worker.painter.paint(text, &style, rng, &mut png);

@@ -24,7 +24,7 @@ use crate::fair::Line;
 use captchas::{Captcha, Captchas, Moment};
 
 /// The rules of a captcha's life.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// How long a captcha lives. At an age of exactly this it is expired.
     pub ttl: Duration,
