@@ -1,6 +1,7 @@
 //! What the service gives to those who integrate it: a page, an `OpenAPI` document, a widget, and a
-//! loader for pages that were made for other services, all compiled in. Their sources are in `docs/`, each beside what `gzip -9nkf` makes of it;
-//! the scripts are made smaller before that (`npm --prefix tests/browser run widget`).
+//! loader for pages that were made for other services, all compiled in. Their sources are in `docs/`,
+//! each beside its gzip form: page and document as `gzip -9nkf` makes it, and the scripts as
+//! `npm --prefix tests/browser run widget` does, which makes them smaller before.
 //!
 //! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
 
@@ -142,7 +143,7 @@ mod tests {
     const PAGE_BYTES_MAX: usize = 20_000;
 
     /// Largest widget, as it is sent to a browser.
-    const WIDGET_GZIP_BYTES_MAX: usize = 5_000;
+    const WIDGET_GZIP_BYTES_MAX: usize = 6_000;
 
     #[test]
     fn each_gzip_form_is_its_source() {
