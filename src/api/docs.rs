@@ -16,8 +16,8 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 /// What the page may do: run its one script, wear its one style sheet, ask the service that it
 /// came from, and show the pictures in the answers. The hashes are those of its two elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-ns82Bby44sKh2IeL4TRskWDQgy1SX1wrqZF6FT4uvkk='; \
-    style-src 'sha256-fjVkTHa98Az+7+lF1Es853GaxGlUJEMRttcKyVr2glk='; \
+    script-src 'sha256-YZECuHCUf7yV/NqGL/Ua4uwRpinGRmt+NTnejIAgVJ0='; \
+    style-src 'sha256-u3WDgjLvl86CZTkWBCETIT/y4HZqPlEdsscfMYF/Uyg='; \
     connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 
