@@ -263,7 +263,7 @@ test('sound_without_javascript.py', PATIENCE, async () => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     response.end(`<!doctype html><html lang="en"><title>A page</title><link rel="icon" href="data:,"><form>${stdout}</form>`);
   });
-  const { page, close } = await openPage(browser, { origins: [speaking.url, site.url], javaScriptEnabled: false });
+  const { page, close } = await openPage(browser, { origins: [speaking.url, site.url] });
   try {
     await writeFile(join(folder, 'sound_without_javascript.py'), block('sound_without_javascript.py'));
     await page.goto(site.url);

@@ -323,7 +323,7 @@ for (const [what, { lang = 'en', ...context }] of Object.entries({
     await page.locator('mini-captcha').getByRole('button').last().click();
     await page.getByRole('button', { pressed: true }).waitFor();
     await check();
-    await page.getByRole('button', { pressed: false }).waitFor();
+    await page.locator('[aria-pressed=false]').waitFor();
     await check();
   });
 }
