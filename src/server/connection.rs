@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::io::IoSlice;
 use std::mem;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Reason, Refusal, Request, Settings};
 use crate::fair::Line;
@@ -24,6 +24,10 @@ const INPUT_BYTES_KEPT: usize = 4096;
 /// Bytes that a client may send after the answer to a request that was turned down, before the
 /// connection is cut. Enough for the rest of an honest request that was too large.
 const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a connection is new. A request follows its connection at once; this is for peers on a
+/// busy machine.
+const NEW_FOR: Duration = Duration::from_millis(500);
 
 /// What the connection wants done next.
 pub enum Step {
@@ -54,6 +58,8 @@ pub struct Connection<'a> {
     /// Since when it is the peer's turn.
     waiting_since: Instant,
     stopping: bool,
+    /// Until when it is new; none once the peer has sent something.
+    new_until: Option<Instant>,
     /// The request to come was there before the answer to the last one was sent.
     is_pipelined: bool,
     /// Why it is closed, once it is.
@@ -118,6 +124,7 @@ impl<'a> Connection<'a> {
             deadline: Some(now + settings.timeouts.idle),
             waiting_since: now,
             stopping: false,
+            new_until: Some(now + NEW_FOR),
             is_pipelined: false,
             ending: Reason::Done,
         }
@@ -161,8 +168,15 @@ impl<'a> Connection<'a> {
         matches!(self.phase, Phase::Head(_)) && !self.input.is_empty()
     }
 
+    /// Whether it was accepted a moment ago, and the request that it was made for is still to come.
+    #[must_use]
+    pub fn is_new(&self, now: Instant) -> bool {
+        !self.input_ended && self.new_until.is_some_and(|end| now < end)
+    }
+
     /// Takes bytes that the peer sent.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) {
+        self.new_until = None;
         match &mut self.phase {
             Phase::Draining { bytes_left } => match bytes_left.checked_sub(bytes.len()) {
                 Some(left) => *bytes_left = left,

@@ -49,6 +49,9 @@ const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
 /// over all connections.
 const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
 
+/// How often it is looked, at the end, whether connections are still new.
+const NEW_PERIOD: Duration = Duration::from_millis(50);
+
 /// Tokens of the loop's own descriptors, from the top; connections have theirs from zero on, and
 /// listeners below these.
 const WOKEN: usize = usize::MAX;
@@ -205,28 +208,37 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Lets every connection finish the request it has begun, until none is left or the time for it
     /// is over.
     fn finish(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        let end = now + self.settings.timeouts.stop;
+        let end = Instant::now() + self.settings.timeouts.stop;
         self.figures.stop();
-        for token in self.peers.tokens() {
-            let Some(peer) = self.peers.get_mut(token) else {
-                continue;
-            };
-            // What has arrived by now was sent to a server that was there.
-            if peer.connection.interest().read {
-                receive(peer, &mut self.buffer, now);
-            }
-            peer.connection.stop();
-            self.drive(token, now);
-        }
-        while 0 < self.peers.len() {
+        let mut waiting: Vec<u32> = self.peers.tokens().collect();
+        loop {
             let now = Instant::now();
-            if end <= now {
-                break;
+            // Whoever has just connected was told that the server is there, and is about to ask.
+            waiting.retain(|token| !self.stop(*token, now));
+            if self.peers.len() == 0 || end <= now {
+                return Ok(());
             }
-            self.turn(Some(end), now)?;
+            let look_again = (!waiting.is_empty()).then_some(now + NEW_PERIOD);
+            self.turn(look_again.into_iter().chain([end]).min(), now)?;
         }
-        Ok(())
+    }
+
+    /// Tells a connection that the server is stopping, unless it is new; returns whether it was told,
+    /// or is gone.
+    fn stop(&mut self, token: u32, now: Instant) -> bool {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return true;
+        };
+        // What has arrived by now was sent to a server that was there.
+        if peer.connection.interest().read {
+            receive(peer, &mut self.buffer, now);
+        }
+        if peer.connection.is_new(now) {
+            return false;
+        }
+        peer.connection.stop();
+        self.drive(token, now);
+        true
     }
 
     /// Waits until something is ready, a deadline has come, or it is `until`, and deals with what
