@@ -68,7 +68,7 @@ fn captcha(
         _ => Telling::picture(settings.captcha.theme, request)?,
     };
     if worker.app.store.is_resting(Instant::now()) {
-        return error::unavailable();
+        return Err(error::unavailable());
     }
     let entropy = &mut worker.entropy;
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture or a sound may
