@@ -15,12 +15,13 @@ mod laws;
 
 type Law = (&'static str, fn(&[u8]));
 
-const LAWS: [Law; 5] = [
+const LAWS: [Law; 6] = [
     ("head", laws::head::check),
     ("chunked", laws::chunked::check),
     ("json", laws::json::check),
     ("query", laws::query::check),
     ("connection", laws::connection::check),
+    ("state", laws::state::check),
 ];
 
 fn corpus() -> &'static Path {
@@ -61,6 +62,11 @@ fn query() {
 #[test]
 fn connection() {
     replay(LAWS[4]);
+}
+
+#[test]
+fn state() {
+    replay(LAWS[5]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::manner::Bed;
-pub use self::voice::Voices;
+pub use self::voice::{DEFAULT_LANGUAGE, Voices};
 
 use self::manner::{GAIN, LEAD_SECS, PAUSE_SECS, PITCH, SPEED};
 use self::voice::Voice;
@@ -63,6 +63,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Whether a text can be spoken: 1 to [`DIGITS_MAX`] ASCII digits.
+#[must_use]
+pub fn is_speakable(text: &str) -> bool {
+    (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// Speaks texts one after the other, with buffers that are used again.
 pub struct Speaker {
@@ -118,13 +124,12 @@ impl Speaker {
         bed: Bed,
         rng: &mut fastrand::Rng,
     ) -> Result<(), Error> {
-        let count = digits.len();
-        if !(1..=DIGITS_MAX).contains(&count) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_speakable(digits) {
             return Err(Error::NoDigits);
         }
         let voices = Arc::clone(&self.voices);
         let voice = voices.voice(language).ok_or(Error::UnknownLanguage)?;
-        self.reserve(count, voice);
+        self.reserve(digits.len(), voice);
         self.say(digits, voice, rng);
         self.word.resize(self.samples.len() / 2, 0.0);
         bed::make(voice, bed, rng, &mut self.word);

@@ -12,7 +12,7 @@ type Files = (&'static str, [&'static [u8]; 10]);
 const FILES: &[Files] = include!(concat!(env!("OUT_DIR"), "/voices.rs"));
 
 /// What is spoken where nobody asks for anything else.
-const DEFAULT_LANGUAGE: &str = "en";
+pub const DEFAULT_LANGUAGE: &str = "en";
 
 /// Most samples of a word: two seconds.
 const WORD_SAMPLES_MAX: usize = 32_000;
@@ -46,7 +46,7 @@ impl Voices {
     }
 
     /// The tags of all languages (RFC 5646), in small letters, the default first.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
+    pub fn languages(&self) -> impl Iterator<Item = &'static str> + Clone {
         self.voices.iter().map(|voice| voice.language)
     }
 
