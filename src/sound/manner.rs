@@ -16,8 +16,8 @@ pub(super) const PITCH: [f32; 2] = [0.97, 1.13];
 /// Speed of a digit, where 1 is that of the voice.
 pub(super) const SPEED: [f32; 2] = [0.9, 1.1];
 
-/// Loudness of a digit beside that of the others: 3 dB between the softest and the loudest.
-pub(super) const GAIN: [f32; 2] = [0.83, 1.17];
+/// Loudness of a digit beside that of the others: 2.4 dB between the softest and the loudest.
+pub(super) const GAIN: [f32; 2] = [0.86, 1.14];
 
 /// Speed of a word of the babble, whose pitch goes along.
 pub(super) const BABBLE_SPEED: [f32; 2] = [0.8, 1.25];
