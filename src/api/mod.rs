@@ -1,4 +1,4 @@
-//! The service: what each route means. Joins pictures, the store and the JSON codec, and words
+//! The service: what each route means. Joins pictures, sounds, the store and the JSON codec, and words
 //! every answer; knows no socket.
 
 mod base64;
@@ -10,6 +10,7 @@ mod generate;
 mod metrics;
 mod route;
 mod siteverify;
+mod telling;
 mod validate;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::entropy::Entropy;
 use crate::http::{Head, Method, Methods, Response, Status};
 use crate::log::Log;
 use crate::server::{Cost, Figures, Handler, Refusal, Request, Routed, Worker};
+use crate::sound::{Speaker, Voices};
 use crate::store::{self, Store};
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
@@ -42,6 +44,10 @@ const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 pub struct Settings {
     /// The captchas; their theme is what a request may choose.
     pub captcha: captcha::Settings,
+    /// Whether there are sounds beside pictures.
+    pub audio: bool,
+    /// Digits of a sound's random text.
+    pub audio_length: usize,
     /// The text of every captcha, for tests of what is built upon the service.
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
@@ -63,6 +69,8 @@ pub struct App {
     metrics_listener: Option<usize>,
     store: Store,
     font: Arc<Font>,
+    /// Where there are sounds.
+    voices: Option<Arc<Voices>>,
     metrics: Metrics,
     /// The server's own.
     figures: Arc<Figures>,
@@ -74,6 +82,8 @@ pub struct AppWorker {
     app: Arc<App>,
     store: store::Handle,
     painter: Painter,
+    /// Where there are sounds.
+    speaker: Option<Speaker>,
     entropy: Entropy,
 }
 
@@ -89,11 +99,13 @@ impl App {
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
+        let voices = settings.audio.then(|| Arc::new(Voices::new()));
         App {
             settings,
             metrics_listener,
             store,
             font,
+            voices,
             metrics: Metrics::new(),
             figures,
             log,
@@ -149,6 +161,18 @@ impl App {
         response
     }
 
+    /// What a request may cost, by `tests/load/costs.py`, which has the figures.
+    fn cost(&self, route: &Route, request: &Request) -> Cost {
+        let Request { head, body, .. } = request;
+        if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
+            return Cost::Double;
+        }
+        match route.purpose {
+            Purpose::Generate if self.voices.is_some() => generate::cost(request),
+            _ => route.cost,
+        }
+    }
+
     /// Counts and logs a request that was answered.
     fn record(
         &self,
@@ -189,6 +213,7 @@ impl Handler for App {
             app: Arc::clone(self),
             store: self.store.handle(),
             painter: Painter::new(Arc::clone(&self.font)),
+            speaker: self.voices.clone().map(Speaker::new),
             entropy: Entropy::default(),
         }
     }
@@ -204,7 +229,7 @@ impl Handler for App {
         match self.admit(found, request) {
             Ok(route) => Routed::ToWorker {
                 route,
-                cost: cost(route.route(), request),
+                cost: self.cost(route.route(), request),
             },
             Err(response) => Routed::Answered(self.finish(response, request, found)),
         }
@@ -234,15 +259,6 @@ impl Worker for AppWorker {
         let response = (route.route().answer)(self, request);
         self.app.finish(response, request, Some(route))
     }
-}
-
-/// What a request may cost, by `tests/load/costs.py`, which has the figures.
-fn cost(route: &Route, request: &Request) -> Cost {
-    let Request { head, body, .. } = request;
-    if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
-        return Cost::Double;
-    }
-    route.cost
 }
 
 /// Well is who accepts connections, has a worker free for this, and can use the store.

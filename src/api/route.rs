@@ -22,7 +22,9 @@ pub(super) struct Route {
 /// What a route is for: that decides where it is served, and by which switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// The service itself, which is always there.
+    /// New captchas, which are always there.
+    Generate,
+    /// The rest of the service itself, which is always there.
     Service,
     /// Backends that were made for other services.
     Siteverify,
@@ -45,7 +47,7 @@ pub(super) static ROUTES: [Route; 12] = [
     Route {
         path: "/api/captcha/generate/",
         methods: POST,
-        purpose: Purpose::Service,
+        purpose: Purpose::Generate,
         cost: Cost::Usual,
         answer: generate::answer,
     },
@@ -163,7 +165,7 @@ impl Purpose {
     /// Whether the operator has it switched on.
     pub(super) fn is_on(self, settings: &Settings) -> bool {
         match self {
-            Purpose::Service | Purpose::Health | Purpose::Metrics => true,
+            Purpose::Generate | Purpose::Service | Purpose::Health | Purpose::Metrics => true,
             Purpose::Siteverify => settings.siteverify_secret.is_some(),
             Purpose::Docs => settings.docs,
             Purpose::Widget => settings.widget,

@@ -9,8 +9,10 @@ use super::nearest::nearest;
 use super::options::{self, OPTIONS, Spec};
 use super::store;
 use super::{Command, CommandName, Draft, Output, Render, UnknownVariable};
+use crate::api;
 use crate::captcha;
 use crate::server::Address;
+use crate::sound;
 
 /// How the names of our environment variables begin.
 const PREFIX: &str = "MINICAP_";
@@ -219,6 +221,7 @@ impl Draft {
         }
         let api = &self.config.api;
         check_size(&api.captcha, api.test_text.as_deref())?;
+        check_speakable(api)?;
         Ok(Command::Serve {
             config: Box::new(self.config),
             unknown,
@@ -291,4 +294,15 @@ fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), Str
     let chars = text.map_or(captcha.length, |text| text.chars().count());
     captcha::check(chars, captcha.style.width, captcha.style.height)
         .map_err(|error| format!("--width, --height: {error}"))
+}
+
+/// Whether a text that is told in pictures and in sounds suits both.
+fn check_speakable(api: &api::Settings) -> Result<(), String> {
+    match &api.test_text {
+        Some(text) if api.audio && !sound::is_speakable(text) => Err(format!(
+            "--test-text: expected 1 to {} digits with --audio on, but found {text:?}",
+            sound::DIGITS_MAX
+        )),
+        _ => Ok(()),
+    }
 }

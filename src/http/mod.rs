@@ -29,7 +29,9 @@ mod laws;
 #[cfg(test)]
 mod testing;
 
-pub use self::accept::{preferred_type, prefers_gzip};
+pub use self::accept::{
+    lookup_language, names_type, preferred_language, preferred_type, prefers_gzip,
+};
 pub use self::body::{
     BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX, Framing, TRAILER_BYTES_MAX,
     Taken,
