@@ -188,7 +188,8 @@ fn what_stands_between_may_delay_cut_double_garble_and_swallow() {
             thread::sleep(WHILE);
         });
         assert!(0 < tally.right, "{tally:?}");
-        let found = 0 < tally.unavailable;
+        // On a busy machine a question may take too long by itself.
+        let found = tally.captchas < 10 * tally.unavailable;
         assert_eq!(is_felt.unwrap_or(found), found, "{fault:?}: {tally:?}");
         assert_eq!(tally.lost, 0, "{tally:?}");
         assert_prompt(&tally, &service);
