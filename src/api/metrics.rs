@@ -6,7 +6,9 @@ use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{App, AppWorker, ROUTES, Request};
+use super::route::{ROUTES, RouteId};
+use super::telling::Telling;
+use super::{App, AppWorker, Request};
 use crate::http::{Response, Status};
 use crate::server::Reason;
 use crate::store::Verdict;
@@ -37,7 +39,8 @@ pub(super) struct Metrics {
     began_secs: u64,
     /// One for each route, and one for requests to none of them.
     routes: [RouteMetrics; ROUTES.len() + 1],
-    generated: AtomicU64,
+    pictures: AtomicU64,
+    sounds: AtomicU64,
     right: AtomicU64,
     wrong: AtomicU64,
     unknown: AtomicU64,
@@ -58,7 +61,8 @@ impl Metrics {
         Metrics {
             began_secs: since_epoch.unwrap_or_default().as_secs(),
             routes: Default::default(),
-            generated: AtomicU64::default(),
+            pictures: AtomicU64::default(),
+            sounds: AtomicU64::default(),
             right: AtomicU64::default(),
             wrong: AtomicU64::default(),
             unknown: AtomicU64::default(),
@@ -66,8 +70,8 @@ impl Metrics {
     }
 
     /// Counts a request to a route, or to none.
-    pub(super) fn count_request(&self, route: Option<usize>, status: Status, time: Duration) {
-        let Some(route) = self.routes.get(route.unwrap_or(ROUTES.len())) else {
+    pub(super) fn count_request(&self, route: Option<RouteId>, status: Status, time: Duration) {
+        let Some(route) = self.routes.get(route.map_or(ROUTES.len(), RouteId::place)) else {
             return;
         };
         let class = usize::from(status.code() / 100).saturating_sub(2);
@@ -83,8 +87,11 @@ impl Metrics {
     }
 
     /// Counts a captcha that was handed out.
-    pub(super) fn count_generated(&self) {
-        increment(&self.generated);
+    pub(super) fn count_generated(&self, telling: Telling) {
+        increment(match telling {
+            Telling::Picture(_) => &self.pictures,
+            Telling::Sound(_) => &self.sounds,
+        });
     }
 
     /// Counts an answer that was judged.
@@ -132,7 +139,14 @@ const FAMILIES: [Family; 14] = [
         name: "minicap_captchas_generated_total",
         kind: COUNTER,
         help: "Captchas handed out.",
-        samples: |app, page| page.sample("", "", load(&app.metrics.generated)),
+        samples: |app, page| {
+            let [pictures, sounds] = [&app.metrics.pictures, &app.metrics.sounds].map(load);
+            if app.voices.is_none() {
+                return page.sample("", "", pictures);
+            }
+            page.sample("kind", "picture", pictures);
+            page.sample("kind", "sound", sounds);
+        },
     },
     Family {
         name: "minicap_answers_total",

@@ -12,6 +12,7 @@ use super::values::{
     switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
+use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
 /// Far more threads than any machine this is for has cores.
@@ -238,6 +239,25 @@ pub(super) static OPTIONS: &[Spec] = &[
         default: Some("on"),
         commands: &[Serve, Render],
         set: |draft, text| put(&mut draft.config.api.captcha.style.distortion, switch(text)),
+    },
+    Spec {
+        name: "audio",
+        value: "on|off",
+        help: "sounds for those who cannot see a picture",
+        default: Some("off"),
+        commands: &[Serve],
+        set: |draft, text| put(&mut draft.config.api.audio, switch(text)),
+    },
+    Spec {
+        name: "audio-length",
+        value: "N",
+        help: "digits of a sound",
+        default: Some("6"),
+        commands: &[Serve],
+        set: |draft, text| {
+            let digits = number(text, 1..=DIGITS_MAX as u64);
+            put(&mut draft.config.api.audio_length, digits)
+        },
     },
     Spec {
         name: "cors-origin",

@@ -8,8 +8,10 @@ use std::path::Path;
 use super::nearest::nearest;
 use super::options::{self, OPTIONS, Spec};
 use super::{Command, CommandName, Draft, Output, Render, UnknownVariable};
+use crate::api;
 use crate::captcha;
 use crate::server::Address;
+use crate::sound;
 
 /// How the names of our environment variables begin.
 const PREFIX: &str = "MINICAP_";
@@ -194,6 +196,7 @@ impl Draft {
     fn serve(self, unknown: Vec<UnknownVariable>) -> Result<Command, String> {
         let api = &self.config.api;
         check_size(&api.captcha, api.test_text.as_deref())?;
+        check_speakable(api)?;
         Ok(Command::Serve {
             config: Box::new(self.config),
             unknown,
@@ -260,4 +263,15 @@ fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), Str
     let chars = text.map_or(captcha.length, |text| text.chars().count());
     captcha::check(chars, captcha.style.width, captcha.style.height)
         .map_err(|error| format!("--width, --height: {error}"))
+}
+
+/// Whether a text that is told in pictures and in sounds suits both.
+fn check_speakable(api: &api::Settings) -> Result<(), String> {
+    match &api.test_text {
+        Some(text) if api.audio && !sound::is_speakable(text) => Err(format!(
+            "--test-text: expected 1 to {} digits with --audio on, but found {text:?}",
+            sound::DIGITS_MAX
+        )),
+        _ => Ok(()),
+    }
 }
