@@ -15,12 +15,13 @@ mod laws;
 
 type Law = (&'static str, fn(&[u8]));
 
-const LAWS: [Law; 6] = [
+const LAWS: [Law; 7] = [
     ("head", laws::head::check),
     ("chunked", laws::chunked::check),
     ("json", laws::json::check),
     ("query", laws::query::check),
     ("connection", laws::connection::check),
+    ("resp", laws::resp::check),
     ("state", laws::state::check),
 ];
 
@@ -65,8 +66,13 @@ fn connection() {
 }
 
 #[test]
-fn state() {
+fn resp() {
     replay(LAWS[5]);
+}
+
+#[test]
+fn state() {
+    replay(LAWS[6]);
 }
 
 #[test]

@@ -67,6 +67,9 @@ fn captcha(
         Some(voices) if media_type == WAV => Telling::sound(voices, request),
         _ => Telling::picture(settings.captcha.theme, request)?,
     };
+    if worker.app.store.is_resting(Instant::now()) {
+        return Err(error::unavailable());
+    }
     let entropy = &mut worker.entropy;
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture or a sound may
     // tell of its generator, it says nothing of a text, and nothing of another one.

@@ -265,7 +265,7 @@ impl Worker for AppWorker {
 fn health(worker: &mut AppWorker, _: &Request) -> Response {
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
-    } else if worker.store.check().is_err() {
+    } else if worker.store.check(Instant::now()).is_err() {
         (Status::ServiceUnavailable, br#"{"status":"store"}"#)
     } else {
         (Status::Ok, br#"{"status":"ok"}"#)
