@@ -1,7 +1,7 @@
 //! What lies under the digits: noise, and babble of the same voice backwards.
 //!
-//! A bed has half the samples of a sound, so it reaches up to 4 kHz: what is above, by which f, s
-//! and t are told apart, is left to the digits.
+//! A bed has half the samples of a sound, so hardly any of it is above 4 kHz: that is left to the
+//! digits, since f, s and t are told apart there.
 
 use super::manner::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::random;
@@ -75,5 +75,38 @@ pub(super) fn add(bed: &[f32], samples: &mut [f32]) {
         pair[0] += 0.5 * (last + next);
         pair[1] += next;
         last = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::voice::Voices;
+    use super::*;
+
+    fn amplitude(babble: f32, noise: f32) -> f32 {
+        let (voices, mut rng) = (Voices::new(), fastrand::Rng::with_seed(1));
+        let voice = voices.voice("en").unwrap();
+        let mut samples = Vec::new();
+        make(voice, Bed { babble, noise }, 80_000, &mut rng, &mut samples);
+        assert_eq!(samples.len(), 80_000);
+        let power = samples.iter().map(|sample| sample * sample).sum::<f32>();
+        (power / samples.len() as f32).sqrt() / LOUDNESS
+    }
+
+    #[test]
+    fn babble_and_noise_have_their_shares() {
+        assert!((amplitude(0.0, 0.1) - 0.1).abs() < 0.01);
+        // The weighting of ears, by which the loudness of words is told, is not that of the power.
+        let babble = amplitude(0.1, 0.0);
+        assert!((0.07..0.14).contains(&babble), "{babble}");
+        let both = amplitude(0.1, 0.1);
+        assert!((both - babble.hypot(0.1)).abs() < 0.02, "{both}");
+    }
+
+    #[test]
+    fn a_bed_is_drawn_out_to_twice_as_many_samples() {
+        let mut samples = [1.0; 6];
+        add(&[2.0, 4.0, -4.0], &mut samples);
+        assert_eq!(samples, [2.0, 3.0, 4.0, 5.0, 1.0, -3.0]);
     }
 }
