@@ -104,6 +104,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp)] // exact here
     fn a_bed_is_drawn_out_to_twice_as_many_samples() {
         let mut samples = [1.0; 6];
         add(&[2.0, 4.0, -4.0], &mut samples);

@@ -154,6 +154,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::float_cmp)] // exact here
     fn curves_go_through_the_samples_and_follow_lines_and_parabolas() {
         assert_eq!(between(9.0, 2.0, 7.0, 1.0, 0.0), 2.0);
         assert_eq!(between(9.0, 2.0, 7.0, 1.0, 1.0), 7.0);
