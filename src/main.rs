@@ -188,7 +188,7 @@ fn style(config: &Config) -> Style {
         theme: Theme::Light,
         background_noise: config.background_noise,
         foreground_noise: config.foreground_noise,
-        distortion: config.distortion,
+        difficulty: if !config.distortion { minicap::captcha::Difficulty::Easy } else if std::env::var("HARD").is_ok() { minicap::captcha::Difficulty::Hard } else { minicap::captcha::Difficulty::Normal },
     }
 }
 

@@ -16,15 +16,6 @@ pub(super) const BLOCK_PX: usize = 4;
 /// that a compiler makes vector instructions of them.
 pub(super) type Block<T> = [T; BLOCK_PX * BLOCK_PX];
 
-/// What a shape does to the pixels of a block: the level at which the shape's ink covers each, and
-/// the level at which what was there before still does. Together they are at most [`LEVELS`]; where
-/// a shape is filled with ground they are less.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Coverage {
-    pub(super) ink: Block<u8>,
-    pub(super) kept: Block<u8>,
-}
-
 /// A picture that is being drawn. The last blocks may reach over its right and lower edge.
 pub(super) struct Canvas {
     /// Width and height in pixels.
@@ -74,9 +65,9 @@ impl Canvas {
         &mut self.codes[y * self.columns..].as_flattened_mut()[..self.width]
     }
 
-    /// Lays an ink on the block in this column and row of blocks.
+    /// Lays an ink on the block in this column and row of blocks, at these levels of coverage.
     #[inline(always)]
-    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Coverage) {
+    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Block<u8>) {
         let first = row * BLOCK_PX * self.columns + column;
         let rows: [_; BLOCK_PX] = std::array::from_fn(|row| first + row * self.columns);
         let mut codes = [GROUND; _];
@@ -102,13 +93,13 @@ impl Canvas {
 /// The codes of a block after an ink is laid on it. Where two inks meet, the one that covers more
 /// gives the colour, and of two that cover as much the one that is laid.
 #[inline(always)]
-fn laid(codes: &Block<u8>, ink: Ink, coverage: &Coverage) -> Block<u8> {
+fn laid(codes: &Block<u8>, ink: Ink, coverage: &Block<u8>) -> Block<u8> {
     let mut after = [GROUND; _];
     for (i, after) in after.iter_mut().enumerate() {
-        let (code, covered) = (codes[i], coverage.ink[i]);
-        let left = thirds(code & LEVEL_MASK, coverage.kept[i]);
-        let level = covered + left;
-        let ink_bits = if covered < left {
+        let (code, covered) = (codes[i], coverage[i]);
+        let left = thirds(code & LEVEL_MASK, LEVELS - covered);
+        let level = if ink == Ink::ground() { left } else { covered + left };
+        let ink_bits = if covered < left || ink == Ink::ground() {
             code & !LEVEL_MASK
         } else {
             ink.bits()

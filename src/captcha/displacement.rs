@@ -60,18 +60,12 @@ impl Displacement {
         for offsets in &mut self.offsets {
             offsets.resize(self.columns * self.rows, 0.0);
         }
-        if let Some(amplitude_bases) = frame.manner.amplitude_bases {
-            let spacing = (CONTROL_BASES * frame.base_px / NODE_PX as f32).round() as usize;
-            self.randomize(
-                spacing.max(CONTROL_NODES_MIN),
-                amplitude_bases * frame.base_px,
-                rng,
-            );
-        } else {
-            self.offsets
-                .iter_mut()
-                .for_each(|offsets| offsets.fill(0.0));
-        }
+        let spacing = (super::manner::env("CONTROL",[CONTROL_BASES])[0] * frame.base_px / NODE_PX as f32).round() as usize;
+        self.randomize(
+            spacing.max(CONTROL_NODES_MIN),
+            frame.manner.push_bases * frame.base_px,
+            rng,
+        );
     }
 
     /// Moves control points that are so many nodes apart, and the nodes between them.
@@ -93,11 +87,15 @@ impl Displacement {
 
     /// Works out `splines` from rows of so many control points.
     fn interpolate_rows(&mut self, axis: usize, across: usize, spacing: usize) {
+        let fade = |node| if axis == 0 { fade(node, self.columns, spacing) } else { 1.0 };
         self.splines.clear();
         for controls in self.controls[axis].chunks_exact(across) {
             let end = self.splines.len() + self.columns;
-            for three in controls.windows(3) {
-                let at = |node| spline([three[0], three[1], three[2]], weights(node, spacing));
+            for (stretch, three) in controls.windows(3).enumerate() {
+                let at = |node| {
+                    let fade = fade(stretch * spacing + node);
+                    fade * spline([three[0], three[1], three[2]], weights(node, spacing))
+                };
                 self.splines.extend((0..spacing).map(at));
             }
             self.splines.truncate(end);
@@ -111,7 +109,8 @@ impl Displacement {
         for (y, offsets) in self.offsets[axis].chunks_exact_mut(columns).enumerate() {
             let (one, rest) = self.splines[y / spacing * columns..].split_at(columns);
             let (two, three) = rest.split_at(columns);
-            let weights = weights(y % spacing, spacing);
+            let fade = if axis == 1 { fade(y, self.rows, spacing) } else { 1.0 };
+            let weights = weights(y % spacing, spacing).map(|weight| fade * weight);
             for (offset, ((one, two), three)) in
                 offsets.iter_mut().zip(one.iter().zip(two).zip(three))
             {
@@ -163,6 +162,13 @@ fn node_before(coordinate_px: f32, nodes: usize) -> (usize, f32) {
     let place = (coordinate_px / NODE_PX as f32).clamp(0.0, (nodes - 1) as f32);
     let node = split(place).0.min(nodes as i32 - 2);
     (node as usize, place - node as f32)
+}
+
+/// The share of its push that a node keeps, of so many on a side: none at the edge of the picture,
+/// over which nothing is moved so, and all from there on where the next control point may be.
+fn fade(node: usize, nodes: usize, spacing: usize) -> f32 {
+    let inside = node.min((nodes - 1).saturating_sub(node));
+    (inside as f32 / spacing as f32).min(1.0)
 }
 
 /// The value of a spline, given that of three control points and how much each counts.

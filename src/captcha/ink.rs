@@ -2,10 +2,9 @@
 //!
 //! Knows no colours: those are the palette's.
 
-/// Most inks of a picture. Enough for a colourful one, and so few that letters, noise and lines share
-/// them: what shares an ink cannot be separated by colour. Twice as many take 5 % more bytes, half as
-/// many save 1 %.
-pub(super) const INKS_MAX: usize = 15;
+/// Inks of a picture: three for letters and one for lines, so that no line has the ink of a letter.
+/// Small letters and dots share all of them: what shares an ink cannot be separated by colour.
+pub(super) const INKS: usize = 4;
 
 /// Levels of coverage: an ink covers no part of a pixel, one third, two thirds or all of it. At the
 /// size of a picture three levels, four and eight look the same. Four take 7 % more bytes; two take
@@ -17,9 +16,9 @@ const LEVEL_BITS: u32 = 2;
 /// The bits themselves.
 pub(super) const LEVEL_MASK: u8 = (1 << LEVEL_BITS) - 1;
 
-/// Codes there is room for: every ink at every level. Of those at level 0 only [`GROUND`] occurs.
-pub(super) const CODES_MAX: usize = INKS_MAX << LEVEL_BITS;
-const _: () = assert!(LEVELS <= LEVEL_MASK && CODES_MAX <= 256);
+/// Codes there are: every ink at every level. Of those at level 0 only [`GROUND`] occurs.
+pub(super) const CODES: usize = INKS << LEVEL_BITS;
+const _: () = assert!(LEVELS <= LEVEL_MASK && CODES <= 256);
 
 /// The code of a pixel without ink.
 pub(super) const GROUND: u8 = 0;
@@ -29,6 +28,7 @@ pub(super) const GROUND: u8 = 0;
 pub(super) struct Ink(u8);
 
 impl Ink {
+    pub(super) fn ground() -> Self { Self(255) }
     /// The code of a pixel that the ink covers at a level, over bare ground.
     pub(super) const fn code(self, level: u8) -> u8 {
         if level == 0 {
@@ -51,37 +51,35 @@ impl Ink {
     }
 }
 
-/// The inks that a picture is drawn with.
+/// Which ink is for lines and which are for letters, drawn anew for each picture: no number and no
+/// colour tells the one from the others.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inks {
-    count: usize,
-}
+pub(super) struct Inks([Ink; INKS]);
 
 impl Inks {
-    /// All there are.
-    pub(super) const ALL: Self = Self { count: INKS_MAX };
-
-    /// As few as letters that cross can share with all else. With fewer, three letters in a row could
-    /// not all differ.
-    pub(super) const FEW: Self = Self { count: 4 };
-
-    pub(super) fn count(self) -> usize {
-        self.count
+    /// Inks in an order of chance.
+    pub(super) fn shuffled(rng: &mut fastrand::Rng) -> Self {
+        let mut inks = std::array::from_fn(|number| Ink(number as u8));
+        rng.shuffle(&mut inks);
+        Self(inks)
     }
 
-    /// Any of them.
-    pub(super) fn pick(self, rng: &mut fastrand::Rng) -> Ink {
+    /// That of all lines, and of no letter.
+    pub(super) fn of_lines(self) -> Ink {
+        self.0[INKS - 1]
+    }
+
+    /// That of a letter, by its place in the text. Letters that may cross differ: three in a row.
+    pub(super) fn of_letter(self, place: usize) -> Ink {
+        self.0[place % (INKS - 1)]
+    }
+
+    /// Any of those that are not `taken`; that of lines if all are.
+    pub(super) fn pick_other(self, taken: impl Fn(Ink) -> bool, rng: &mut fastrand::Rng) -> Ink {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
-        Ink(rng.u64(..self.count as u64) as u8)
-    }
-
-    /// Any of them but two: an ink for a letter that may cross the two before it.
-    pub(super) fn pick_other(self, than: [Ink; 2], rng: &mut fastrand::Rng) -> Ink {
-        let mut ink = self.pick(rng);
-        while than.contains(&ink) {
-            ink = Ink((ink.0 + 1) % self.count as u8);
-        }
-        ink
+        let first = rng.u64(..INKS as u64) as usize;
+        let inks = (first..first + INKS).map(|place| self.0[place % INKS]);
+        inks.into_iter().find(|ink| !taken(*ink)).unwrap_or(self.of_lines())
     }
 }
 

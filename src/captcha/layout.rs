@@ -4,11 +4,13 @@
 //! and down or are strewn over a band; the [`Manner`] says how much. What would not fit is scaled down
 //! as a whole, so that no letter is ever cut.
 
+use super::bounds::Bounds;
 use super::coverage::RAMP_PX;
 use super::font::{ADVANCE_EMS, Font, Glyph, STROKE_EMS_MAX};
 use super::frame::Frame;
 use super::glyph::Pose;
-use super::manner::{Manner, Standing};
+use super::ink::{Ink, Inks};
+use super::manner::Manner;
 use super::number::random;
 use super::size::CHAR_PX_MIN;
 use super::transform::Transform;
@@ -21,6 +23,19 @@ const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
 pub(super) struct Letter {
     pub(super) character: char,
     pub(super) pose: Pose,
+    pub(super) ink: Ink,
+    /// Half of its width and height.
+    half_extent_px: [f32; 2],
+}
+
+impl Letter {
+    /// Whether the box around the letter is within a distance of a place, across and down.
+    pub(super) fn is_near(&self, place_px: [f32; 2], distance_px: f32) -> bool {
+        (0..2).all(|axis| {
+            let away = (place_px[axis] - self.pose.middle_px[axis]).abs();
+            away < self.half_extent_px[axis] + distance_px
+        })
+    }
 }
 
 /// Fills `letters` with those of a text, in reading order. Blanks take room and become none. Letters
@@ -29,7 +44,7 @@ pub(super) fn arrange(
     text: &str,
     font: &Font,
     frame: &Frame,
-    margin_px: [f32; 2],
+    inks: Inks,
     rng: &mut fastrand::Rng,
     letters: &mut Vec<Letter>,
 ) {
@@ -38,13 +53,16 @@ pub(super) fn arrange(
     for character in text.chars() {
         let size_px = frame.base_px * random(frame.manner.size_bases, rng);
         if let Some(glyph) = font.glyph(character) {
-            let pose = row.append(glyph, size_px, frame, rng);
-            letters.push(Letter { character, pose });
+            let bounds = Bounds::of(character);
+            let mut pose = random_pose(bounds, size_px, frame, rng);
+            let half_extent_px = row.append(glyph, &mut pose, frame, rng);
+            let ink = inks.of_letter(letters.len());
+            letters.push(Letter { character, pose, ink, half_extent_px });
         } else {
             row.skip(ADVANCE_EMS * size_px);
         }
     }
-    row.fit(frame, margin_px, rng, letters);
+    row.fit(frame, rng, letters);
 }
 
 /// Letters put next to each other from the origin on, before their size is known to fit. In pixels.
@@ -65,84 +83,62 @@ impl Row {
         self.extent[0] = self.extent[0].max(self.end);
     }
 
-    /// Chooses how a letter stands, next to those before.
-    fn append(
-        &mut self,
-        glyph: &Glyph,
-        size_px: f32,
-        frame: &Frame,
-        rng: &mut fastrand::Rng,
-    ) -> Pose {
-        let manner = frame.manner;
-        let mut pose = random_pose(size_px, frame, rng);
+    /// Puts a letter next to those before, hanging from a common line. Returns half of its width and
+    /// height.
+    fn append(&mut self, glyph: &Glyph, pose: &mut Pose, frame: &Frame, rng: &mut fastrand::Rng) -> [f32; 2] {
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
-        let left = self.end + gap_px(self.last_width, width_px, manner, rng);
-        let top = match manner.standing {
-            Standing::Hopping(share) => random([0.0, share * height_px], rng),
-            Standing::Strewn(_) => 0.0,
-        };
-        pose.middle_px = [left + half[0], top + half[1]];
+        let left = self.end + gap_px(self.last_width, width_px, frame.manner, rng);
+        pose.middle_px = [left + half[0], half[1]];
         self.end = left + width_px;
         self.last_width = width_px;
         let [right, bottom] = &mut self.extent;
-        (*right, *bottom) = (right.max(left + width_px), bottom.max(top + height_px));
-        pose
+        (*right, *bottom) = (right.max(self.end), bottom.max(height_px));
+        half
     }
 
-    /// Puts the letters into the picture, smaller if they must be. Those that are to be strewn hang
-    /// from a common line until then.
-    fn fit(
-        &self,
-        frame: &Frame,
-        margin_px: [f32; 2],
-        rng: &mut fastrand::Rng,
-        letters: &mut [Letter],
-    ) {
+    /// Puts the letters into the picture, as large as there is room, and each anywhere in the band.
+    fn fit(&self, frame: &Frame, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
         let manner = frame.manner;
-        let room_px: [f32; 2] = std::array::from_fn(|axis| {
-            [frame.width_px, frame.height_px][axis] - 2.0 * margin_px[axis]
-        });
-        let mut extent = self.extent;
-        if let Standing::Strewn(band) = manner.standing {
-            extent[1] *= band;
-        }
+        let room_px = [frame.width_px, frame.height_px].map(|side| side - 2.0 * frame.padding_px);
+        let extent = [self.extent[0], self.extent[1] * manner.band];
         let scale = (room_px[0] / extent[0])
             .min(room_px[1] / extent[1])
             .min(manner.growth_max);
         let origin_px: [f32; 2] = std::array::from_fn(|axis| {
             let left_over = room_px[axis] - scale * extent[axis];
             let share = 0.5 + manner.drift * (rng.f32() - 0.5);
-            margin_px[axis] + share * left_over
+            frame.padding_px + share * left_over
         });
-        for Letter { pose, .. } in letters {
+        for Letter { pose, half_extent_px, .. } in letters {
             pose.size_px *= scale;
             pose.stroke_px *= scale;
-            let mut middle_px = pose.middle_px.map(|middle| middle * scale);
-            if let Standing::Strewn(_) = manner.standing {
-                // Its top is at the common line, so that its middle is half its height below.
-                let half_px = middle_px[1];
-                middle_px[1] = random([half_px, scale * extent[1] - half_px], rng);
-            }
+            *half_extent_px = half_extent_px.map(|half| half * scale);
+            let half_px = half_extent_px[1];
+            let middle_px = [
+                scale * pose.middle_px[0],
+                random([half_px, scale * extent[1] - half_px], rng),
+            ];
             pose.middle_px = std::array::from_fn(|axis| middle_px[axis] + origin_px[axis]);
         }
     }
 }
 
-/// A pose at the origin, within the bounds of the manner.
-fn random_pose(size_px: f32, frame: &Frame, rng: &mut fastrand::Rng) -> Pose {
+/// A pose at the origin, within what the manner and the letter allow.
+fn random_pose(bounds: Bounds, size_px: f32, frame: &Frame, rng: &mut fastrand::Rng) -> Pose {
     let manner = frame.manner;
     let either_side = |most: f32, rng: &mut fastrand::Rng| random([-most, most], rng);
-    let stretch = 1.0 + either_side(manner.stretch_max, rng);
-    let skew = either_side(manner.skew_max, rng);
-    let angle = either_side(manner.angle_max_degrees, rng).to_radians();
+    let stretch = super::manner::env("WIDTH",[1.0])[0] * bounds.width * (1.0 + either_side(manner.stretch_max, rng));
+    let skew = either_side(bounds.lean * manner.skew_max, rng);
+    let angle = either_side(bounds.lean * manner.angle_max_degrees, rng).to_radians();
+    let stroke_px = (frame.base_px * random(manner.stroke_bases, rng)).min(bounds.stroke_ems * size_px);
     Pose {
         middle_px: [0.0; 2],
         size_px,
         transform: Transform::from_scale([stretch, 1.0])
             .then(Transform::from_skew(skew))
             .then(Transform::from_rotate(angle)),
-        stroke_px: (frame.base_px * random(manner.stroke_bases, rng)).max(STROKE_PX_MIN),
+        stroke_px: stroke_px.max(STROKE_PX_MIN),
     }
 }
 

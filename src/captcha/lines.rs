@@ -27,14 +27,17 @@ pub(super) fn draw(
     canvas: &mut Canvas,
     displacement: &Displacement,
     frame: &Frame,
+    ink: Ink,
     rng: &mut fastrand::Rng,
 ) {
     let start_px = START_BASES * frame.base_px;
     let step_px = frame.width_px / (POINTS - 1) as f32;
     let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
-    for _ in 0..LINES {
+    let cuts = super::manner::env("CUTS",[0.0])[0] as usize;
+    for n in 0..cuts + super::manner::env("LINES",[2.0])[0] as usize {
+ let ink = if n < cuts { Ink::ground() } else { ink };
+
         let width_px = frame.base_px * random(frame.manner.line_bases, rng);
-        let ink = frame.manner.inks.pick(rng);
         let points = std::array::from_fn(|i| {
             let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
             [

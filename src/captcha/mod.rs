@@ -42,6 +42,7 @@
 
 pub mod text;
 
+mod bounds;
 mod canvas;
 mod coverage;
 mod displacement;
@@ -64,15 +65,17 @@ mod transform;
 use std::sync::Arc;
 
 pub use self::font::Font;
+pub use self::manner::Difficulty;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
 
 use self::canvas::Canvas;
 use self::displacement::Displacement;
 use self::frame::Frame;
-use self::ink::CODES_MAX;
+use self::coverage::Fill;
+use self::ink::{CODES, Inks};
 use self::layout::Letter;
-use self::manner::{DISTORTED, Manner, UPRIGHT};
+use self::manner::Manner;
 use self::palette::Palette;
 use self::text::TEXT_CHARS_MAX;
 
@@ -89,19 +92,8 @@ pub struct Style {
     pub background_noise: bool,
     /// Whether dots and lines are drawn over the text.
     pub foreground_noise: bool,
-    /// Whether all of it is bent, and letters cross each other.
-    pub distortion: bool,
-}
-
-impl Style {
-    /// How a picture of this style is drawn.
-    fn manner(self) -> &'static Manner {
-        if self.distortion {
-            &DISTORTED
-        } else {
-            &UPRIGHT
-        }
-    }
+    /// How hard it is to read.
+    pub difficulty: Difficulty,
 }
 
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
@@ -123,7 +115,7 @@ impl Painter {
         Self {
             font,
             canvas: Canvas::new(),
-            palette: Vec::with_capacity(3 * CODES_MAX),
+            palette: Vec::with_capacity(3 * CODES),
             displacement: Displacement::new(),
             letters: Vec::with_capacity(TEXT_CHARS_MAX),
             encoder: png::Encoder::new(),
@@ -162,7 +154,7 @@ impl Painter {
         rng: &mut fastrand::Rng,
     ) -> Result<(), SizeError> {
         check(text.chars().count(), style.width, style.height)?;
-        Palette::new(style.theme, style.manner(), rng).write(&mut self.palette);
+        Palette::new(style.theme, rng).write(&mut self.palette);
         self.compose(text, *style, rng);
         Ok(())
     }
@@ -179,29 +171,25 @@ impl Painter {
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
         let (width, height) = (style.width, style.height);
-        let manner = style.manner();
+        let manner = Manner::of(style.difficulty);
         let frame = Frame::new(width, height, text.chars().count(), manner);
         let (canvas, displacement, font) = (&mut self.canvas, &mut self.displacement, &*self.font);
+        let letters = &mut self.letters;
+        let inks = Inks::shuffled(rng);
         canvas.clear(width.into(), height.into());
         displacement.prepare(&frame, rng);
+        layout::arrange(text, font, &frame, inks, rng, letters);
         if style.background_noise {
-            noise::letters(canvas, displacement, font, &frame, rng);
+            noise::letters(canvas, displacement, font, &frame, inks, letters, rng);
         }
-        let margin_px = displacement
-            .reach_px()
-            .map(|reach| frame.padding_px + reach);
-        layout::arrange(text, font, &frame, margin_px, rng, &mut self.letters);
-        let mut before = [manner.inks.pick(rng); 2];
-        for letter in &self.letters {
+        for letter in letters {
             if let Some(glyph) = font.glyph(letter.character) {
-                let ink = manner.inks.pick_other(before, rng);
-                glyph::draw(canvas, displacement, glyph, &letter.pose, manner.fill, ink);
-                before = [before[1], ink];
+                glyph::draw(canvas, displacement, glyph, &letter.pose, Fill::Nothing, letter.ink);
             }
         }
         if style.foreground_noise {
-            noise::dots(canvas, &frame, rng);
-            lines::draw(canvas, displacement, &frame, rng);
+            noise::dots(canvas, &frame, inks, rng);
+            lines::draw(canvas, displacement, &frame, inks.of_lines(), rng);
         }
     }
 }

@@ -9,7 +9,8 @@ use super::displacement::Displacement;
 use super::font::{CHARACTERS, Font};
 use super::frame::Frame;
 use super::glyph::{self, Pose};
-use super::ink::{Ink, LEVELS};
+use super::ink::{Ink, Inks, LEVELS};
+use super::layout::Letter;
 use super::number::{random, round};
 use super::transform::Transform;
 
@@ -28,7 +29,7 @@ const DOT_BOX_BASES: f32 = 0.253;
 const DOT_BOX_PX_MIN: f32 = 8.0;
 /// Diameters of dots in sides of a box, before they are rounded to whole pixels [2 to 5]. The
 /// reference draws diameters of 1 to 4 with both ends, which count one more.
-const DOT_DIAMETER: [f32; 2] = [0.08, 0.285];
+const DOT_MIN: f32 = 0.08;
 
 /// Draws small solid letters all over the ground.
 pub(super) fn letters(
@@ -36,10 +37,12 @@ pub(super) fn letters(
     displacement: &Displacement,
     font: &Font,
     frame: &Frame,
+    inks: Inks,
+    text: &[Letter],
     rng: &mut fastrand::Rng,
 ) {
     let grid = Grid::new(frame, LETTER_BOX_BASES.map(|bases| bases * frame.base_px));
-    let size_px_max = LETTER_SIZE_MAX * grid.box_px[1];
+    let size_px_max = frame.manner.small_letter_max * grid.box_px[1];
     grid.for_each(|middle_px| {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
         let letter = CHARACTERS[rng.u64(..CHARACTERS.len() as u64) as usize];
@@ -55,7 +58,9 @@ pub(super) fn letters(
             }),
             stroke_px: random([0.0, LETTER_STROKE_MAX * size_px_max], rng),
         };
-        let ink = frame.manner.inks.pick(rng);
+        let reach_px = pose.size_px / 2.0 + displacement.reach_px()[0].max(displacement.reach_px()[1]);
+        let is_taken = |ink| text.iter().any(|letter| letter.ink == ink && letter.is_near(pose.middle_px, reach_px));
+        let ink = inks.pick_other(is_taken, rng);
         if let Some(glyph) = font.glyph(char::from(letter)) {
             glyph::draw(canvas, displacement, glyph, &pose, Fill::Ink, ink);
         }
@@ -63,15 +68,15 @@ pub(super) fn letters(
 }
 
 /// Strews dots over the picture.
-pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) {
+pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: Inks, rng: &mut fastrand::Rng) {
     let box_px = (DOT_BOX_BASES * frame.base_px).max(DOT_BOX_PX_MIN);
     let grid = Grid::new(frame, [box_px; 2]);
     grid.for_each(|middle_px| {
         let middle_px = std::array::from_fn(|axis| {
             middle_px[axis] + random([-grid.box_px[axis], grid.box_px[axis]], rng)
         });
-        let diameter_px = random(DOT_DIAMETER, rng) * grid.box_px[1];
-        let ink = frame.manner.inks.pick(rng);
+        let diameter_px = random([DOT_MIN, frame.manner.dot_max], rng) * grid.box_px[1];
+        let ink = inks.pick_other(|_| false, rng);
         dot(canvas, middle_px, round(diameter_px) as usize, ink);
     });
 }

@@ -3,54 +3,58 @@
 //! Knows nothing of shapes. Every ink is well visible on the ground: WCAG 2.1 asks 3:1 of
 //! graphics that must be understood (section 1.4.11), and so do we of noise, which could be told
 //! from letters otherwise.
+//!
+//! All inks of a picture are equally bright, and differ in hue as much as they can. People tell
+//! letters that cross by their hues; to a machine that looks at shades of grey they are one.
 
-use super::ink::{INKS_MAX, LEVELS};
-use super::manner::{Hues, Manner};
+use super::ink::{INKS, LEVELS};
 use super::theme::Theme;
 
-/// Red, green and blue.
+/// Red, green and blue in sRGB.
 type Colour = [u8; 3];
+/// Red, green and blue as amounts of light, from 0 to 1.
+type Light = [f32; 3];
 
-/// Least contrast between ground and ink.
-const CONTRAST_MIN: f32 = 3.0;
+/// Brightness of a theme: luminances of WCAG 2.1, from 0 for black to 1 for white.
+struct Brightness {
+    /// That of the ground.
+    ground: f32,
+    /// That of the inks.
+    ink: f32,
+    /// How far the ground is from grey, where 1 is as colourful as light can be.
+    tint: f32,
+}
 
-/// How often a colour is drawn again before a safe one is taken. Half the draws are good in the
-/// worst case, so that the safe colour is never seen; it only bounds the loop.
-const TRIES_MAX: u32 = 64;
-
-/// Brightest ground of the dark theme. Against a brighter one hardly a colour of medium
-/// brightness has the contrast, and the inks would all be alike.
-const DARK_LUMINANCE_MAX: f32 = 0.06;
+impl Brightness {
+    fn of(theme: Theme) -> Self {
+        match theme {
+            Theme::Light => Self { ground: env("LG", 0.86), ink: env("LI", 0.09), tint: env("LT",0.12) },
+            Theme::Dark => Self { ground: env("DG", 0.018), ink: env("DI", 0.34), tint: env("DT", 0.12) },
+        }
+    }
+}
+fn env(name: &str, default: f32) -> f32 {
+    std::env::var(name).map_or(default, |t| t.parse().unwrap())
+}
 
 /// The colours of one picture.
 pub(super) struct Palette {
     ground: Colour,
-    inks: [Colour; INKS_MAX],
-    /// How many of these there are.
-    count: usize,
+    inks: [Colour; INKS],
 }
 
 impl Palette {
-    /// Draws the colours of a picture of this theme and manner.
-    pub(super) fn new(theme: Theme, manner: &Manner, rng: &mut fastrand::Rng) -> Self {
-        let ground = ground(theme, rng);
-        let count = manner.inks.count();
-        let inks = match manner.hues {
-            Hues::Random => std::array::from_fn(|_| ink(theme, ground, rng)),
-            // Each hue is as far around the circle of hues from the one before. It helps readers,
-            // who tell letters that cross by their colours, and no machine, which finds the inks
-            // apart from each other in the picture's palette, whatever they look like.
-            Hues::Apart => {
-                let first = rng.f32();
-                std::array::from_fn(|number| {
-                    pure_ink(theme, ground, first + number as f32 / count as f32)
-                })
-            }
-        };
+    /// Draws the colours of a picture of this theme.
+    pub(super) fn new(theme: Theme, rng: &mut fastrand::Rng) -> Self {
+        let brightness = Brightness::of(theme);
+        let tint = pure(rng.f32()).map(|light| brightness.tint * light + 1.0 - brightness.tint);
+        let first = rng.f32();
         Self {
-            ground,
-            inks,
-            count,
+            ground: encode(with_luminance(tint, brightness.ground)),
+            inks: std::array::from_fn(|number| {
+                let hue = first + number as f32 / INKS as f32;
+                encode(with_luminance(pure(hue), brightness.ink))
+            }),
         }
     }
 
@@ -58,7 +62,7 @@ impl Palette {
     /// in place of what was there.
     pub(super) fn write(&self, entries: &mut Vec<u8>) {
         entries.clear();
-        for &ink in &self.inks[..self.count] {
+        for &ink in &self.inks {
             for level in 0..=LEVELS {
                 entries.extend(mix(self.ground, ink, level));
             }
@@ -75,73 +79,41 @@ fn mix(ground: Colour, ink: Colour, level: u8) -> Colour {
     })
 }
 
-fn ground(theme: Theme, rng: &mut fastrand::Rng) -> Colour {
-    match theme {
-        Theme::Light => colour(192, 255, rng),
-        Theme::Dark => dark_ground(rng),
-    }
-}
-
-fn dark_ground(rng: &mut fastrand::Rng) -> Colour {
-    (0..TRIES_MAX)
-        .map(|_| colour(0, 96, rng))
-        .find(|&ground| luminance(ground) <= DARK_LUMINANCE_MAX)
-        .unwrap_or([0, 0, 0])
-}
-
-fn ink(theme: Theme, ground: Colour, rng: &mut fastrand::Rng) -> Colour {
-    let ([lowest, highest], safe) = ink_range(theme);
-    (0..TRIES_MAX)
-        .map(|_| colour(lowest, highest, rng))
-        .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
-        .unwrap_or(safe)
-}
-
-/// Lowest and highest value of an ink's channels, and an ink that every ground has the contrast to.
-fn ink_range(theme: Theme) -> ([u8; 2], Colour) {
-    match theme {
-        Theme::Light => ([0, 96], [0, 0, 0]),
-        Theme::Dark => ([128, 192], [192, 192, 192]),
-    }
-}
-
-/// The ink of a hue, in turns around the circle from red, that is as pure as the ground allows.
-fn pure_ink(theme: Theme, ground: Colour, hue: f32) -> Colour {
-    let ([lowest, highest], safe) = ink_range(theme);
-    let pure = std::array::from_fn(|channel| {
+/// The purest light of a hue, in turns around the circle from red.
+fn pure(hue: f32) -> Light {
+    std::array::from_fn(|channel| {
         let away = (hue - channel as f32 / 3.0).rem_euclid(1.0);
-        let share = (2.0 - 6.0 * away.min(1.0 - away)).clamp(0.0, 1.0);
-        lowest + (share * f32::from(highest - lowest)) as u8
-    });
-    (0..=LEVELS)
-        .map(|level| mix(pure, safe, level))
-        .find(|&ink| CONTRAST_MIN <= contrast(ground, ink))
-        .unwrap_or(safe)
+        (2.0 - 6.0 * away.min(1.0 - away)).clamp(0.0, 1.0)
+    })
 }
 
-fn colour(lowest: u8, highest: u8, rng: &mut fastrand::Rng) -> Colour {
-    std::array::from_fn(|_| rng.u8(lowest..=highest))
-}
-
-/// The ratio of WCAG 2.1, from 1 for equal colours to 21 for black and white.
-fn contrast(one: Colour, other: Colour) -> f32 {
-    let (one, other) = (luminance(one), luminance(other));
-    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+/// The light of this hue that has a luminance: less of it where it is too bright, and mixed with
+/// white where it is too dark.
+fn with_luminance(light: Light, wanted: f32) -> Light {
+    let found = luminance(light);
+    if wanted < found {
+        light.map(|channel| channel * wanted / found)
+    } else {
+        let white = (wanted - found) / (1.0 - found);
+        light.map(|channel| channel + white * (1.0 - channel))
+    }
 }
 
 /// Relative luminance of WCAG 2.1, from 0 for black to 1 for white.
-fn luminance([red, green, blue]: Colour) -> f32 {
-    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+fn luminance([red, green, blue]: Light) -> f32 {
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/// A channel of sRGB as an amount of light.
-fn linear(channel: u8) -> f32 {
-    let value = f32::from(channel) / 255.0;
-    if value <= 0.04045 {
-        value / 12.92
-    } else {
-        ((value + 0.055) / 1.055).powf(2.4)
-    }
+/// A light in sRGB.
+fn encode(light: Light) -> Colour {
+    light.map(|channel| {
+        let value = if channel <= 0.003_130_8 {
+            12.92 * channel
+        } else {
+            1.055 * channel.powf(1.0 / 2.4) - 0.055
+        };
+        (255.0 * value).round() as u8
+    })
 }
 
 #[cfg(test)]

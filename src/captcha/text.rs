@@ -17,9 +17,9 @@ use crate::entropy::Entropy;
 /// - small forms alone: `b` for `6`, `c` for `e`, `d` for `a`, `g q` for `9`, `h n` for each other
 ///   and `m`, `f r` for `t`, `p` for `D`, `x y` for each other, and `j`, whose dot is lost among
 ///   dots.
-pub const CLASSES: [&str; 26] = [
-    "2", "3", "6", "7", "8", "9", "aA", "B", "C", "D", "eE", "F", "G", "H", "J", "L", "mM", "N",
-    "P", "R", "sS", "tT", "uU", "wW", "X", "Y",
+pub const CLASSES: [&str; 21] = [
+    "2", "3", "6", "7", "8", "9", "A", "C", "D", "eE", "F", "H", "L", "M", "R",
+    "sS", "T", "uU", "wW", "X", "Y",
 ];
 
 /// Most characters in a text, given or random. Nobody types longer ones willingly, and it bounds
