@@ -25,6 +25,7 @@ RUN case "${TARGETARCH:-$(uname -m)}$TARGETVARIANT" in \
 
 # The dependencies are a layer of their own, which stays while only the program changes.
 COPY Cargo.toml Cargo.lock ./
+COPY voice voice
 RUN mkdir src \
  && echo 'fn main() {}' >src/main.rs \
  && touch src/lib.rs \

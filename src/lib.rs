@@ -7,8 +7,9 @@
 //! - [`http`] is HTTP/1.1 as values: bytes in, requests out; answers in, bytes out. No sockets.
 //! - [`api`] is that handler: it knows what each route means and joins the leaves into a service.
 //! - [`json`] is a bounded codec.
-//! - [`store`] holds the captchas alive right now and judges answers, under one lock.
+//! - [`store`] holds the captchas alive right now and judges answers, each in one step.
 //! - [`captcha`] turns a text into a picture. It knows no request and no store.
+//! - [`sound`] turns digits into a sound. It knows no more than that.
 //! - [`fair`] says who a client is, and who of them has the most.
 //! - [`entropy`], [`calendar`], [`log`] and [`sys`] are what all of this stands on; `sys` has the
 //!   only `unsafe` code.
@@ -31,5 +32,6 @@ pub mod http;
 pub mod json;
 pub mod log;
 pub mod server;
+pub mod sound;
 pub mod store;
 pub mod sys;

@@ -31,9 +31,10 @@ const LINES_PER_SEC_MAX: u32 = 1_000;
 const STACK_BYTES: usize = 64 * 1024;
 
 /// How much is logged; each level includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Nothing.
+    #[default]
     Off,
     /// What the operator should look at.
     Error,

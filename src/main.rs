@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minicap::api::{self, App};
-use minicap::captcha::{Font, Style, Theme};
-use minicap::config::{self, Command, Config, Parsed, UnknownVariable};
+use minicap::api::App;
+use minicap::captcha::Font;
+use minicap::config::{self, Command, Config, UnknownVariable};
 use minicap::entropy::Entropy;
-use minicap::http::Limits;
 use minicap::log::Log;
-use minicap::server::{self, Address, Figures, Listener, Server};
-use minicap::store::{self, Reaper, Store};
+use minicap::server::{Address, Figures, Listener, Server};
+use minicap::store::Store;
+use minicap::store::memory::{Memory, Reaper};
 use minicap::sys::{self, Inherited};
 
 /// What a wrong command line ends with; a failure at work ends with 1.
@@ -30,25 +30,19 @@ const USAGE_ERROR: u8 = 2;
 const LOG_FLUSH_TIME: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    let parsed = match config::parse(env::args_os().skip(1), env::vars_os()) {
-        Ok(parsed) => parsed,
+    let command = match config::parse(env::args_os().skip(1), env::vars_os()) {
+        Ok(command) => command,
         Err(error) => {
             complain(&error);
             return USAGE_ERROR.into();
         }
     };
-    let result = match parsed {
-        Parsed::Run {
-            command,
-            config,
-            unknown,
-        } => match command {
-            Command::Serve => serve(*config, &unknown),
-            Command::Render => render::run(&config),
-            Command::Healthcheck => healthcheck::run(&config.listen, &config.path),
-        },
-        Parsed::Help(command) => print(&config::usage(command)),
-        Parsed::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
+    let result = match command {
+        Command::Serve { config, unknown } => serve(*config, &unknown),
+        Command::Render(render) => render::run(&render),
+        Command::Healthcheck { listen, path } => healthcheck::run(&listen, &path),
+        Command::Help(command) => print(&config::usage(command)),
+        Command::Version => print(concat!("minicap ", env!("CARGO_PKG_VERSION"), "\n")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,44 +78,38 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let settings = store::Settings {
-        ttl: config.ttl,
-        attempts: config.attempts,
-        capacity: config.capacity,
-    };
-    let store = Store::new(settings, Instant::now());
-    let store = store.map_err(|_| format!("no memory for {} captchas", config.capacity))?;
-    let store = Arc::new(store);
-    let _reaper = Reaper::start(Arc::clone(&store))
+    let memory = Memory::new(config.store, Instant::now());
+    let memory = memory.map_err(|_| format!("no memory for {} captchas", config.store.capacity))?;
+    let memory = Arc::new(memory);
+    let _reaper = Reaper::start(Arc::clone(&memory))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
-    if config.test_text.is_some() {
+    if config.api.test_text.is_some() {
         log.warn(
             "every captcha has the text of --test-text: this service protects nothing",
             &[],
         );
     }
-    let settings = server::Settings {
-        workers: config.workers,
-        connections_max: config.max_connections,
-        client_field: config.client_header.clone(),
-        drain: config.drain,
-        limits: Limits::DEFAULT,
-        timeouts: config.timeouts,
-    };
-    let workers = config.workers;
+    let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
     let listeners = listeners(inherited, &config)?;
     let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
     let names = names(&listeners, metrics_listener);
     let app = App::new(
-        api_settings(config, metrics_listener),
-        store,
+        config.api,
+        metrics_listener,
+        Store::Memory(memory),
         font,
         Arc::clone(&figures),
         log.clone(),
     );
-    let server = Server::new(listeners, Arc::new(app), settings, figures, log.clone());
+    let server = Server::new(
+        listeners,
+        Arc::new(app),
+        config.server,
+        figures,
+        log.clone(),
+    );
     announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
@@ -162,34 +150,6 @@ fn names(listeners: &[Listener], metrics_listener: Option<usize>) -> String {
         format!("{what}{listener}")
     });
     names.collect::<Vec<_>>().join(", ")
-}
-
-fn api_settings(config: Config, metrics_listener: Option<usize>) -> api::Settings {
-    api::Settings {
-        length: config.length,
-        style: style(&config),
-        theme: config.theme,
-        test_text: config.test_text,
-        cors: config.cors,
-        connections_max: config.max_connections,
-        metrics_listener,
-        docs: config.docs,
-        widget: config.widget,
-        siteverify_secret: config.siteverify_secret,
-        path: config.path,
-    }
-}
-
-/// The picture that is asked for, but for its theme, which is chosen for each one.
-fn style(config: &Config) -> Style {
-    Style {
-        width: config.width,
-        height: config.height,
-        theme: Theme::Light,
-        background_noise: config.background_noise,
-        foreground_noise: config.foreground_noise,
-        difficulty: if !config.distortion { minicap::captcha::Difficulty::Easy } else if std::env::var("HARD").is_ok() { minicap::captcha::Difficulty::Hard } else { minicap::captcha::Difficulty::Normal },
-    }
 }
 
 /// Says on standard output what the log says as well. That may be full, closed, or read by nobody,

@@ -8,35 +8,39 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use minicap::captcha::{self, Font, Painter, Style};
-use minicap::config::Config;
+use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
-
-use crate::style;
 
 /// How often the line that tells how far it is is written anew.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
 /// Writes what is asked for: one picture to a file, or many to a folder.
-pub(crate) fn run(config: &Config) -> Result<(), String> {
-    let Some(out) = &config.out else {
-        return Ok(());
-    };
-    let mut studio = Studio::new(config);
-    let Some(count) = config.count else {
-        if out.is_dir() {
-            let out = out.display();
-            return Err(format!(
-                "cannot write {out}: it is a folder, which --count wants"
-            ));
-        }
-        let (_, png) = studio.picture()?;
-        return write(out, &png);
-    };
-    fs::create_dir_all(out).map_err(|error| format!("cannot make {}: {error}", out.display()))?;
+pub(crate) fn run(asked: &Render) -> Result<(), String> {
+    let mut studio = Studio::new(asked);
+    match &asked.output {
+        Output::File(path) => one(&mut studio, path),
+        Output::Folder { path, count } => many(&mut studio, path, *count),
+    }
+}
+
+fn one(studio: &mut Studio, path: &Path) -> Result<(), String> {
+    if path.is_dir() {
+        let path = path.display();
+        return Err(format!(
+            "cannot write {path}: it is a folder, which --count wants"
+        ));
+    }
+    let (_, png) = studio.picture()?;
+    write(path, &png)
+}
+
+fn many(studio: &mut Studio, folder: &Path, count: usize) -> Result<(), String> {
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     let mut progress = Progress::new(count);
     for number in 1..=count {
         let (text, png) = studio.picture()?;
-        write(&out.join(format!("{text}_{number}.png")), &png)?;
+        write(&folder.join(format!("{text}_{number}.png")), &png)?;
         progress.show(number);
     }
     Ok(())
@@ -70,16 +74,16 @@ impl Progress {
 }
 
 struct Studio<'a> {
-    config: &'a Config,
+    asked: &'a Render,
     painter: Painter,
     rng: Rng,
 }
 
 impl<'a> Studio<'a> {
-    fn new(config: &'a Config) -> Self {
-        let seed = config.seed.unwrap_or_else(|| Entropy::default().seed());
+    fn new(asked: &'a Render) -> Self {
+        let seed = asked.seed.unwrap_or_else(|| Entropy::default().seed());
         Studio {
-            config,
+            asked,
             painter: Painter::new(Arc::new(Font::new())),
             rng: Rng::with_seed(seed),
         }
@@ -89,17 +93,17 @@ impl<'a> Studio<'a> {
     /// and the same seed gives the same texts as well.
     fn picture(&mut self) -> Result<(String, Vec<u8>), String> {
         let Studio {
-            config,
+            asked,
             painter,
             rng,
         } = self;
-        let text = config
+        let text = asked
             .text
             .clone()
-            .unwrap_or_else(|| captcha::text::repeatable(config.length, rng));
+            .unwrap_or_else(|| captcha::text::repeatable(asked.captcha.length, rng));
         let style = Style {
-            theme: config.theme.pick(rng),
-            ..style(config)
+            theme: asked.captcha.theme.pick(rng),
+            ..asked.captcha.style
         };
         let mut png = Vec::new();
         painter

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "fuzz/src/lib.rs"]
 mod laws;
 
 type Law = (&'static str, fn(&[u8]));
@@ -24,7 +24,7 @@ const LAWS: [Law; 5] = [
 ];
 
 fn corpus() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus"))
 }
 
 fn replay((name, law): Law) {

@@ -19,13 +19,14 @@ const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 const MAX_AGE_SECS: &str = "600";
 
 /// The origins whose pages may use the service.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cors {
     /// Every origin.
     Any,
     /// These, spelled as browsers send them, such as `https://shop.example`.
     Only(Vec<String>),
     /// None but the service's own.
+    #[default]
     Off,
 }
 

@@ -55,6 +55,17 @@ pub(super) fn response(status: Status, reason: &str) -> Response {
     Response::new(status).with_body(JSON, body)
 }
 
+/// Seconds after which a store that could not be used may be asked again: it is back within one, or
+/// for longer than a client should wait.
+const RETRY_AFTER_SECS: &str = "1";
+
+/// The answer while the store cannot be used.
+pub(super) fn unavailable() -> Response {
+    response(Status::ServiceUnavailable, "The store is unavailable")
+        .with_field("Retry-After", RETRY_AFTER_SECS)
+        .with_field("Cache-Control", "no-store")
+}
+
 /// The answer to a request whose content is not as it has to be.
 pub(super) fn unprocessable(details: &[Detail<'_>]) -> Response {
     let mut body = br#"{"detail":["#.to_vec();

@@ -37,7 +37,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
 fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) -> Response {
     let settings = &worker.app.settings;
     let theme = match request.head.target.query_value("theme") {
-        None => settings.theme,
+        None => settings.captcha.theme,
         Some(name) => match ThemeChoice::parse(&name) {
             Some(theme) => theme,
             None => return unknown_theme(&name),
@@ -50,7 +50,7 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
     let text = settings
         .test_text
         .clone()
-        .unwrap_or_else(|| captcha::text::random(settings.length, entropy));
+        .unwrap_or_else(|| captcha::text::random(settings.captcha.length, entropy));
     let Some(solution) = Solution::new(&forgive(&text)) else {
         let chars = text.chars().count();
         worker
@@ -61,7 +61,7 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
     };
     let style = Style {
         theme: theme.pick(&mut rng),
-        ..settings.style
+        ..settings.captcha.style
     };
     let mut png = Vec::with_capacity(PNG_BYTES_USUAL);
     if let Err(error) = worker.painter.paint(&text, &style, &mut rng, &mut png) {
@@ -69,10 +69,11 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         return error::response(Status::InternalServerError, "Internal Server Error");
     }
     // Its life begins when it is handed out, not when its drawing began.
-    let id = worker
-        .app
-        .store
-        .insert(solution, request.line, Instant::now());
+    let inserted = worker.store.insert(solution, request.line, Instant::now());
+    let Ok(id) = inserted else {
+        return error::unavailable();
+    };
+    worker.app.metrics.count_generated();
     let body = match media_type {
         JSON => json(
             id,

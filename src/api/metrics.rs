@@ -37,6 +37,7 @@ pub(super) struct Metrics {
     began_secs: u64,
     /// One for each route, and one for requests to none of them.
     routes: [RouteMetrics; ROUTES.len() + 1],
+    generated: AtomicU64,
     right: AtomicU64,
     wrong: AtomicU64,
     unknown: AtomicU64,
@@ -57,6 +58,7 @@ impl Metrics {
         Metrics {
             began_secs: since_epoch.unwrap_or_default().as_secs(),
             routes: Default::default(),
+            generated: AtomicU64::default(),
             right: AtomicU64::default(),
             wrong: AtomicU64::default(),
             unknown: AtomicU64::default(),
@@ -78,6 +80,11 @@ impl Metrics {
         }
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         route.nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// Counts a captcha that was handed out.
+    pub(super) fn count_generated(&self) {
+        increment(&self.generated);
     }
 
     /// Counts an answer that was judged.
@@ -125,7 +132,7 @@ const FAMILIES: [Family; 14] = [
         name: "minicap_captchas_generated_total",
         kind: COUNTER,
         help: "Captchas handed out.",
-        samples: |app, page| page.sample("", "", app.store.counts().generated),
+        samples: |app, page| page.sample("", "", load(&app.metrics.generated)),
     },
     Family {
         name: "minicap_answers_total",
@@ -141,28 +148,43 @@ const FAMILIES: [Family; 14] = [
         name: "minicap_captchas_expired_total",
         kind: COUNTER,
         help: "Captchas whose lifetime ended.",
-        samples: |app, page| page.sample("", "", app.store.counts().expired),
+        samples: |app, page| {
+            if let Some(memory) = app.store.memory() {
+                page.sample("", "", memory.counts().expired);
+            }
+        },
     },
     Family {
         name: "minicap_captchas_evicted_total",
         kind: COUNTER,
         help: "Captchas that made room for newer ones, of the same client or of another.",
         samples: |app, page| {
-            page.sample("reason", "own", app.store.counts().evicted_own);
-            page.sample("reason", "other", app.store.counts().evicted_other);
+            if let Some(memory) = app.store.memory() {
+                let counts = memory.counts();
+                page.sample("reason", "own", counts.evicted_own);
+                page.sample("reason", "other", counts.evicted_other);
+            }
         },
     },
     Family {
         name: "minicap_captchas_alive",
         kind: GAUGE,
         help: "Captchas that can be answered.",
-        samples: |app, page| page.sample("", "", app.store.counts().alive),
+        samples: |app, page| {
+            if let Some(memory) = app.store.memory() {
+                page.sample("", "", memory.counts().alive);
+            }
+        },
     },
     Family {
         name: "minicap_captchas_capacity",
         kind: GAUGE,
         help: "Captchas that can be alive at a time.",
-        samples: |app, page| page.sample("", "", app.store.settings().capacity as u64),
+        samples: |app, page| {
+            if let Some(memory) = app.store.memory() {
+                page.sample("", "", memory.settings().capacity as u64);
+            }
+        },
     },
     Family {
         name: "minicap_requests_waiting",
@@ -180,7 +202,7 @@ const FAMILIES: [Family; 14] = [
         name: "minicap_connections_max",
         kind: GAUGE,
         help: "Connections that can be open at a time.",
-        samples: |app, page| page.sample("", "", app.settings.connections_max as u64),
+        samples: |app, page| page.sample("", "", app.figures.connections_max()),
     },
     Family {
         name: "minicap_connections_closed_total",

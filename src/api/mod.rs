@@ -17,12 +17,12 @@ use std::time::Instant;
 pub use cors::Cors;
 use metrics::Metrics;
 
-use crate::captcha::{Font, Painter, Style, ThemeChoice};
+use crate::captcha::{self, Font, Painter};
 use crate::entropy::Entropy;
 use crate::http::{Head, Method, Response, Status};
 use crate::log::Log;
 use crate::server::{Cost, Figures, Handler, Refusal, Request, Worker};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
 const JSON: &str = "application/json";
@@ -36,22 +36,14 @@ const USUAL_BODY_BYTES_MAX: usize = 256;
 const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 
 /// What the operator decides about captchas and who may ask for them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Characters of a random text.
-    pub length: usize,
-    /// The picture; its theme is what a request may choose.
-    pub style: Style,
-    /// The theme of pictures whose request does not choose one.
-    pub theme: ThemeChoice,
+    /// The captchas; their theme is what a request may choose.
+    pub captcha: captcha::Settings,
     /// The text of every captcha, for tests of what is built upon the service.
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
-    /// Connections that may be open at a time, as the server has it; here it is only told.
-    pub connections_max: usize,
-    /// The place of the listener that is for `/metrics`, if there is one of its own.
-    pub metrics_listener: Option<usize>,
     /// Whether the service explains itself: the page and the `OpenAPI` document.
     pub docs: bool,
     /// Whether the widget is there.
@@ -65,7 +57,9 @@ pub struct Settings {
 /// The service's parts that all workers share.
 pub struct App {
     settings: Settings,
-    store: Arc<Store>,
+    /// The place of the listener that is for `/metrics`, if there is one of its own.
+    metrics_listener: Option<usize>,
+    store: Store,
     font: Arc<Font>,
     metrics: Metrics,
     /// The server's own.
@@ -76,6 +70,7 @@ pub struct App {
 /// One worker thread's part of the service.
 pub struct AppWorker {
     app: Arc<App>,
+    store: store::Handle,
     painter: Painter,
     entropy: Entropy,
 }
@@ -190,17 +185,20 @@ const ROUTES: [Route; 12] = [
 ];
 
 impl App {
-    /// A service over these parts.
+    /// A service over these parts. `metrics_listener` is the place of the listener that is for
+    /// `/metrics`, if there is one of its own.
     #[must_use]
     pub fn new(
         settings: Settings,
-        store: Arc<Store>,
+        metrics_listener: Option<usize>,
+        store: Store,
         font: Arc<Font>,
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
         App {
             settings,
+            metrics_listener,
             store,
             font,
             metrics: Metrics::new(),
@@ -239,7 +237,7 @@ impl App {
     /// Whether there is a route for those who have connected to a listener. Where `/metrics` has a
     /// listener of its own it is there alone, with nothing but `/healthz`.
     fn has(&self, route: &Route, listener: usize) -> bool {
-        let is_here = match self.settings.metrics_listener {
+        let is_here = match self.metrics_listener {
             None => true,
             Some(own) if own == listener => route.is_of_monitoring(),
             Some(_) => route.path != METRICS,
@@ -283,6 +281,7 @@ impl Handler for App {
     fn worker(self: &Arc<Self>) -> AppWorker {
         AppWorker {
             app: Arc::clone(self),
+            store: self.store.handle(),
             painter: Painter::new(Arc::clone(&self.font)),
             entropy: Entropy::default(),
         }
@@ -369,11 +368,12 @@ impl Route {
     }
 }
 
-/// Well is who accepts connections, has a worker free for this, and gets the store's lock.
+/// Well is who accepts connections, has a worker free for this, and can use the store.
 fn health(worker: &mut AppWorker, _: &Request) -> Response {
-    let _ = worker.app.store.len();
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
+    } else if worker.store.check().is_err() {
+        (Status::ServiceUnavailable, br#"{"status":"store"}"#)
     } else {
         (Status::Ok, br#"{"status":"ok"}"#)
     };

@@ -12,7 +12,7 @@ use super::{AppWorker, Cors, JSON, Request};
 use crate::calendar::Moment;
 use crate::http::{self, Response, Status};
 use crate::json;
-use crate::store::Verdict;
+use crate::store::{Unavailable, Verdict};
 
 /// What stands for the host of the page where none can be known; hCaptcha's word for it.
 const UNKNOWN_HOST: &str = "not-provided";
@@ -31,9 +31,10 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
         (_, Some(response)) => match response.split_once('.') {
             None => failure("invalid-input-response"),
             Some((id, text)) => match judge(worker, id, text) {
-                Verdict::Right => success(&worker.app.settings.cors),
-                Verdict::Wrong { .. } => failure("invalid-input-response"),
-                Verdict::Unknown => failure("timeout-or-duplicate"),
+                Ok(Verdict::Right) => success(&worker.app.settings.cors),
+                Ok(Verdict::Wrong { .. }) => failure("invalid-input-response"),
+                Ok(Verdict::Unknown) => failure("timeout-or-duplicate"),
+                Err(Unavailable) => failure("internal-error"),
             },
         },
     }

@@ -8,7 +8,7 @@ use super::forgive::forgive;
 use super::{AppWorker, JSON, Request};
 use crate::http::{Response, Status};
 use crate::json::{self, ErrorKind, Value};
-use crate::store::{Id, Verdict};
+use crate::store::{Id, Unavailable, Verdict};
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     let body = request.body.as_slice();
@@ -48,7 +48,7 @@ pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-fn judge_object(worker: &AppWorker, value: Value<'_>) -> Response {
+fn judge_object(worker: &mut AppWorker, value: Value<'_>) -> Response {
     // `null` counts as no body.
     if value.is_null() {
         return no_body();
@@ -63,17 +63,17 @@ fn judge_object(worker: &AppWorker, value: Value<'_>) -> Response {
             return error::unprocessable(&details);
         }
     };
-    verdict_response(judge(worker, &id, &text))
+    judge(worker, &id, &text).map_or_else(|Unavailable| error::unavailable(), verdict_response)
 }
 
 /// Judges what was typed as the text of the captcha with this id, and counts the verdict.
-pub(super) fn judge(worker: &AppWorker, id: &str, text: &str) -> Verdict {
-    let verdict = Id::parse(id).map_or(Verdict::Unknown, |id| {
-        let store = &worker.app.store;
-        store.judge(id, &forgive(text), Instant::now())
-    });
+pub(super) fn judge(worker: &mut AppWorker, id: &str, text: &str) -> Result<Verdict, Unavailable> {
+    let verdict = match Id::parse(id) {
+        Some(id) => worker.store.judge(id, &forgive(text), Instant::now())?,
+        None => Verdict::Unknown,
+    };
     worker.app.metrics.count_verdict(verdict);
-    verdict
+    Ok(verdict)
 }
 
 /// The string at a name of an object, or what is wrong there.

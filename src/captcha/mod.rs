@@ -79,8 +79,19 @@ use self::manner::Manner;
 use self::palette::Palette;
 use self::text::TEXT_CHARS_MAX;
 
+/// What an operator decides about captchas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Characters of a random text.
+    pub length: usize,
+    /// The pictures, but for their theme.
+    pub style: Style,
+    /// The theme of pictures for which nobody chooses one.
+    pub theme: ThemeChoice,
+}
+
 /// What a picture is to look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
     /// Width in pixels, exactly.
     pub width: u16,

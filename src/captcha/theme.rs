@@ -3,20 +3,22 @@
 use fastrand::Rng;
 
 /// Whether a picture is drawn dark on light or light on dark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// Dark inks on a light ground.
+    #[default]
     Light,
     /// Inks of medium brightness on a dark ground.
     Dark,
 }
 
 /// A wish for a theme.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeChoice {
     /// Always this one.
     Always(Theme),
     /// Either, anew for each picture.
+    #[default]
     Random,
 }
 

@@ -1,10 +1,12 @@
-//! The table of options: names, bounds, defaults, and where each value goes.
+//! The table of options: names, bounds, defaults, and where each value goes. A new option is a row
+//! here, and the field that the row sets.
 
 use std::ffi::OsStr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::Command::{self, Healthcheck, Render, Serve};
-use super::Config;
+use super::CommandName::{self, Healthcheck, Render, Serve};
+use super::Draft;
 use super::values::{
     Expected, address, addresses, field_name, level, mode, number, origins, path, secret, switch,
     test_text, text, theme, url_path,
@@ -18,6 +20,8 @@ const WORKERS_MAX: u64 = 1024;
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
 /// An hour: what waits longer than that is not waiting but forgotten.
 const TIMEOUT_SECS_MAX: u64 = 60 * 60;
+/// No time at all would close every connection.
+const TIMEOUT_SECS: RangeInclusive<u64> = 1..=TIMEOUT_SECS_MAX;
 /// As many descriptors as a process can have on common systems without further ado.
 const CONNECTIONS_MAX: u64 = 65_536;
 const ATTEMPTS_MAX: u64 = 1_000;
@@ -41,9 +45,9 @@ pub(super) struct Spec {
     /// The value if none is given; options without one may be left out.
     pub default: Option<&'static str>,
     /// The commands that take it.
-    pub commands: &'static [Command],
+    pub commands: &'static [CommandName],
     /// Reads a value into its place.
-    pub set: fn(&mut Config, &OsStr) -> Result<(), Expected>,
+    pub set: fn(&mut Draft, &OsStr) -> Result<(), Expected>,
 }
 
 impl Spec {
@@ -64,17 +68,23 @@ impl Spec {
     }
 }
 
+/// The options of a command, in the order of the usage text.
+pub(super) fn of(command: CommandName) -> impl Iterator<Item = &'static Spec> {
+    let is_meant = move |option: &&Spec| option.commands.contains(&command);
+    OPTIONS.iter().filter(is_meant)
+}
+
 /// Every option there is, in the order of the usage text.
-pub(super) const OPTIONS: [Spec; 31] = [
+pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "listen",
         value: "ADDRESS",
         help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
-        set: |config, text| {
-            config.is_listen_given = true;
-            put(&mut config.listen, addresses(text))
+        set: |draft, text| {
+            draft.config.is_listen_given = true;
+            put(&mut draft.config.listen, addresses(text))
         },
     },
     Spec {
@@ -83,7 +93,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "where /metrics is, and then nowhere else",
         default: None,
         commands: &[Serve],
-        set: |config, text| put(&mut config.metrics_listen, address(text).map(Some)),
+        set: |draft, text| put(&mut draft.config.metrics_listen, address(text).map(Some)),
     },
     Spec {
         name: "socket-mode",
@@ -91,7 +101,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "who may connect to a Unix socket, as of a file",
         default: Some("0660"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.socket_mode, mode(text)),
+        set: |draft, text| put(&mut draft.config.socket_mode, mode(text)),
     },
     Spec {
         name: "workers",
@@ -99,7 +109,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "threads that draw and judge [default: one for each core]",
         default: None,
         commands: &[Serve],
-        set: |config, text| put(&mut config.workers, number(text, 1..=WORKERS_MAX)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.server.workers,
+                number(text, 1..=WORKERS_MAX).map(Some),
+            )
+        },
     },
     Spec {
         name: "ttl",
@@ -107,12 +122,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "how long a captcha lives",
         default: Some("600"),
         commands: &[Serve],
-        set: |config, text| {
-            put(
-                &mut config.ttl,
-                number(text, 1..=TTL_SECS_MAX).map(Duration::from_secs),
-            )
-        },
+        set: |draft, text| put(&mut draft.config.store.ttl, seconds(text, 1..=TTL_SECS_MAX)),
     },
     Spec {
         name: "attempts",
@@ -120,7 +130,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "wrong answers that end a captcha",
         default: Some("3"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.attempts, number(text, 1..=ATTEMPTS_MAX)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.store.attempts,
+                number(text, 1..=ATTEMPTS_MAX),
+            )
+        },
     },
     Spec {
         name: "capacity",
@@ -128,7 +143,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "captchas alive at a time",
         default: Some("100000"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.capacity, number(text, 1..=CAPACITY_MAX)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.store.capacity,
+                number(text, 1..=CAPACITY_MAX),
+            )
+        },
     },
     Spec {
         name: "length",
@@ -136,7 +156,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "characters of a text",
         default: Some("6"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.length, number(text, 1..=LENGTH_MAX)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.length,
+                number(text, 1..=LENGTH_MAX),
+            )
+        },
     },
     Spec {
         name: "width",
@@ -144,7 +169,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "width of the picture",
         default: Some("600"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.width, number(text, 1..=u64::from(SIDE_PX_MAX))),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.width,
+                number(text, 1..=u64::from(SIDE_PX_MAX)),
+            )
+        },
     },
     Spec {
         name: "height",
@@ -152,7 +182,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "height of the picture",
         default: Some("200"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.height, number(text, 1..=u64::from(SIDE_PX_MAX))),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.height,
+                number(text, 1..=u64::from(SIDE_PX_MAX)),
+            )
+        },
     },
     Spec {
         name: "theme",
@@ -160,7 +195,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "light, dark or random, if not chosen by a request",
         default: Some("light"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.theme, theme(text)),
+        set: |draft, text| put(&mut draft.config.api.captcha.theme, theme(text)),
     },
     Spec {
         name: "background-noise",
@@ -168,7 +203,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "small letters behind the text",
         default: Some("on"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.background_noise, switch(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.background_noise,
+                switch(text),
+            )
+        },
     },
     Spec {
         name: "foreground-noise",
@@ -176,7 +216,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "dots and lines over the text",
         default: Some("on"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.foreground_noise, switch(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.foreground_noise,
+                switch(text),
+            )
+        },
     },
     Spec {
         name: "distortion",
@@ -184,7 +229,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "bent letters whose outlines cross",
         default: Some("on"),
         commands: &[Serve, Render],
-        set: |config, text| put(&mut config.distortion, switch(text)),
+        set: |draft, text| put(&mut draft.config.api.captcha.style.distortion, switch(text)),
     },
     Spec {
         name: "cors-origin",
@@ -192,7 +237,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "whose pages may use it: *, origins, or off",
         default: Some("*"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.cors, origins(text)),
+        set: |draft, text| put(&mut draft.config.api.cors, origins(text)),
     },
     Spec {
         name: "docs",
@@ -200,7 +245,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "page and OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.docs, switch(text)),
+        set: |draft, text| put(&mut draft.config.api.docs, switch(text)),
     },
     Spec {
         name: "widget",
@@ -208,7 +253,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "the script /widget.js",
         default: Some("on"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.widget, switch(text)),
+        set: |draft, text| put(&mut draft.config.api.widget, switch(text)),
     },
     Spec {
         name: "siteverify-secret",
@@ -216,7 +261,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "serve /siteverify to backends that show this",
         default: None,
         commands: &[Serve],
-        set: |config, text| put(&mut config.siteverify_secret, secret(text).map(Some)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.siteverify_secret,
+                secret(text).map(Some),
+            )
+        },
     },
     Spec {
         name: "path",
@@ -224,7 +274,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "what stands before every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
-        set: |config, text| put(&mut config.path, url_path(text)),
+        set: |draft, text| put(&mut draft.config.api.path, url_path(text)),
     },
     Spec {
         name: "log",
@@ -232,7 +282,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "off, error (or warn), info or debug",
         default: Some("info"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.log, level(text)),
+        set: |draft, text| put(&mut draft.config.log, level(text)),
     },
     Spec {
         name: "max-connections",
@@ -240,9 +290,9 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "connections open at a time",
         default: Some("1024"),
         commands: &[Serve],
-        set: |config, text| {
+        set: |draft, text| {
             put(
-                &mut config.max_connections,
+                &mut draft.config.server.connections_max,
                 number(text, 1..=CONNECTIONS_MAX),
             )
         },
@@ -253,7 +303,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "field in which the proxy in front names its client",
         default: None,
         commands: &[Serve],
-        set: |config, text| put(&mut config.client_header, field_name(text).map(Some)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.server.client_field,
+                field_name(text).map(Some),
+            )
+        },
     },
     Spec {
         name: "idle-timeout",
@@ -261,7 +316,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "how long a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.timeouts.idle, seconds(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.server.timeouts.idle,
+                seconds(text, TIMEOUT_SECS),
+            )
+        },
     },
     Spec {
         name: "request-timeout",
@@ -269,11 +329,10 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "how long a part of a request may take",
         default: Some("10"),
         commands: &[Serve],
-        set: |config, text| {
-            let time = seconds(text)?;
-            config.timeouts.head = time;
-            config.timeouts.body = time;
-            config.timeouts.write = time;
+        set: |draft, text| {
+            let timeouts = &mut draft.config.server.timeouts;
+            let time = seconds(text, TIMEOUT_SECS)?;
+            (timeouts.head, timeouts.body, timeouts.write) = (time, time, time);
             Ok(())
         },
     },
@@ -283,7 +342,12 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "how long the end waits for what was begun",
         default: Some("5"),
         commands: &[Serve],
-        set: |config, text| put(&mut config.timeouts.stop, seconds(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.server.timeouts.stop,
+                seconds(text, TIMEOUT_SECS),
+            )
+        },
     },
     Spec {
         name: "drain",
@@ -291,9 +355,11 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "how long /healthz says so before it stops",
         default: Some("0"),
         commands: &[Serve],
-        set: |config, text| {
-            let time = number(text, 0..=TIMEOUT_SECS_MAX).map(Duration::from_secs);
-            put(&mut config.drain, time)
+        set: |draft, text| {
+            put(
+                &mut draft.config.server.drain,
+                seconds(text, 0..=TIMEOUT_SECS_MAX),
+            )
         },
     },
     Spec {
@@ -302,7 +368,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "the text of every captcha, for tests of your own: protects nothing",
         default: None,
         commands: &[Serve],
-        set: |config, text| put(&mut config.test_text, test_text(text).map(Some)),
+        set: |draft, text| put(&mut draft.config.api.test_text, test_text(text).map(Some)),
     },
     Spec {
         name: "out",
@@ -310,7 +376,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "the picture's file, or with --count the pictures' folder",
         default: None,
         commands: &[Render],
-        set: |config, value| put(&mut config.out, path(value).map(Some)),
+        set: |draft, value| put(&mut draft.out, path(value).map(Some)),
     },
     Spec {
         name: "count",
@@ -318,7 +384,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "write so many pictures, each named TEXT_NUMBER.png",
         default: None,
         commands: &[Render],
-        set: |config, text| put(&mut config.count, number(text, 1..=COUNT_MAX).map(Some)),
+        set: |draft, text| put(&mut draft.count, number(text, 1..=COUNT_MAX).map(Some)),
     },
     Spec {
         name: "text",
@@ -326,7 +392,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "the text of the pictures [default: random]",
         default: None,
         commands: &[Render],
-        set: |config, value| put(&mut config.text, text(value).map(Some)),
+        set: |draft, value| put(&mut draft.text, text(value).map(Some)),
     },
     Spec {
         name: "seed",
@@ -334,7 +400,7 @@ pub(super) const OPTIONS: [Spec; 31] = [
         help: "the same number draws the same picture",
         default: None,
         commands: &[Render],
-        set: |config, text| put(&mut config.seed, number(text, 0..=u64::MAX).map(Some)),
+        set: |draft, text| put(&mut draft.seed, number(text, 0..=u64::MAX).map(Some)),
     },
 ];
 
@@ -343,6 +409,6 @@ fn put<T>(place: &mut T, value: Result<T, Expected>) -> Result<(), Expected> {
     Ok(())
 }
 
-fn seconds(text: &OsStr) -> Result<Duration, Expected> {
-    number(text, 1..=TIMEOUT_SECS_MAX).map(Duration::from_secs)
+fn seconds(text: &OsStr, range: RangeInclusive<u64>) -> Result<Duration, Expected> {
+    number(text, range).map(Duration::from_secs)
 }

@@ -3,10 +3,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::nearest::nearest;
-use super::options::{OPTIONS, Spec};
-use super::{Command, Config, Parsed, UnknownVariable};
+use super::options::{self, OPTIONS, Spec};
+use super::{Command, CommandName, Draft, Output, Render, UnknownVariable};
 use crate::captcha;
 use crate::server::Address;
 
@@ -22,11 +23,11 @@ const PREFIX: &str = "MINICAP_";
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-) -> Result<Parsed, String> {
+) -> Result<Command, String> {
     let mut arguments = arguments.into_iter().peekable();
     let command = arguments.peek().and_then(|first| Word::of(first));
     let command = match command {
-        None => Command::Serve,
+        None => CommandName::Serve,
         Some(word) => {
             arguments.next();
             match word {
@@ -38,34 +39,33 @@ pub fn parse(
     let mut given = Vec::new();
     while let Some(argument) = arguments.next() {
         match argument.as_bytes() {
-            b"--help" | b"-h" => return Ok(Parsed::Help(command)),
-            b"--version" | b"-V" => return Ok(Parsed::Version),
+            b"--help" | b"-h" => return Ok(Command::Help(command)),
+            b"--version" | b"-V" => return Ok(Command::Version),
             _ => {}
         }
         let (option, value) = option_and_value(&argument, &mut arguments, command)?;
         given.push((option.name, value));
     }
     let variables: Vec<_> = environment.into_iter().filter_map(ours).collect();
-    let config = Config::read(command, &given, &variables)?;
-    check(command, &config)?;
-    Ok(Parsed::Run {
-        command,
-        config: Box::new(config),
-        unknown: unknown(&variables),
-    })
+    let draft = Draft::read(command, &given, &variables)?;
+    match command {
+        CommandName::Serve => draft.serve(unknown(&variables)),
+        CommandName::Render => draft.render(),
+        CommandName::Healthcheck => draft.healthcheck(),
+    }
 }
 
 /// A first argument that is no option.
 enum Word {
-    Command(Command),
+    Command(CommandName),
     Help,
 }
 
 impl Word {
     fn of(argument: &OsStr) -> Option<Self> {
         match argument.as_bytes() {
-            b"render" => Some(Word::Command(Command::Render)),
-            b"healthcheck" => Some(Word::Command(Command::Healthcheck)),
+            b"render" => Some(Word::Command(CommandName::Render)),
+            b"healthcheck" => Some(Word::Command(CommandName::Healthcheck)),
             b"help" => Some(Word::Help),
             _ => None,
         }
@@ -73,14 +73,14 @@ impl Word {
 }
 
 /// Reads what `help` is to tell of.
-fn help(mut arguments: impl Iterator<Item = OsString>) -> Result<Parsed, String> {
+fn help(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let subject = arguments.next();
     match subject
         .as_deref()
         .map(|subject| (subject, Word::of(subject)))
     {
-        None => Ok(Parsed::Help(Command::Serve)),
-        Some((_, Some(Word::Command(command)))) => Ok(Parsed::Help(command)),
+        None => Ok(Command::Help(CommandName::Serve)),
+        Some((_, Some(Word::Command(command)))) => Ok(Command::Help(command)),
         Some((other, _)) => Err(format!(
             "help: expected render, healthcheck or nothing, but found {}",
             quoted(other)
@@ -92,7 +92,7 @@ fn help(mut arguments: impl Iterator<Item = OsString>) -> Result<Parsed, String>
 fn option_and_value(
     argument: &OsStr,
     rest: &mut impl Iterator<Item = OsString>,
-    command: Command,
+    command: CommandName,
 ) -> Result<(&'static Spec, OsString), String> {
     let Some(long) = argument.as_bytes().strip_prefix(b"--") else {
         return Err(format!(
@@ -104,14 +104,13 @@ fn option_and_value(
         Some(at) => (&long[..at], Some(OsStr::from_bytes(&long[at + 1..]))),
         None => (long, None),
     };
-    let options = || {
-        OPTIONS
-            .iter()
-            .filter(|option| option.commands.contains(&command))
-    };
-    let Some(option) = options().find(|option| option.name.as_bytes() == name) else {
+    let Some(option) = options::of(command).find(|option| option.name.as_bytes() == name) else {
         let name = String::from_utf8_lossy(name);
-        let hint = nearest(&name, options().map(|option| option.name.to_owned())).map_or_else(
+        let hint = nearest(
+            &name,
+            options::of(command).map(|option| option.name.to_owned()),
+        )
+        .map_or_else(
             || "see --help".into(),
             |near| format!("did you mean --{near}?"),
         );
@@ -153,49 +152,95 @@ fn is_of_kubernetes(name: &str) -> bool {
     rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
 }
 
-impl Config {
+impl Draft {
+    /// Reads the values of a command's options, one source after the other: a later one goes before
+    /// those that were read already.
     fn read(
-        command: Command,
+        command: CommandName,
         given: &[(&str, OsString)],
         variables: &[(String, OsString)],
     ) -> Result<Self, String> {
-        let mut config = Config::unset();
-        for option in &OPTIONS {
+        let mut draft = Draft::default();
+        for option in OPTIONS {
             if let Some(default) = option.default {
-                set(option, &mut config, default.as_ref(), option.name)?;
+                set(option, &mut draft, default.as_ref(), option.name)?;
             }
         }
-        config.is_listen_given = false;
-        let meant = OPTIONS
-            .iter()
-            .filter(|option| option.commands.contains(&command));
-        for option in meant.clone() {
+        draft.config.is_listen_given = false;
+        for option in options::of(command) {
             let wanted = option.variable();
             let value = variables
                 .iter()
                 .find(|(name, value)| Some(name) == wanted.as_ref() && !value.is_empty());
             if let Some((name, value)) = value {
-                set(option, &mut config, value, name)?;
+                set(option, &mut draft, value, name)?;
             }
         }
-        for option in meant {
+        for option in options::of(command) {
             let name = format!("--{}", option.name);
             let values = given.iter().filter(|(name, _)| *name == option.name);
             let values: Vec<&OsStr> = values.map(|(_, value)| value.as_os_str()).collect();
             if option.is_list() && !values.is_empty() {
-                set(option, &mut config, &values.join(OsStr::new(",")), &name)?;
+                set(option, &mut draft, &values.join(OsStr::new(",")), &name)?;
                 continue;
             }
             for value in values {
-                set(option, &mut config, value, &name)?;
+                set(option, &mut draft, value, &name)?;
             }
         }
-        Ok(config)
+        Ok(draft)
+    }
+
+    fn serve(self, unknown: Vec<UnknownVariable>) -> Result<Command, String> {
+        let api = &self.config.api;
+        check_size(&api.captcha, api.test_text.as_deref())?;
+        Ok(Command::Serve {
+            config: Box::new(self.config),
+            unknown,
+        })
+    }
+
+    fn render(self) -> Result<Command, String> {
+        let Some(path) = self.out else {
+            return Err("--out: expected a path, but found none".into());
+        };
+        let output = match self.count {
+            None => Output::File(path),
+            Some(_) if is_picture(&path) => {
+                return Err(format!(
+                    "--out: expected a folder for --count pictures, but found {}",
+                    quoted(path.as_os_str())
+                ));
+            }
+            Some(count) => Output::Folder { path, count },
+        };
+        let captcha = self.config.api.captcha;
+        check_size(&captcha, self.text.as_deref())?;
+        Ok(Command::Render(Render {
+            output,
+            captcha,
+            text: self.text,
+            seed: self.seed,
+        }))
+    }
+
+    fn healthcheck(self) -> Result<Command, String> {
+        let listen = self.config.listen;
+        let is_free = |address: &&Address| matches!(address, Address::Tcp(tcp) if tcp.port() == 0);
+        match listen.iter().find(is_free) {
+            Some(address) => Err(format!(
+                "--listen: expected a port other than 0, but found \"{address}\""
+            )),
+            None => Ok(Command::Healthcheck {
+                listen,
+                path: self.config.api.path,
+            }),
+        }
     }
 }
 
-fn set(option: &Spec, config: &mut Config, value: &OsStr, name: &str) -> Result<(), String> {
-    (option.set)(config, value)
+fn set(option: &Spec, draft: &mut Draft, value: &OsStr, name: &str) -> Result<(), String> {
+    (option.set)(draft, value)
         .map_err(|expected| format!("{name}: expected {expected}, but found {}", quoted(value)))
 }
 
@@ -204,40 +249,15 @@ fn quoted(value: &OsStr) -> String {
     format!("{:?}", value.to_string_lossy())
 }
 
-/// What one option alone cannot know.
-fn check(command: Command, config: &Config) -> Result<(), String> {
-    match command {
-        Command::Serve => check_size(config, config.test_text.as_deref()),
-        Command::Render => {
-            let Some(out) = &config.out else {
-                return Err("--out: expected a path, but found none".into());
-            };
-            let is_picture = out
-                .extension()
-                .is_some_and(|end| end.eq_ignore_ascii_case("png"));
-            if config.count.is_some() && is_picture {
-                return Err(format!(
-                    "--out: expected a folder for --count pictures, but found {}",
-                    quoted(out.as_os_str())
-                ));
-            }
-            check_size(config, config.text.as_deref())
-        }
-        Command::Healthcheck => {
-            let is_free =
-                |address: &&Address| matches!(address, Address::Tcp(tcp) if tcp.port() == 0);
-            match config.listen.iter().find(is_free) {
-                Some(address) => Err(format!(
-                    "--listen: expected a port other than 0, but found \"{address}\""
-                )),
-                None => Ok(()),
-            }
-        }
-    }
+/// Whether a path is named as a picture's file is.
+fn is_picture(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("png"))
 }
 
-fn check_size(config: &Config, text: Option<&str>) -> Result<(), String> {
-    let chars = text.map_or(config.length, |text| text.chars().count());
-    captcha::check(chars, config.width, config.height)
+/// Whether the text, or a random one, fits into the picture: which one option alone cannot know.
+fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), String> {
+    let chars = text.map_or(captcha.length, |text| text.chars().count());
+    captcha::check(chars, captcha.style.width, captcha.style.height)
         .map_err(|error| format!("--width, --height: {error}"))
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Command, Config, Parsed, UnknownVariable, parse, usage};
+use super::{Command, CommandName, Config, Output, UnknownVariable, parse, usage};
 use crate::server::Address;
 
-fn parse_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Parsed, String> {
+fn parse_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Command, String> {
     let environment = environment
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));
@@ -17,7 +17,7 @@ fn parse_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Parsed
 #[track_caller]
 fn config(arguments: &[&str], environment: &[(&str, &str)]) -> Config {
     match parse_with(arguments, environment).unwrap() {
-        Parsed::Run { config, .. } => *config,
+        Command::Serve { config, .. } => *config,
         other => panic!("{other:?}"),
     }
 }
@@ -30,7 +30,7 @@ fn refused(arguments: &[&str]) -> String {
 #[track_caller]
 fn unknown(environment: &[(&str, &str)]) -> Vec<UnknownVariable> {
     match parse_with(&[], environment).unwrap() {
-        Parsed::Run { unknown, .. } => unknown,
+        Command::Serve { unknown, .. } => unknown,
         other => panic!("{other:?}"),
     }
 }
@@ -210,9 +210,12 @@ fn the_command_line_goes_before_the_environment_and_that_before_the_defaults() {
         ("OTHER", "x"),
     ];
     let read = config(&["--ttl", "8", "--ttl=9"], &environment);
-    assert_eq!((read.ttl, read.attempts), (Duration::from_secs(9), 3));
-    assert_eq!(config(&[], &environment).ttl, Duration::from_secs(7));
-    assert_eq!(config(&[], &[]).ttl, Duration::from_mins(10));
+    assert_eq!(
+        (read.store.ttl, read.store.attempts),
+        (Duration::from_secs(9), 3)
+    );
+    assert_eq!(config(&[], &environment).store.ttl, Duration::from_secs(7));
+    assert_eq!(config(&[], &[]).store.ttl, Duration::from_mins(10));
 }
 
 #[test]
@@ -239,11 +242,13 @@ fn lists_take_a_comma_or_the_option_again() {
 
 #[test]
 fn one_option_sets_all_that_a_request_may_take() {
-    let timeouts = config(&["--request-timeout", "4", "--idle-timeout", "5"], &[]).timeouts;
+    let timeouts = config(&["--request-timeout", "4", "--idle-timeout", "5"], &[])
+        .server
+        .timeouts;
     let secs =
         [timeouts.head, timeouts.body, timeouts.write, timeouts.idle].map(|time| time.as_secs());
     assert_eq!(secs, [4, 4, 4, 5]);
-    let timeouts = config(&[], &[]).timeouts;
+    let timeouts = config(&[], &[]).server.timeouts;
     assert_eq!(timeouts, crate::server::Timeouts::DEFAULT);
     // Of proxies, Caddy keeps a connection longest: two minutes.
     assert!(Duration::from_mins(2) < timeouts.idle);
@@ -283,27 +288,27 @@ fn variables_that_set_nothing_are_told() {
 #[test]
 fn help_goes_before_what_is_wrong() {
     for (arguments, command) in [
-        (&["help"][..], Command::Serve),
-        (&["--ttl", "wrong", "--help"], Command::Serve),
-        (&["-h"], Command::Serve),
-        (&["help", "render"], Command::Render),
-        (&["render", "--help"], Command::Render),
-        (&["healthcheck", "-h"], Command::Healthcheck),
-        (&["help", "healthcheck"], Command::Healthcheck),
+        (&["help"][..], CommandName::Serve),
+        (&["--ttl", "wrong", "--help"], CommandName::Serve),
+        (&["-h"], CommandName::Serve),
+        (&["help", "render"], CommandName::Render),
+        (&["render", "--help"], CommandName::Render),
+        (&["healthcheck", "-h"], CommandName::Healthcheck),
+        (&["help", "healthcheck"], CommandName::Healthcheck),
     ] {
         assert_eq!(
             parse_with(arguments, &[]),
-            Ok(Parsed::Help(command)),
+            Ok(Command::Help(command)),
             "{arguments:?}"
         );
     }
-    assert_eq!(parse_with(&["-V"], &[]), Ok(Parsed::Version));
-    assert_eq!(parse_with(&["--version"], &[]), Ok(Parsed::Version));
+    assert_eq!(parse_with(&["-V"], &[]), Ok(Command::Version));
+    assert_eq!(parse_with(&["--version"], &[]), Ok(Command::Version));
 }
 
 #[test]
 fn help_tells_the_options_of_a_command_with_their_ranges() {
-    let serve = usage(Command::Serve);
+    let serve = usage(CommandName::Serve);
     for (name, range) in [
         ("ttl SECONDS", "1 to 86400 [default: 600]"),
         ("width PIXELS", "1 to 2000 [default: 600]"),
@@ -315,16 +320,41 @@ fn help_tells_the_options_of_a_command_with_their_ranges() {
         assert!(line.ends_with(range), "{line}");
     }
     assert!(!serve.contains("--seed"));
-    let render = usage(Command::Render);
+    let render = usage(CommandName::Render);
     assert!(render.contains("  --seed N ") && render.contains("  --width PIXELS "));
     assert!(!render.contains("  --ttl SECONDS"));
-    assert!(usage(Command::Healthcheck).contains("  --listen ADDRESS "));
+    assert!(usage(CommandName::Healthcheck).contains("  --listen ADDRESS "));
 }
 
 #[test]
-fn a_path_is_taken_as_it_is() {
-    assert_eq!(
-        config(&["render", "--out", "a b/=c"], &[]).out.as_deref(),
-        Some(Path::new("a b/=c"))
-    );
+fn pictures_go_to_a_file_or_with_a_count_to_a_folder() {
+    let output = |more: &[&str]| {
+        let arguments = [&["render", "--out", "a b/=c"], more].concat();
+        match parse_with(&arguments, &[]) {
+            Ok(Command::Render(render)) => render.output,
+            other => panic!("{other:?}"),
+        }
+    };
+    let path = Path::new("a b/=c").to_owned();
+    assert_eq!(output(&[]), Output::File(path.clone()));
+    let folder = Output::Folder { path, count: 3 };
+    assert_eq!(output(&["--count", "3"]), folder);
+}
+
+#[test]
+fn the_health_is_asked_for_where_the_server_listens() {
+    let environment = [
+        ("MINICAP_LISTEN", "localhost:9000"),
+        ("MINICAP_PATH", "/captcha/"),
+    ];
+    for (arguments, address) in [
+        (&["healthcheck"][..], "127.0.0.1:9000"),
+        (&["healthcheck", "--listen", "8001"], "0.0.0.0:8001"),
+    ] {
+        let expected = Command::Healthcheck {
+            listen: vec![Address::Tcp(address.parse().unwrap())],
+            path: "/captcha".into(),
+        };
+        assert_eq!(parse_with(arguments, &environment), Ok(expected));
+    }
 }

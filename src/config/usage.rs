@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 
-use super::options::{OPTIONS, Spec};
+use super::options::{self, Spec};
 use super::values::NUMBER;
-use super::{Command, Config};
+use super::{CommandName, Draft};
 
 const SERVE: &str = "\
 miniCAP: image CAPTCHAs over HTTP
@@ -49,17 +49,14 @@ MINICAP_CORS_ORIGIN for --cors-origin. The command line goes before the environm
 
 /// How a command is used: its forms, then its options with their bounds and defaults.
 #[must_use]
-pub fn usage(command: Command) -> String {
+pub fn usage(command: CommandName) -> String {
     let forms = match command {
-        Command::Serve => SERVE,
-        Command::Render => RENDER,
-        Command::Healthcheck => HEALTHCHECK,
+        CommandName::Serve => SERVE,
+        CommandName::Render => RENDER,
+        CommandName::Healthcheck => HEALTHCHECK,
     };
     let mut usage = forms.to_owned();
-    for option in OPTIONS
-        .iter()
-        .filter(|option| option.commands.contains(&command))
-    {
+    for option in options::of(command) {
         let form = format!("--{} {}", option.name, option.value);
         let range = range(option).map_or_else(String::new, |range| format!(", {range}"));
         // A default that is no value is told with the help.
@@ -77,6 +74,6 @@ pub fn usage(command: Command) -> String {
 
 /// The numbers that an option takes, as its own refusal names them.
 fn range(option: &Spec) -> Option<String> {
-    let expected = (option.set)(&mut Config::unset(), OsStr::new("")).err()?;
+    let expected = (option.set)(&mut Draft::default(), OsStr::new("")).err()?;
     expected.strip_prefix(NUMBER).map(str::to_owned)
 }

@@ -76,7 +76,7 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         figures,
         log,
     } = server;
-    let (pool, woken) = Pool::start(settings.workers, &handler, Arc::clone(&figures))?;
+    let (pool, woken) = Pool::start(settings.workers(), &handler, Arc::clone(&figures))?;
     let mut event_loop = EventLoop {
         settings: &settings,
         figures,

@@ -64,6 +64,7 @@ impl Reason {
 /// The figures of one server.
 #[derive(Default)]
 pub struct Figures {
+    connections_max: AtomicU64,
     open: AtomicU64,
     closed: [AtomicU64; Reason::ALL.len()],
     bytes_sent: AtomicU64,
@@ -72,6 +73,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Connections that may be open at a time.
+    pub fn connections_max(&self) -> u64 {
+        self.connections_max.load(Ordering::Relaxed)
+    }
+
     /// Connections that are open now.
     pub fn open(&self) -> u64 {
         self.open.load(Ordering::Relaxed)
@@ -95,6 +101,11 @@ impl Figures {
     /// Whether the server is told to stop: it accepts no more, or soon will not.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_connections_max(&self, connections: usize) {
+        self.connections_max
+            .store(connections as u64, Ordering::Relaxed);
     }
 
     pub(super) fn count_opened(&self) {

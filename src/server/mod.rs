@@ -17,6 +17,7 @@ mod socket;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub use figures::{Figures, Reason};
@@ -27,10 +28,10 @@ use crate::http::{self, Head, Response, Status};
 use crate::log::Log;
 
 /// What the operator decides about connections and workers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Threads that run the handler.
-    pub workers: usize,
+    /// Threads that run the handler; none means one for each core.
+    pub workers: Option<usize>,
     /// The most connections open at a time. At the limit, the client with the most of them loses
     /// the one that has kept the server waiting longest, or if the server has a request of each, for
     /// another client's connection, the one whose turn would come last.
@@ -47,11 +48,20 @@ pub struct Settings {
     pub timeouts: Timeouts,
 }
 
+impl Settings {
+    /// Threads that run the handler.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        self.workers.unwrap_or_else(cores)
+    }
+}
+
 #[cfg(test)]
 impl Settings {
     /// What tests of connections need.
     const TEST: Settings = Settings {
-        workers: 1,
+        workers: Some(1),
         connections_max: 1,
         client_field: None,
         drain: Duration::ZERO,
@@ -90,6 +100,12 @@ impl Timeouts {
         drain: Duration::from_secs(2),
         stop: Duration::from_secs(5),
     };
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 /// A complete request.
@@ -170,7 +186,7 @@ pub struct Server<H> {
 
 impl<H: Handler> Server<H> {
     /// A server on sockets that listen already: clients can connect, and wait for `run`.
-    /// What it counts goes to `figures`.
+    /// What it counts goes to `figures`, and so does what it is limited to.
     pub fn new(
         listeners: Vec<Listener>,
         handler: Arc<H>,
@@ -178,6 +194,7 @@ impl<H: Handler> Server<H> {
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
+        figures.set_connections_max(settings.connections_max);
         Server {
             listeners,
             handler,

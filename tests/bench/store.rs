@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use divan::Bencher;
 use minicap::fair::{Client, Line, Lines};
-use minicap::store::{Id, Settings, Solution, Store, Verdict};
+use minicap::store::memory::{Memory, Settings};
+use minicap::store::{Id, Solution, Verdict};
 
 const ALIVE: [usize; 2] = [1_000, 1_000_000];
 /// The pause between two captchas.
@@ -18,7 +19,7 @@ fn main() {
 
 /// A full store in which a captcha expires with every tick.
 struct Full {
-    store: Store,
+    store: Memory,
     solution: Solution,
     lines: Vec<Line>,
     ids: Vec<Id>,
@@ -41,7 +42,7 @@ impl Full {
             .map(|address| lines.of(Client::V4(address.to_be_bytes())))
             .collect();
         let mut full = Full {
-            store: Store::new(settings, begin).expect("there is memory"),
+            store: Memory::new(settings, begin).expect("there is memory"),
             solution: Solution::new("aB3xY7").expect("it is short"),
             lines,
             ids: Vec::new(),

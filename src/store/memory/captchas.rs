@@ -9,9 +9,9 @@
 use std::collections::{HashMap, TryReserveError};
 use std::time::Duration;
 
-use super::id::{Id, Key};
-use super::solution::Solution;
 use crate::fair::{Chains, LINES, Line, List, Ranking};
+use crate::store::id::{Id, Key};
+use crate::store::solution::Solution;
 
 /// Places in the hash table for each captcha of a full store. With half of them free the table is
 /// never moved, and hardly ever tidied, which would hold the lock for milliseconds. A place that was

@@ -27,7 +27,7 @@ const TIMEOUTS: Timeouts = Timeouts {
     stop: Duration::from_secs(5),
 };
 const SETTINGS: Settings = Settings {
-    workers: 1,
+    workers: Some(1),
     connections_max: 1,
     client_field: None,
     drain: Duration::ZERO,

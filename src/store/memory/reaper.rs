@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::Store;
+use super::Memory;
 
 /// Captchas removed under one lock: a fraction of a millisecond's work.
 const BATCH: usize = 256;
@@ -40,7 +40,7 @@ impl Reaper {
     /// # Errors
     ///
     /// If the system has no thread left.
-    pub fn start(store: Arc<Store>) -> io::Result<Self> {
+    pub fn start(store: Arc<Memory>) -> io::Result<Self> {
         let stop = Arc::new(Stop::default());
         let stopped = Arc::clone(&stop);
         let thread = thread::Builder::new()
@@ -64,7 +64,7 @@ impl Drop for Reaper {
     }
 }
 
-fn run(store: &Store, stop: &Stop) {
+fn run(store: &Memory, stop: &Stop) {
     let mut pause = Duration::ZERO;
     while !stop.is_set_within(pause) {
         let now = Instant::now();
@@ -116,13 +116,13 @@ mod tests {
 
     #[test]
     fn ends_when_it_is_dropped() {
-        let settings = crate::store::Settings {
+        let settings = crate::store::memory::Settings {
             ttl: Duration::from_mins(10),
             attempts: 3,
             capacity: 10,
         };
         let begun = Instant::now();
-        let store = Store::new(settings, begun).unwrap();
+        let store = Memory::new(settings, begun).unwrap();
         drop(Reaper::start(Arc::new(store)).unwrap());
         assert!(begun.elapsed() < Duration::from_mins(1));
     }

@@ -1,0 +1,38 @@
+//! Lists the voices for the program: each folder beside this file is a language, named by its tag,
+//! and holds the ten digits, `0.wav` to `9.wav`. So a language is added by a folder, and no code is
+//! touched.
+//!
+//! Knows nothing of sounds: `src/sound/voice.rs` reads the list.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() {
+    let folder = |variable| PathBuf::from(env::var_os(variable).expect("Cargo sets it"));
+    let voices = folder("CARGO_MANIFEST_DIR").join("voice");
+    println!("cargo::rerun-if-changed={}", voices.display());
+    let list: String = languages(&voices).iter().map(|name| line(name)).collect();
+    fs::write(folder("OUT_DIR").join("voices.rs"), format!("&[{list}]"))
+        .expect("the list can be written");
+}
+
+fn languages(voices: &Path) -> Vec<String> {
+    let entries = fs::read_dir(voices).expect("voice/ can be read");
+    let paths = entries.map(|entry| entry.expect("voice/ can be read").path());
+    let names = paths.filter(|path| path.is_dir()).map(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.expect("a folder is named by a tag").to_owned()
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+/// A language and the contents of its ten files, as Rust has them.
+fn line(language: &str) -> String {
+    let files: Vec<String> = (0..10)
+        .map(|digit| format!("/voice/{language}/{digit}.wav"))
+        .map(|file| format!("include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {file:?}))"))
+        .collect();
+    format!("({language:?}, [{}]),\n", files.join(", "))
+}
