@@ -9,7 +9,7 @@ use fastrand::Rng;
 use super::error::{self, Detail, Input, Place};
 use super::forgive::forgive;
 use super::{AppWorker, JSON, Request, base64};
-use crate::captcha::{self, Style, ThemeChoice};
+use crate::captcha::{Style, ThemeChoice};
 use crate::http::{self, Response, Status};
 use crate::store::{Id, Solution};
 
@@ -43,15 +43,15 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
             None => return unknown_theme(&name),
         },
     };
-    let entropy = &mut worker.entropy;
+    let (entropy, alphabet) = (&mut worker.entropy, &settings.captcha.alphabet);
     // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture may tell of
     // its generator, it says nothing of a text, and nothing of another picture.
     let mut rng = Rng::with_seed(entropy.seed());
     let text = settings
         .test_text
         .clone()
-        .unwrap_or_else(|| captcha::text::random(settings.captcha.length, entropy));
-    let Some(solution) = Solution::new(&forgive(&text)) else {
+        .unwrap_or_else(|| alphabet.random(settings.captcha.length, entropy));
+    let Some(solution) = Solution::new(&alphabet.form(&forgive(&text))) else {
         let chars = text.chars().count();
         worker
             .app
@@ -80,6 +80,7 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
             &png,
             worker.app.store.ttl().as_secs(),
             text.chars().count(),
+            alphabet.is_digits(),
         ),
         _ => png,
     };
@@ -90,15 +91,16 @@ fn captcha(worker: &mut AppWorker, request: &Request, media_type: &'static str) 
         .with_body(media_type, body)
 }
 
-fn json(id: Id, png: &[u8], expires_in_secs: u64, length: usize) -> Vec<u8> {
+fn json(id: Id, png: &[u8], expires_in_secs: u64, length: usize, is_digits: bool) -> Vec<u8> {
     let mut body = Vec::with_capacity(JSON_BYTES_AROUND + base64::encoded_len(png.len()));
     // Writing to a vector cannot fail.
     let _ = write!(body, r#"{{"id":"{id}","image":"data:image/png;base64,"#);
     base64::write(png, &mut body);
     let _ = write!(
         body,
-        r#"","expires_in":{expires_in_secs},"length":{length}}}"#
+        r#"","expires_in":{expires_in_secs},"length":{length}"#
     );
+    body.extend_from_slice(if is_digits { br#","digits":true}"# } else { b"}" });
     body
 }
 

@@ -168,7 +168,7 @@ fn node_before(coordinate_px: f32, nodes: usize) -> (usize, f32) {
 /// over which nothing is moved so, and all from there on where the next control point may be.
 fn fade(node: usize, nodes: usize, spacing: usize) -> f32 {
     let inside = node.min((nodes - 1).saturating_sub(node));
-    (inside as f32 / spacing as f32).min(1.0)
+    (inside as f32 / (super::manner::env("FADE",[1.0])[0] * spacing as f32)).min(1.0)
 }
 
 /// The value of a spline, given that of three control points and how much each counts.

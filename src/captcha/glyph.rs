@@ -74,8 +74,11 @@ pub(super) fn draw(
     fill: Fill,
     ink: Ink,
 ) {
-    let stroke = Stroke::new(pose.stroke_px, fill);
-    if LARGE_PX_MIN <= pose.size_px {
+    let is_large = LARGE_PX_MIN <= pose.size_px;
+    let slack = super::manner::env("SLACK",[0.8])[0];
+    let width = if is_large { (pose.stroke_px - slack).max(RAMP_PX) } else { pose.stroke_px };
+    let stroke = Stroke::new(width, fill);
+    if is_large {
         draw_large(canvas, displacement, glyph, pose, stroke, ink);
     } else {
         let [x, y] = pose.middle_px;

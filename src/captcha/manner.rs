@@ -7,11 +7,12 @@
 use super::font::STROKE_EMS_MAX;
 
 /// How hard a picture is to read, for machines and for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Difficulty {
     /// Letters in a row, hardly bent. For small audiences and internal forms.
     Easy,
     /// Letters all over the height, which are bent and cross each other.
+    #[default]
     Normal,
     /// The same, more so. For who is under attack.
     Hard,

@@ -66,6 +66,7 @@ use std::sync::Arc;
 
 pub use self::font::Font;
 pub use self::manner::Difficulty;
+pub use self::palette::Ground;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
 
@@ -77,13 +78,15 @@ use self::ink::{CODES, Inks};
 use self::layout::Letter;
 use self::manner::Manner;
 use self::palette::Palette;
-use self::text::TEXT_CHARS_MAX;
+use self::text::{Alphabet, TEXT_CHARS_MAX};
 
 /// What an operator decides about captchas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Characters of a random text.
     pub length: usize,
+    /// The characters it is drawn from.
+    pub alphabet: Alphabet,
     /// The pictures, but for their theme.
     pub style: Style,
     /// The theme of pictures for which nobody chooses one.
@@ -105,6 +108,8 @@ pub struct Style {
     pub foreground_noise: bool,
     /// How hard it is to read.
     pub difficulty: Difficulty,
+    /// The ground of the theme that it belongs to; without one, each picture has its own.
+    pub ground: Option<Ground>,
 }
 
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
@@ -165,7 +170,7 @@ impl Painter {
         rng: &mut fastrand::Rng,
     ) -> Result<(), SizeError> {
         check(text.chars().count(), style.width, style.height)?;
-        Palette::new(style.theme, rng).write(&mut self.palette);
+        Palette::new(style.theme, style.ground, rng).write(&mut self.palette);
         self.compose(text, *style, rng);
         Ok(())
     }

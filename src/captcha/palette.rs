@@ -7,6 +7,8 @@
 //! All inks of a picture are equally bright, and differ in hue as much as they can. People tell
 //! letters that cross by their hues; to a machine that looks at shades of grey they are one.
 
+use std::ops::RangeInclusive;
+
 use super::ink::{INKS, LEVELS};
 use super::theme::Theme;
 
@@ -37,6 +39,43 @@ fn env(name: &str, default: f32) -> f32 {
     std::env::var(name).map_or(default, |t| t.parse().unwrap())
 }
 
+/// Least contrast between ground and ink, with room for channels that are rounded.
+const CONTRAST_MIN: f32 = 3.1;
+/// Luminances between which inks have hues that can be told apart.
+const INK_LUMINANCES: RangeInclusive<f32> = 0.02..=0.6;
+
+/// A ground that somebody chose, on which inks can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ground(Colour);
+
+impl Ground {
+    /// Reads a colour such as `#fffaf0`. None if it is no such colour, or if its brightness is so
+    /// much in the middle that neither dark nor bright inks have enough contrast.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let colour = u32::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?;
+        let [_, red, green, blue] = colour.to_be_bytes();
+        let ground = Self([red, green, blue]);
+        [Theme::Light, Theme::Dark]
+            .iter()
+            .any(|theme| ground.ink_luminance(*theme).is_some())
+            .then_some(ground)
+    }
+
+    /// The luminance of a theme's inks on this ground; none if they would not stand out.
+    fn ink_luminance(self, theme: Theme) -> Option<f32> {
+        let usual = Brightness::of(theme).ink;
+        let ground = luminance(self.0.map(decode)) + 0.05;
+        let ink = match theme {
+            Theme::Light => usual.min(ground / CONTRAST_MIN - 0.05),
+            Theme::Dark => usual.max(ground * CONTRAST_MIN - 0.05),
+        };
+        Some(ink).filter(|ink| INK_LUMINANCES.contains(ink))
+    }
+}
+
 /// The colours of one picture.
 pub(super) struct Palette {
     ground: Colour,
@@ -45,12 +84,16 @@ pub(super) struct Palette {
 
 impl Palette {
     /// Draws the colours of a picture of this theme.
-    pub(super) fn new(theme: Theme, rng: &mut fastrand::Rng) -> Self {
-        let brightness = Brightness::of(theme);
+    pub(super) fn new(theme: Theme, wish: Option<Ground>, rng: &mut fastrand::Rng) -> Self {
+        let mut brightness = Brightness::of(theme);
         let tint = pure(rng.f32()).map(|light| brightness.tint * light + 1.0 - brightness.tint);
+        let mut ground = encode(with_luminance(tint, brightness.ground));
+        if let Some((wish, ink)) = wish.and_then(|wish| Some((wish, wish.ink_luminance(theme)?))) {
+            (ground, brightness.ink) = (wish.0, ink);
+        }
         let first = rng.f32();
         Self {
-            ground: encode(with_luminance(tint, brightness.ground)),
+            ground,
             inks: std::array::from_fn(|number| {
                 let hue = first + number as f32 / INKS as f32;
                 encode(with_luminance(pure(hue), brightness.ink))
@@ -102,6 +145,16 @@ fn with_luminance(light: Light, wanted: f32) -> Light {
 /// Relative luminance of WCAG 2.1, from 0 for black to 1 for white.
 fn luminance([red, green, blue]: Light) -> f32 {
     0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/// The amount of light of a channel of sRGB.
+fn decode(channel: u8) -> f32 {
+    let value = f32::from(channel) / 255.0;
+    if value <= 0.04045 {
+        value / 12.92
+    } else {
+        ((value + 0.055) / 1.055).powf(2.4)
+    }
 }
 
 /// A light in sRGB.

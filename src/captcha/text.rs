@@ -29,11 +29,14 @@ pub const USUAL: &str = "236789ACDEeFHLMRSsTUuWwXY";
 ///
 /// No digit counts as another, and no two digits count as the same letter, so that the ten of them
 /// differ in every alphabet.
-const TAKEN_FOR: [(u8, &[u8]); 19] = [
+const TAKEN_FOR: [(u8, &[u8]); 21] = [
     (b'0', b"od"),
     (b'1', b"il"),
+    (b'2', b"z"),
     (b'4', b"a"),
     (b'5', b"s"),
+    (b'8', b"b"),
+    (b'9', b"q"),
     (b'b', b"68"),
     (b'g', b"69"),
     (b'i', b"1l"),
@@ -48,7 +51,6 @@ const TAKEN_FOR: [(u8, &[u8]); 19] = [
     (b'v', b"yu"),
     (b'y', b"v"),
     (b'z', b"2"),
-    (b'2', b"z"),
 ];
 
 /// The characters that texts are drawn from.
