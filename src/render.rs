@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use minicap::captcha::{self, Font, Painter, Style};
+use minicap::captcha::{Font, Painter, Style};
 use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
 

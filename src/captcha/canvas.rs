@@ -129,13 +129,10 @@ pub(super) fn blocks_between(from_px: f32, to_px: f32, side_px: usize) -> Range<
 
 #[cfg(test)]
 mod tests {
-    use super::super::ink::Inks;
     use super::*;
 
     fn inks() -> [Ink; 2] {
-        let mut rng = fastrand::Rng::with_seed(1);
-        let one = Inks::ALL.pick(&mut rng);
-        [one, Inks::ALL.pick_other([one; 2], &mut rng)]
+        [1, 2].map(Ink::numbered)
     }
 
     /// The code of a pixel that the ink covers at one level and leaves at another.

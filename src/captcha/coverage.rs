@@ -104,20 +104,18 @@ pub(super) fn interpolate([left, right, left_below, right_below]: [f32; 4]) -> B
 #[cfg(test)]
 mod tests {
     use super::super::canvas::Canvas;
-    use super::super::ink::{GROUND, Ink, Inks};
+    use super::super::ink::{GROUND, Ink};
     use super::*;
 
     const WIDTH_PX: f32 = 10.0;
-    const FILLS: [Fill; 3] = [Fill::Ground, Fill::Ink, Fill::Nothing];
+    const FILLS: [Fill; 2] = [Fill::Ink, Fill::Nothing];
 
     fn stroke(fill: Fill) -> Stroke {
         Stroke::new(WIDTH_PX, fill)
     }
 
     fn inks() -> [Ink; 2] {
-        let mut rng = fastrand::Rng::with_seed(1);
-        let one = Inks::ALL.pick(&mut rng);
-        [one, Inks::ALL.pick_other([one; 2], &mut rng)]
+        [1, 2].map(Ink::numbered)
     }
 
     /// A block of pixels, all with one code, after the second ink is laid on it.
@@ -132,7 +130,7 @@ mod tests {
     #[test]
     fn distance_leads_through_the_stroke_to_what_fills_a_shape() {
         let [below, ink] = inks().map(|ink| ink.code(LEVELS));
-        for (fill, inside) in FILLS.into_iter().zip([GROUND, ink, below]) {
+        for (fill, inside) in FILLS.into_iter().zip([ink, below]) {
             for (distance, expected) in [
                 (1e6, below),
                 (0.8, below),

@@ -44,6 +44,12 @@ impl Ink {
         self.0 << LEVEL_BITS
     }
 
+    /// The ink of a number, for tests of what knows no pictures.
+    #[cfg(test)]
+    pub(super) fn numbered(number: u8) -> Self {
+        Self(number)
+    }
+
     /// The ink of a code.
     #[cfg(test)]
     pub(super) fn of(code: u8) -> Self {
@@ -89,8 +95,8 @@ mod tests {
 
     #[test]
     fn codes_tell_inks_and_levels_apart() {
-        let mut seen = [false; CODES_MAX];
-        for ink in (0..INKS_MAX as u8).map(Ink) {
+        let mut seen = [false; CODES];
+        for ink in (0..INKS as u8).map(Ink) {
             assert_eq!(ink.code(0), GROUND);
             for level in 1..=LEVELS {
                 let code = ink.code(level);
@@ -103,27 +109,49 @@ mod tests {
     }
 
     #[test]
-    fn every_ink_is_picked() {
-        let mut rng = fastrand::Rng::with_seed(1);
-        for inks in [Inks::ALL, Inks::FEW] {
-            let mut counts = vec![0; inks.count()];
-            for _ in 0..1_000 {
-                counts[usize::from(inks.pick(&mut rng).0)] += 1;
+    fn lines_have_an_ink_that_no_letter_has() {
+        for seed in 0..100 {
+            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
+            for place in 0..32 {
+                let three = [place, place + 1, place + 2].map(|place| inks.of_letter(place));
+                assert!(!three.contains(&inks.of_lines()));
+                assert!(three[0] != three[1] && three[1] != three[2] && three[0] != three[2]);
             }
-            assert!(counts.iter().all(|&count| 30 < count), "{counts:?}");
+        }
+    }
+
+    /// Over many pictures each ink is that of lines as often as any.
+    #[test]
+    fn no_number_tells_the_ink_of_lines() {
+        let mut counts = [0; INKS];
+        for seed in 0..1_000 {
+            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
+            counts[usize::from(inks.of_lines().0)] += 1;
+        }
+        assert!(counts.iter().all(|count| (200..300).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn inks_that_are_not_taken_are_picked_evenly() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for taken in 0..=3 {
+            let mut counts = [0; INKS];
+            for _ in 0..4_000 {
+                let inks = Inks::shuffled(&mut rng);
+                let ink = inks.pick_other(|ink| ink.0 < taken, &mut rng);
+                counts[usize::from(ink.0)] += 1;
+            }
+            let (none, all) = counts.split_at(usize::from(taken));
+            let fair = 4_000 / all.len();
+            assert!(none.iter().all(|count| *count == 0));
+            assert!(all.iter().all(|count| count.abs_diff(fair) < fair / 5), "{counts:?}");
         }
     }
 
     #[test]
-    fn an_ink_after_two_others_is_neither() {
-        let mut rng = fastrand::Rng::with_seed(1);
-        for inks in [Inks::ALL, Inks::FEW] {
-            let mut before = [inks.pick(&mut rng); 2];
-            for _ in 0..1_000 {
-                let ink = inks.pick_other(before, &mut rng);
-                assert!(!before.contains(&ink));
-                before = [before[1], ink];
-            }
-        }
+    fn where_all_inks_are_taken_there_is_that_of_lines() {
+        let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(1));
+        let ink = inks.pick_other(|_| true, &mut fastrand::Rng::with_seed(1));
+        assert_eq!(ink, inks.of_lines());
     }
 }
