@@ -36,7 +36,8 @@ COPY font font
 # The files that stood in for the program are younger than the program.
 RUN touch src/main.rs src/lib.rs \
  && cargo build --release --locked \
- && cp target/*/release/minicap minicap
+ && cp target/*/release/minicap minicap \
+ && mkdir --parents root/state
 
 FROM scratch
 LABEL org.opencontainers.image.title="miniCAP" \
@@ -45,7 +46,8 @@ LABEL org.opencontainers.image.title="miniCAP" \
       org.opencontainers.image.licenses="MIT AND OFL-1.1"
 COPY LICENSE font/OFL.txt /
 COPY --from=build /minicap/minicap /minicap
-# Nobody: the service owns no file and needs no name.
+# Nobody: it needs no name, and owns nothing but the folder for --state, which volumes are made like.
+COPY --from=build --chown=65532:65532 /minicap/root /
 USER 65532:65532
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=2s --retries=3 CMD ["/minicap", "healthcheck"]

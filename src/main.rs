@@ -4,9 +4,11 @@
 
 mod healthcheck;
 mod render;
+mod state_file;
 
 use std::env;
 use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
 use std::panic;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use minicap::server::{Address, Figures, Listener, Server};
 use minicap::store::Store;
 use minicap::store::memory::{Memory, Reaper};
 use minicap::sys::{self, Inherited};
+
+use state_file::StateFile;
 
 /// What a wrong command line ends with; a failure at work ends with 1.
 const USAGE_ERROR: u8 = 2;
@@ -78,9 +82,35 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     // Without random bytes there is no captcha: then it ends here, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
-    let memory = Memory::new(config.store, Instant::now());
-    let memory = memory.map_err(|_| format!("no memory for {} captchas", config.store.capacity))?;
-    let memory = Arc::new(memory);
+    let state_file = config.state.clone().map(StateFile::claim).transpose()?;
+    // Where somebody else has an address, the captchas stay in their file.
+    let listeners = listeners(inherited, &config)?;
+    let settings = config.store;
+    let new = || {
+        let memory = Memory::new(settings, Instant::now());
+        memory.map_err(|_| format!("no memory for {} captchas", settings.capacity))
+    };
+    let memory = Arc::new(match &state_file {
+        Some(file) => file.restore(new, log)?,
+        None => new()?,
+    });
+    let served = serve_from(Arc::clone(&memory), listeners, config, &stop, log);
+    if let Some(file) = state_file {
+        file.save(&memory, log);
+    }
+    served?;
+    log.info("stopped", &[]);
+    Ok(())
+}
+
+/// Serves the captchas of `memory` until `stop` becomes readable.
+fn serve_from(
+    memory: Arc<Memory>,
+    listeners: Vec<Listener>,
+    config: Config,
+    stop: &UnixStream,
+    log: &Log,
+) -> Result<(), String> {
     let _reaper = Reaper::start(Arc::clone(&memory))
         .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.api.test_text.is_some() {
@@ -93,7 +123,6 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
-    let listeners = listeners(inherited, &config)?;
     let metrics_listener = config.metrics_listen.as_ref().map(|_| listeners.len() - 1);
     let names = names(&listeners, metrics_listener);
     let app = App::new(
@@ -114,10 +143,8 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     announce(format!("miniCAP listening on {names}\n"), log);
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
-        .run(&stop)
-        .map_err(|error| format!("cannot go on serving: {error}"))?;
-    log.info("stopped", &[]);
-    Ok(())
+        .run(stop)
+        .map_err(|error| format!("cannot go on serving: {error}"))
 }
 
 /// Says if guessing pays: whoever guesses as often as a captcha allows is right more than once in ten
@@ -125,7 +152,10 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
 fn warn_of_guesses(config: &Config, log: &Log) {
     const CAPTCHAS_MIN: u64 = 10_000;
     let captcha = &config.api.captcha;
-    let (texts, attempts) = (captcha.alphabet.texts(captcha.length), config.store.attempts);
+    let (texts, attempts) = (
+        captcha.alphabet.texts(captcha.length),
+        config.store.attempts,
+    );
     if texts < CAPTCHAS_MIN * u64::from(attempts) {
         log.warn(
             "texts are guessed too easily: ask for longer ones, or for more characters",

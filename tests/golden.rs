@@ -139,9 +139,19 @@ fn easy_and_hard_pictures_are_as_they_were() {
         difficulty,
         ..style(600, 200, theme)
     };
-    check("easy-light", "sDuR27", of(Difficulty::Easy, Theme::Light), 6);
+    check(
+        "easy-light",
+        "sDuR27",
+        of(Difficulty::Easy, Theme::Light),
+        6,
+    );
     check("easy-dark", "LTAe98", of(Difficulty::Easy, Theme::Dark), 7);
-    check("hard-light", "XYWw36", of(Difficulty::Hard, Theme::Light), 9);
+    check(
+        "hard-light",
+        "XYWw36",
+        of(Difficulty::Hard, Theme::Light),
+        9,
+    );
     check("hard-dark", "HCEF82", of(Difficulty::Hard, Theme::Dark), 10);
 }
 

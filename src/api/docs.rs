@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::{AppWorker, Request};
+use crate::fnv::Fnv1a;
 use crate::http::{self, Response, Status};
 
 /// Five minutes: a form's visitors do not ask anew on every page, and an upgrade shows soon.
@@ -86,7 +87,7 @@ impl Document {
             media_type,
             plain,
             gzip,
-            hash: fnv_1a(plain),
+            hash: Fnv1a::EMPTY.with(plain).value(),
         }
     }
 
@@ -111,17 +112,6 @@ impl Document {
         worker.app.settings.cors.share_with_all(&mut response);
         response
     }
-}
-
-/// FNV-1a with 64 bits: tells one release's file from another's, and is worked out at build time.
-const fn fnv_1a(bytes: &[u8]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325;
-    let mut index = 0;
-    while index < bytes.len() {
-        hash = (hash ^ bytes[index] as u64).wrapping_mul(0x0100_0000_01b3);
-        index += 1;
-    }
-    hash
 }
 
 #[cfg(test)]

@@ -100,7 +100,11 @@ fn json(id: Id, png: &[u8], expires_in_secs: u64, length: usize, is_digits: bool
         body,
         r#"","expires_in":{expires_in_secs},"length":{length}"#
     );
-    body.extend_from_slice(if is_digits { br#","digits":true}"# } else { b"}" });
+    body.extend_from_slice(if is_digits {
+        br#","digits":true}"#
+    } else {
+        b"}"
+    });
     body
 }
 

@@ -28,7 +28,6 @@ pub(super) const GROUND: u8 = 0;
 pub(super) struct Ink(u8);
 
 impl Ink {
-    pub(super) fn ground() -> Self { Self(255) }
     /// The code of a pixel that the ink covers at a level, over bare ground.
     pub(super) const fn code(self, level: u8) -> u8 {
         if level == 0 {
@@ -84,8 +83,8 @@ impl Inks {
     pub(super) fn pick_other(self, taken: impl Fn(Ink) -> bool, rng: &mut fastrand::Rng) -> Ink {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
         let first = rng.u64(..INKS as u64) as usize;
-        let inks = (first..first + INKS).map(|place| self.0[place % INKS]);
-        inks.into_iter().find(|ink| !taken(*ink)).unwrap_or(self.of_lines())
+        let mut inks = (first..first + INKS).map(|place| self.0[place % INKS]);
+        inks.find(|ink| !taken(*ink)).unwrap_or(self.of_lines())
     }
 }
 
@@ -128,14 +127,17 @@ mod tests {
             let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
             counts[usize::from(inks.of_lines().0)] += 1;
         }
-        assert!(counts.iter().all(|count| (200..300).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (200..300).contains(count)),
+            "{counts:?}"
+        );
     }
 
     #[test]
     fn inks_that_are_not_taken_are_picked_evenly() {
         let mut rng = fastrand::Rng::with_seed(1);
         for taken in 0..=3 {
-            let mut counts = [0; INKS];
+            let mut counts = [0_usize; INKS];
             for _ in 0..4_000 {
                 let inks = Inks::shuffled(&mut rng);
                 let ink = inks.pick_other(|ink| ink.0 < taken, &mut rng);
@@ -144,7 +146,10 @@ mod tests {
             let (none, all) = counts.split_at(usize::from(taken));
             let fair = 4_000 / all.len();
             assert!(none.iter().all(|count| *count == 0));
-            assert!(all.iter().all(|count| count.abs_diff(fair) < fair / 5), "{counts:?}");
+            assert!(
+                all.iter().all(|count| count.abs_diff(fair) < fair / 5),
+                "{counts:?}"
+            );
         }
     }
 

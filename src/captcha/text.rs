@@ -16,7 +16,7 @@ pub const TEXT_CHARS_MAX: usize = 32;
 /// Fewest classes of an alphabet. With fewer, even long texts are soon guessed.
 pub const CLASSES_MIN: usize = 8;
 
-/// What texts are drawn from if nobody chooses: 20 classes of characters that are seldom mistaken for
+/// What texts are drawn from if nobody chooses: 21 classes of characters that are seldom mistaken for
 /// each other once they are turned, bent and crossed by lines.
 ///
 /// What is mistaken for one of them is left out and counts as it, as [`Alphabet::form`] has it. So
@@ -79,7 +79,9 @@ impl Alphabet {
             if !form.is_ascii_alphanumeric() {
                 return None;
             }
-            let known = classes.iter_mut().find(|[one, _]| one.eq_ignore_ascii_case(&form));
+            let known = classes
+                .iter_mut()
+                .find(|[one, _]| one.eq_ignore_ascii_case(&form));
             match known {
                 None => classes.push([form; 2]),
                 Some([one, other]) if *one != form => *other = form,
@@ -141,7 +143,9 @@ impl Alphabet {
     /// is right for as many texts as without.
     #[must_use]
     pub fn form(&self, text: &str) -> String {
-        text.chars().map(|character| self.form_of(character)).collect()
+        text.chars()
+            .map(|character| self.form_of(character))
+            .collect()
     }
 
     fn form_of(&self, character: char) -> char {
@@ -176,17 +180,22 @@ mod tests {
         let mut rng = Rng::with_seed(1);
         let chosen = (0..500).map(|_| rng.choose_multiple(&all, 12).into_iter().collect());
         let letters = ('a'..='z').collect();
-        [USUAL.to_owned(), DIGITS.to_owned(), letters, all.iter().collect()]
-            .into_iter()
-            .chain(chosen)
-            .filter_map(|characters: String| Alphabet::new(&characters))
-            .collect()
+        [
+            USUAL.to_owned(),
+            DIGITS.to_owned(),
+            letters,
+            all.iter().collect(),
+        ]
+        .into_iter()
+        .chain(chosen)
+        .filter_map(|characters: String| Alphabet::new(&characters))
+        .collect()
     }
 
     #[test]
-    fn the_usual_alphabet_has_twenty_classes() {
-        assert_eq!(Alphabet::default().classes.len(), 20);
-        assert_eq!(Alphabet::default().texts(6), 64_000_000);
+    fn the_usual_alphabet_has_twenty_one_classes() {
+        assert_eq!(Alphabet::default().classes.len(), 21);
+        assert_eq!(Alphabet::default().texts(6), 85_766_121);
     }
 
     #[test]
@@ -194,7 +203,14 @@ mod tests {
         for right in [USUAL, DIGITS, "abcdefgh", "01234567", "hgfedcbaHGabc"] {
             assert!(Alphabet::new(right).is_some(), "{right}");
         }
-        for wrong in ["", "abcdefg", "aAbBcCdDeEfFgG", "abcdefgh ", "abcdefgh\u{e9}", "abc,efghij"] {
+        for wrong in [
+            "",
+            "abcdefg",
+            "aAbBcCdDeEfFgG",
+            "abcdefgh ",
+            "abcdefgh\u{e9}",
+            "abc,efghij",
+        ] {
             assert_eq!(Alphabet::new(wrong), None, "{wrong}");
         }
         let both = Alphabet::new("abcdefghAAa").unwrap();
@@ -228,8 +244,11 @@ mod tests {
 
     #[test]
     fn bytes_without_a_class_are_passed_over() {
-        let mut bytes = [255, 0, 9, 240, 9, 2, 9, 3, 26, 7].into_iter();
-        assert_eq!(Alphabet::default().draw(4, || bytes.next().unwrap()), "2Ee8");
+        let mut bytes = [255, 0, 9, 252, 9, 2, 9, 3, 25, 7].into_iter();
+        assert_eq!(
+            Alphabet::default().draw(4, || bytes.next().unwrap()),
+            "2Ee8"
+        );
     }
 
     #[test]
@@ -287,8 +306,8 @@ mod tests {
     }
 
     /// Of two million texts, as the service draws them: at each of the six places the classes must
-    /// be uniform, and so must the forms of a class. With 19 degrees of freedom the statistic of
-    /// fair draws passes 53 once in 20,000 times, for all six places together once in 3,000; the
+    /// be uniform, and so must the forms of a class. With 20 degrees of freedom the statistic of
+    /// fair draws passes 55 once in 20,000 times, for all six places together once in 3,000; the
     /// bias of a plain remainder (13 bytes against 12 for some) gives thousands. The best guess takes
     /// the most frequent class of each place: it is right hardly more often than any other.
     #[test]
@@ -311,14 +330,18 @@ mod tests {
             let mut chi_squared = 0.0;
             let mut most = 0.0_f64;
             for [one, other] in &alphabet.classes {
-                let both = if one == other { count(*one) } else { count(*one) + count(*other) };
+                let both = if one == other {
+                    count(*one)
+                } else {
+                    count(*one) + count(*other)
+                };
                 chi_squared += (both - expected).powi(2) / expected;
                 most = most.max(both);
                 // Six standard deviations.
                 let apart = (count(*one) - count(*other)).abs();
                 assert!(apart < 6.0 * both.sqrt(), "{}", char::from(*one));
             }
-            assert!(chi_squared < 53.0, "chi-squared is {chi_squared}");
+            assert!(chi_squared < 55.0, "chi-squared is {chi_squared}");
             best_guess *= most / f64::from(TEXTS);
         }
         // Even of fair draws the most frequent classes of so many lie 0.7 % above the others each.

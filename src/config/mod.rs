@@ -82,6 +82,8 @@ pub struct Config {
     pub server: server::Settings,
     /// The life of a captcha.
     pub store: memory::Settings,
+    /// The file that keeps the captchas while the service is off.
+    pub state: Option<PathBuf>,
     /// Captchas, and who may ask for what.
     pub api: api::Settings,
 }

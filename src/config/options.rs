@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::CommandName::{self, Healthcheck, Render, Serve};
 use super::Draft;
 use super::values::{
-    Expected, address, addresses, alphabet, difficulty, field_name, ground_colour, level, mode, number, origins, path, secret, switch,
-    test_text, text, theme, url_path,
+    Expected, address, addresses, alphabet, difficulty, field_name, file, ground_colour, level,
+    mode, number, origins, path, secret, switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
 use crate::captcha::text::USUAL;
@@ -150,6 +150,14 @@ pub(super) static OPTIONS: &[Spec] = &[
                 number(text, 1..=CAPACITY_MAX),
             )
         },
+    },
+    Spec {
+        name: "state",
+        value: "FILE",
+        help: "keeps the captchas while the service is off",
+        default: None,
+        commands: &[Serve],
+        set: |draft, text| put(&mut draft.config.state, file(text).map(Some)),
     },
     Spec {
         name: "length",

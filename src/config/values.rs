@@ -163,6 +163,16 @@ pub(super) fn path(path: &OsStr) -> Result<PathBuf, Expected> {
     Ok(path.into())
 }
 
+/// The path of a file, which need not be there.
+pub(super) fn file(path: &OsStr) -> Result<PathBuf, Expected> {
+    let is_folder = path.as_bytes().ends_with(b"/");
+    let file = PathBuf::from(path);
+    if is_folder || file.file_name().is_none() {
+        return Err("the path of a file".into());
+    }
+    Ok(file)
+}
+
 /// What an address should have been.
 const ADDRESS: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000, \
                        localhost:8000, 8000, or unix: and a path";

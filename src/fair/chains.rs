@@ -103,6 +103,15 @@ impl Chains {
         list.first().map(|first| self.links[first as usize].before)
     }
 
+    /// The places of `list`, from its front.
+    pub fn places(&self, list: List) -> impl Iterator<Item = u32> + Clone {
+        let after = move |place: &u32| {
+            let after = self.links[*place as usize].after;
+            (after != list.first).then_some(after)
+        };
+        std::iter::successors(list.first(), after)
+    }
+
     /// Takes the first place out of `list`.
     pub fn pop_front(&mut self, list: &mut List) -> Option<u32> {
         let first = list.first()?;
@@ -153,6 +162,7 @@ mod tests {
                 assert_eq!(list.first(), queue.front().copied());
                 assert_eq!(chains.last(*list), queue.back().copied());
                 assert_eq!(list.is_empty(), queue.is_empty());
+                assert!(chains.places(*list).eq(queue.iter().copied()));
             }
         }
         for (list, queue) in lists.iter_mut().zip(&queues) {

@@ -62,6 +62,12 @@ pub const LINES: usize = 4096;
 pub struct Line(u16);
 
 impl Line {
+    /// The line of this number, if there is one.
+    #[must_use]
+    pub fn new(number: u16) -> Option<Self> {
+        (usize::from(number) < LINES).then_some(Line(number))
+    }
+
     /// The line's number.
     #[must_use]
     pub fn index(self) -> usize {
@@ -72,6 +78,12 @@ impl Line {
 impl From<Line> for u32 {
     fn from(line: Line) -> Self {
         line.0.into()
+    }
+}
+
+impl From<Line> for u16 {
+    fn from(line: Line) -> Self {
+        line.0
     }
 }
 

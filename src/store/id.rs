@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use uuid::Uuid;
 use uuid::fmt::Hyphenated;
+use uuid::{Uuid, Variant, Version};
 
 /// A version 4 UUID, drawn from the operating system's generator (122 random bits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,19 @@ impl Id {
     #[must_use]
     pub fn random() -> Self {
         Id(*Uuid::new_v4().as_bytes())
+    }
+
+    /// The id of these bytes, if they are of a random UUID.
+    pub(super) fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        let uuid = Uuid::from_bytes(bytes);
+        let is_random =
+            uuid.get_version() == Some(Version::Random) && uuid.get_variant() == Variant::RFC4122;
+        is_random.then_some(Id(bytes))
+    }
+
+    /// The sixteen bytes of the UUID.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        self.0
     }
 
     /// What the id is looked up by: half of it as many bits, all of them random. Two ids may share

@@ -25,6 +25,16 @@ impl Solution {
         Some(Solution { bytes, len })
     }
 
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> u8 {
+        self.len
+    }
+
+    /// The text.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
     /// Whether an answer is right: ASCII letters are equal in either case, all else must be the
     /// same.
     ///

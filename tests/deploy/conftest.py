@@ -25,6 +25,9 @@ PATIENCE = 20
 
 SITE = "captcha.example"
 
+# What systemd has at /var/lib.
+STATE = "/run/state"
+
 # Where the unit looks for it; `run` puts it there.
 PROGRAM = "/usr/local/bin/minicap"
 
@@ -89,13 +92,21 @@ class Service:
         listen = [option for address in self.sockets for option in ("--listen", address)]
         setting = f"--setenv=MINICAP_TEST_TEXT={TEXT}"
         as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        program = settings(DOCS / "systemd/minicap.service")["ExecStart"][0].split()
+        program = self.program()
         self.runner = Process("systemd-socket-activate", *listen, setting, *as_nobody, *program)
         path = self.sockets[0]
         wait_until(lambda: os.path.exists(path), path)
         shutil.chown(path, "root", unit["SocketGroup"][0])
         os.chmod(path, int(unit["SocketMode"][0], 8))
         wait_until(lambda: is_open(8000), "port 8000")
+
+    def program(self):
+        """The command of the unit, with the folder that systemd makes for it."""
+        unit = settings(DOCS / "systemd/minicap.service")
+        folder = pathlib.Path(STATE, *unit["StateDirectory"])
+        folder.mkdir(int(unit["StateDirectoryMode"][0], 8), parents=True, exist_ok=True)
+        os.chown(folder, 65534, 65534)
+        return unit["ExecStart"][0].replace("%S", STATE).split()
 
     def stop(self):
         self.runner.__exit__()

@@ -7,7 +7,7 @@ import socket
 import stat
 import subprocess
 
-from conftest import DOCS, ask, judge, settings
+from conftest import DOCS, TEXT, Service, ask, judge, settings
 
 UNITS = [str(DOCS / "systemd/minicap.service"), str(DOCS / "systemd/minicap.socket")]
 
@@ -39,6 +39,16 @@ def test_the_sockets_are_the_proxys_and_the_backends(service):
         captcha_id = http.client.parse_headers(answer)["Captcha-Id"]
     assert judge(captcha_id, "aB3xY7") == 200
     assert ask("GET", "/metrics", port=8000, host="127.0.0.1:8000")[0] == 200
+
+
+def test_a_captcha_outlasts_a_restart(service):
+    _, fields, _ = ask("POST", "/api/captcha/generate/", port=8000)
+    service.stop()
+    anew = Service()
+    try:
+        assert judge(fields["Captcha-Id"], TEXT) == 200
+    finally:
+        anew.stop()
 
 
 def test_the_program_is_where_the_service_says():

@@ -15,3 +15,4 @@ mod metrics;
 mod render;
 mod shutdown;
 mod sockets;
+mod state;

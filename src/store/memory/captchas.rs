@@ -122,6 +122,11 @@ impl Captchas {
         self.queue.first()
     }
 
+    /// All of them, the one that was put in first before the others.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Captcha> + Clone {
+        self.ages.places(self.queue).map(|place| self.get(place))
+    }
+
     /// Puts a captcha in, whose key is new. If there is no room, the line that has the most loses
     /// its oldest, which is returned.
     pub(super) fn insert(&mut self, captcha: Captcha) -> Option<Line> {

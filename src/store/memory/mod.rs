@@ -6,18 +6,21 @@
 //! When the store is full, the client with the most captchas alive loses its oldest, so that nobody
 //! can push out the others' by asking for more.
 //!
-//! Every captcha lives equally long, so the order of creation is the order of expiry.
+//! No captcha lives longer than a new one, so the order in which they came is the order of expiry.
 //!
 //! Knows no clock: each function is told the time.
 
 mod captchas;
 mod reaper;
+mod state;
 
 use std::collections::TryReserveError;
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use reaper::Reaper;
+pub use state::{Restored, Unreadable};
 
 use super::{Id, Solution, Verdict};
 use crate::fair::Line;
@@ -174,6 +177,12 @@ impl Memory {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Takes all captchas out. The store keeps none from then on.
+    fn take(&self) -> Result<Captchas, TryReserveError> {
+        let none = Captchas::new(0)?;
+        Ok(mem::replace(&mut self.lock().captchas, none))
     }
 
     fn moment(&self, time: Instant) -> Moment {

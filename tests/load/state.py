@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Restarts under load, with --state: state.py BINARY [--restarts 500] [--clients 8]
+
+The server is told to end at random moments and started anew on its port with the same file, while
+clients generate and answer captchas, wrong and right. Each client keeps captchas for a while, so that
+most are asked for after a start that they were not made in. What every answer must be is known: a
+captcha that was handed out is judged once right, or three times wrong, however often the server was
+restarted between, and is unknown afterwards.
+
+An answer that was cut off may have been counted or not, so that captcha is let go; the server
+promises that there are none.
+"""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+
+from common import GENERATE, PATIENCE, Answers, Server, validate
+
+# Captchas that a client has at a time.
+KEPT = 12
+ATTEMPTS = 3
+RIGHT, WRONG = b"abc123", b"abc124"
+
+
+class Service:
+    """A server that is restarted in place."""
+
+    def __init__(self, binary, state):
+        # Small pictures: it is not they that are tested.
+        self.options = [binary, "--state", state, "--width", "120", "--height", "40"]
+        self.server = Server(*self.options)
+        self.port = self.server.port
+        self.starts = 1
+        self.over = False
+
+    def restart(self):
+        status = self.server.stop()
+        self.server = Server(*self.options, port=self.port)
+        self.starts += 1
+        return status == 0
+
+
+class Captcha:
+    def __init__(self, captcha_id, start):
+        self.id = captcha_id
+        # The number of the start that made it.
+        self.start = start
+        self.left = ATTEMPTS
+        self.is_over = False
+
+    def expected(self, text):
+        """The status of this answer, which is taken note of."""
+        if self.is_over:
+            return 404
+        if text == RIGHT:
+            self.is_over = True
+            return 200
+        self.left -= 1
+        self.is_over = self.left == 0
+        return 400
+
+
+class Client(threading.Thread):
+    def __init__(self, service, seed):
+        super().__init__()
+        self.service = service
+        self.random = random.Random(seed)
+        self.connection = self.answers = None
+        self.captchas = []
+        self.judged = {}
+        self.across = 0
+        self.cut_off = 0
+        self.mistakes = []
+
+    def run(self):
+        while not self.service.over:
+            if len(self.captchas) < KEPT:
+                self.generate()
+            else:
+                self.judge(self.random.choice(self.captchas))
+        for captcha in list(self.captchas):
+            while captcha in self.captchas:
+                self.judge(captcha)
+
+    def generate(self):
+        start = self.service.starts
+        answer = self.ask(GENERATE)
+        if answer is None:
+            return
+        if answer.status != 200:
+            self.mistakes.append(f"generate: {answer.status}")
+            return
+        self.captchas.append(Captcha(answer.captcha_id(), start))
+
+    def judge(self, captcha):
+        text = self.random.choice([RIGHT, WRONG, WRONG])
+        was_over = captcha.is_over
+        answer = self.ask(validate(captcha.id, text))
+        if answer is None:
+            self.captchas.remove(captcha)
+            return
+        expected = captcha.expected(text)
+        self.judged[expected] = self.judged.get(expected, 0) + 1
+        self.across += captcha.start != self.service.starts
+        if answer.status != expected:
+            self.mistakes.append(f"{captcha.id} {text}: {answer.status} and not {expected}")
+        # Once more after its end, which must be one for good.
+        if was_over or answer.status != expected:
+            self.captchas.remove(captcha)
+
+    def ask(self, request):
+        """The answer; none if it was lost on its way."""
+        while True:
+            try:
+                self.connect()
+                self.connection.sendall(request)
+                answer = self.answers.next()
+            except EOFError:
+                self.cut_off += 1
+                self.close()
+                return None
+            except OSError:
+                # Closed before the server has read the request, as kept connections are at its end.
+                answer = None
+            if answer is None or answer.is_last():
+                self.close()
+            if answer is not None:
+                return answer
+
+    def close(self):
+        self.connection.close()
+        self.connection = None
+
+    def connect(self):
+        end = time.monotonic() + PATIENCE
+        while self.connection is None:
+            try:
+                self.connection = self.service.server.connect()
+                self.answers = Answers(self.connection)
+            except OSError:
+                if end < time.monotonic():
+                    raise
+                time.sleep(0.002)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("--restarts", type=int, default=500)
+    parser.add_argument("--clients", type=int, default=8)
+    arguments = parser.parse_args()
+    failures = 0
+    with tempfile.TemporaryDirectory() as folder:
+        service = Service(arguments.binary, os.path.join(folder, "captchas"))
+        clients = [Client(service, number) for number in range(arguments.clients)]
+        for client in clients:
+            client.start()
+        for _ in range(arguments.restarts):
+            time.sleep(random.uniform(0, 0.1))
+            failures += not service.restart()
+        service.over = True
+        for client in clients:
+            client.join()
+        failures += service.server.stop() != 0
+    mistakes = [mistake for client in clients for mistake in client.mistakes]
+    for mistake in mistakes[:10]:
+        print(mistake)
+    judged = {status: sum(client.judged.get(status, 0) for client in clients) for status in (200, 400, 404)}
+    across = sum(client.across for client in clients)
+    cut_off = sum(client.cut_off for client in clients)
+    verdicts = ", ".join(f"{count} with {status}" for status, count in judged.items())
+    print(f"{arguments.restarts} restarts, answers judged: {verdicts}")
+    print(f"{across} by a later start than made the captcha, {cut_off} cut off, {len(mistakes)} mistakes")
+    print(f"{failures} ends that failed")
+    sys.exit(bool(mistakes) or failures != 0 or cut_off != 0 or across == 0)
+
+
+if __name__ == "__main__":
+    main()
