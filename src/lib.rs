@@ -7,6 +7,7 @@
 //! - [`http`] is HTTP/1.1 as values: bytes in, requests out; answers in, bytes out. No sockets.
 //! - [`api`] is that handler: it knows what each route means and joins the leaves into a service.
 //! - [`json`] is a bounded codec.
+//! - [`resp`] is what Valkey and Redis speak, as values. No sockets.
 //! - [`store`] holds the captchas alive right now and judges answers, each in one step.
 //! - [`captcha`] turns a text into a picture. It knows no request and no store.
 //! - [`sound`] turns digits into a sound. It knows no more than that.
@@ -29,9 +30,11 @@ pub mod config;
 pub mod entropy;
 pub mod fair;
 pub mod fnv;
+pub mod histogram;
 pub mod http;
 pub mod json;
 pub mod log;
+pub mod resp;
 pub mod server;
 pub mod sound;
 pub mod store;

@@ -21,8 +21,8 @@ use minicap::config::{self, Command, Config, UnknownVariable};
 use minicap::entropy::Entropy;
 use minicap::log::Log;
 use minicap::server::{Address, Figures, Listener, Server};
-use minicap::store::Store;
 use minicap::store::memory::{Memory, Reaper};
+use minicap::store::{Store, Valkey, valkey};
 use minicap::sys::{self, Inherited};
 
 use state_file::StateFile;
@@ -85,6 +85,25 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     let state_file = config.state.clone().map(StateFile::claim).transpose()?;
     // Where somebody else has an address, the captchas stay in their file.
     let listeners = listeners(inherited, &config)?;
+    match config.valkey.clone() {
+        Some(address) => {
+            let store = store_on_server(address, &config, log);
+            serve_from(store, listeners, config, &stop, log)?;
+        }
+        None => serve_memory(state_file, listeners, config, &stop, log)?,
+    }
+    log.info("stopped", &[]);
+    Ok(())
+}
+
+/// Serves captchas that are kept in memory, and while the service is off in a file if there is one.
+fn serve_memory(
+    state_file: Option<StateFile>,
+    listeners: Vec<Listener>,
+    config: Config,
+    stop: &UnixStream,
+    log: &Log,
+) -> Result<(), String> {
     let settings = config.store;
     let new = || {
         let memory = Memory::new(settings, Instant::now());
@@ -94,25 +113,42 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
         Some(file) => file.restore(new, log)?,
         None => new()?,
     });
-    let served = serve_from(Arc::clone(&memory), listeners, config, &stop, log);
+    let store = Store::Memory(Arc::clone(&memory));
+    let served = Reaper::start(Arc::clone(&memory))
+        .map_err(|error| format!("cannot start the reaper: {error}"))
+        .and_then(|_reaper| serve_from(store, listeners, config, stop, log));
     if let Some(file) = state_file {
         file.save(&memory, log);
     }
-    served?;
-    log.info("stopped", &[]);
-    Ok(())
+    served
 }
 
-/// Serves the captchas of `memory` until `stop` becomes readable.
+/// A server that keeps the captchas. It is used once, so that the log tells at the start if it cannot
+/// be. It may come later: nobody waits for it.
+fn store_on_server(address: valkey::Address, config: &Config, log: &Log) -> Store {
+    let settings = valkey::Settings {
+        address,
+        timeout: config.store_timeout,
+        ttl: config.store.ttl,
+        attempts: config.store.attempts,
+    };
+    let store = Store::Valkey(Arc::new(Valkey::new(settings, log.clone())));
+    let mut handle = store.handle();
+    let begun = thread::Builder::new().spawn(move || handle.check(Instant::now()));
+    if let Err(error) = begun {
+        log.warn("cannot start a thread", &[("error", &error)]);
+    }
+    store
+}
+
+/// Serves captchas that are kept in `store` until `stop` becomes readable.
 fn serve_from(
-    memory: Arc<Memory>,
+    store: Store,
     listeners: Vec<Listener>,
     config: Config,
     stop: &UnixStream,
     log: &Log,
 ) -> Result<(), String> {
-    let _reaper = Reaper::start(Arc::clone(&memory))
-        .map_err(|error| format!("cannot start the reaper: {error}"))?;
     if config.api.test_text.is_some() {
         log.warn(
             "every captcha has the text of --test-text: this service protects nothing",
@@ -128,7 +164,7 @@ fn serve_from(
     let app = App::new(
         config.api,
         metrics_listener,
-        Store::Memory(memory),
+        store,
         font,
         Arc::clone(&figures),
         log.clone(),

@@ -134,13 +134,16 @@ impl StateFile {
         self.sync_folder()
     }
 
-    /// Has the folder's entries outlast a power cut.
+    /// Has the folder's entries outlast a power cut, where the file system can.
     fn sync_folder(&self) -> io::Result<()> {
         let folder = self
             .path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        match File::open(folder.unwrap_or(Path::new(".")))?.sync_all() {
+            Err(error) if is_unsupported(&error) => Ok(()),
+            result => result,
+        }
     }
 
     fn failure(&self, what: &str, error: impl Display) -> String {
@@ -160,6 +163,14 @@ fn write(path: &Path, memory: &Memory) -> io::Result<usize> {
     out.flush()?;
     out.get_ref().sync_all()?;
     Ok(count)
+}
+
+/// Whether a file system says so that it syncs no folders (Linux manual, `fsync(2)`).
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::InvalidInput | ErrorKind::Unsupported
+    )
 }
 
 /// A path with an ending behind its name.

@@ -15,12 +15,14 @@ mod laws;
 
 type Law = (&'static str, fn(&[u8]));
 
-const LAWS: [Law; 5] = [
+const LAWS: [Law; 7] = [
     ("head", laws::head::check),
     ("chunked", laws::chunked::check),
     ("json", laws::json::check),
     ("query", laws::query::check),
     ("connection", laws::connection::check),
+    ("resp", laws::resp::check),
+    ("state", laws::state::check),
 ];
 
 fn corpus() -> &'static Path {
@@ -61,6 +63,16 @@ fn query() {
 #[test]
 fn connection() {
     replay(LAWS[4]);
+}
+
+#[test]
+fn resp() {
+    replay(LAWS[5]);
+}
+
+#[test]
+fn state() {
+    replay(LAWS[6]);
 }
 
 #[test]

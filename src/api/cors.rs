@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::http::{Head, Method, Response, Status};
+use crate::http::{Head, Method, Methods, Response, Status};
 
-const ALLOWED_METHODS: &str = "GET, POST";
+const ALLOWED_METHODS: Methods = Methods::GET.and(Methods::POST);
 
 /// Fields that a page may set itself. The safelisted ones and, for JSON bodies, `Content-Type`.
 const ALLOWED_FIELDS: &str = "Accept, Accept-Language, Content-Language, Content-Type";
@@ -45,9 +45,7 @@ impl Cors {
             ("origin", self.allowed_origin(origin).is_some()),
             (
                 "method",
-                ALLOWED_METHODS
-                    .split(", ")
-                    .any(|allowed| allowed.as_bytes() == method),
+                ALLOWED_METHODS.contains(&Method::from_token(method)),
             ),
             ("headers", are_allowed(headers)),
             ("private-network", private.is_none()),
@@ -64,7 +62,7 @@ impl Cors {
             )
         };
         let mut response = Response::new(status)
-            .with_field("Access-Control-Allow-Methods", ALLOWED_METHODS)
+            .with_field("Access-Control-Allow-Methods", ALLOWED_METHODS.to_string())
             .with_field("Access-Control-Allow-Headers", ALLOWED_FIELDS)
             .with_field("Access-Control-Max-Age", MAX_AGE_SECS)
             .with_body("text/plain; charset=utf-8", body.into_bytes());

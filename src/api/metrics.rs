@@ -3,27 +3,18 @@
 use std::fmt::{self, Display, Write as _};
 use std::fs::File;
 use std::io::Read;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{App, AppWorker, ROUTES, Request};
+use super::route::{ROUTES, RouteId};
+use super::telling::Telling;
+use super::{App, AppWorker, Request};
+use crate::histogram::{BOUNDS, Histogram};
 use crate::http::{Response, Status};
 use crate::server::Reason;
 use crate::store::Verdict;
-
-/// Upper bounds of the latency buckets: from a verdict's microseconds to a queue of seconds.
-const BUCKETS: [(Duration, &str); 10] = [
-    (Duration::from_micros(100), "0.0001"),
-    (Duration::from_micros(500), "0.0005"),
-    (Duration::from_millis(1), "0.001"),
-    (Duration::from_millis(2), "0.002"),
-    (Duration::from_millis(5), "0.005"),
-    (Duration::from_millis(10), "0.01"),
-    (Duration::from_millis(50), "0.05"),
-    (Duration::from_millis(200), "0.2"),
-    (Duration::from_secs(1), "1"),
-    (Duration::from_secs(5), "5"),
-];
+use crate::store::valkey::Outcome;
 
 /// What is read of a file that has some sixty short lines.
 const STATUS_BYTES_MAX: u64 = 16 * 1024;
@@ -37,7 +28,8 @@ pub(super) struct Metrics {
     began_secs: u64,
     /// One for each route, and one for requests to none of them.
     routes: [RouteMetrics; ROUTES.len() + 1],
-    generated: AtomicU64,
+    pictures: AtomicU64,
+    sounds: AtomicU64,
     right: AtomicU64,
     wrong: AtomicU64,
     unknown: AtomicU64,
@@ -46,9 +38,7 @@ pub(super) struct Metrics {
 #[derive(Default)]
 struct RouteMetrics {
     by_class: [AtomicU64; CLASSES.len()],
-    /// Requests that took no longer than each bound and longer than the one before.
-    by_time: [AtomicU64; BUCKETS.len()],
-    nanos: AtomicU64,
+    times: Histogram,
 }
 
 impl Metrics {
@@ -58,7 +48,8 @@ impl Metrics {
         Metrics {
             began_secs: since_epoch.unwrap_or_default().as_secs(),
             routes: Default::default(),
-            generated: AtomicU64::default(),
+            pictures: AtomicU64::default(),
+            sounds: AtomicU64::default(),
             right: AtomicU64::default(),
             wrong: AtomicU64::default(),
             unknown: AtomicU64::default(),
@@ -66,25 +57,23 @@ impl Metrics {
     }
 
     /// Counts a request to a route, or to none.
-    pub(super) fn count_request(&self, route: Option<usize>, status: Status, time: Duration) {
-        let Some(route) = self.routes.get(route.unwrap_or(ROUTES.len())) else {
+    pub(super) fn count_request(&self, route: Option<RouteId>, status: Status, time: Duration) {
+        let Some(route) = self.routes.get(route.map_or(ROUTES.len(), RouteId::place)) else {
             return;
         };
         let class = usize::from(status.code() / 100).saturating_sub(2);
         if let Some(count) = route.by_class.get(class) {
             increment(count);
         }
-        // What is beyond the last bound is in the count of all alone.
-        if let Some(bucket) = BUCKETS.iter().position(|(bound, _)| time <= *bound) {
-            increment(&route.by_time[bucket]);
-        }
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        route.nanos.fetch_add(nanos, Ordering::Relaxed);
+        route.times.count(time);
     }
 
     /// Counts a captcha that was handed out.
-    pub(super) fn count_generated(&self) {
-        increment(&self.generated);
+    pub(super) fn count_generated(&self, telling: Telling) {
+        increment(match telling {
+            Telling::Picture(_) => &self.pictures,
+            Telling::Sound(_) => &self.sounds,
+        });
     }
 
     /// Counts an answer that was judged.
@@ -127,12 +116,19 @@ struct Family {
 }
 
 /// All figures but those of requests, which are told by route.
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_captchas_generated_total",
         kind: COUNTER,
         help: "Captchas handed out.",
-        samples: |app, page| page.sample("", "", load(&app.metrics.generated)),
+        samples: |app, page| {
+            let [pictures, sounds] = [&app.metrics.pictures, &app.metrics.sounds].map(load);
+            if app.voices.is_none() {
+                return page.sample("", "", pictures);
+            }
+            page.sample("kind", "picture", pictures);
+            page.sample("kind", "sound", sounds);
+        },
     },
     Family {
         name: "minicap_answers_total",
@@ -183,6 +179,39 @@ const FAMILIES: [Family; 14] = [
         samples: |app, page| {
             if let Some(memory) = app.store.memory() {
                 page.sample("", "", memory.settings().capacity as u64);
+            }
+        },
+    },
+    Family {
+        name: "minicap_store_exchanges_total",
+        kind: COUNTER,
+        help: "Questions to the server that keeps the captchas, by what became of them.",
+        samples: |app, page| {
+            for outcome in Outcome::ALL {
+                if let Some(valkey) = app.store.valkey() {
+                    let count = valkey.figures().outcomes(outcome);
+                    page.sample("outcome", outcome.name(), count);
+                }
+            }
+        },
+    },
+    Family {
+        name: "minicap_store_exchange_seconds",
+        kind: HISTOGRAM,
+        help: "Time from a question to that server to its answer or failure.",
+        samples: |app, page| {
+            if let Some(valkey) = app.store.valkey() {
+                page.histogram("", valkey.figures().times());
+            }
+        },
+    },
+    Family {
+        name: "minicap_store_connections_total",
+        kind: COUNTER,
+        help: "Connections made to that server.",
+        samples: |app, page| {
+            if let Some(valkey) = app.store.valkey() {
+                page.sample("", "", valkey.figures().connections());
             }
         },
     },
@@ -247,6 +276,7 @@ const FAMILIES: [Family; 14] = [
 
 const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
+const HISTOGRAM: &str = "histogram";
 
 /// Bytes of memory that the process has; none where the system does not say (`proc(5)`, `VmRSS` in
 /// `status`).
@@ -268,23 +298,23 @@ fn resident_bytes() -> Option<u64> {
 struct Page {
     text: String,
     name: &'static str,
+    /// What stands before the first sample of the family; empty when it has been written.
+    head: String,
 }
 
 impl Page {
     fn begin(&mut self, name: &'static str, kind: &str, help: &str) {
         self.name = name;
-        // Writing to a string cannot fail, here and below.
-        let _ = write!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+        self.head = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
     }
 
     /// A value, with one label where `label` is not empty.
     fn sample(&mut self, label: &str, text: &str, value: u64) {
-        let Page { name, .. } = self;
-        let _ = if label.is_empty() {
-            writeln!(self.text, "{name} {value}")
+        if label.is_empty() {
+            self.line("", format_args!(""), &value);
         } else {
-            writeln!(self.text, "{name}{{{label}=\"{text}\"}} {value}")
-        };
+            self.line("", format_args!("{{{label}=\"{text}\"}}"), &value);
+        }
     }
 
     fn requests(&mut self, metrics: &Metrics) {
@@ -294,36 +324,42 @@ impl Page {
         self.begin("minicap_requests_total", COUNTER, help);
         for (route, requests) in &routes {
             for (class, count) in CLASSES.iter().zip(&requests.by_class) {
-                self.sample_of("", route, format_args!(",status=\"{class}\""), &load(count));
+                let labels = format_args!("{{route=\"{route}\",status=\"{class}\"}}");
+                self.line("", labels, &load(count));
             }
         }
         let help = "Time from a request's last byte to its answer, by route.";
-        self.begin("minicap_request_seconds", "histogram", help);
+        self.begin("minicap_request_seconds", HISTOGRAM, help);
         for (route, requests) in &routes {
-            let mut within = 0;
-            for ((_, bound), count) in BUCKETS.iter().zip(&requests.by_time) {
-                within += load(count);
-                self.sample_of("_bucket", route, format_args!(",le=\"{bound}\""), &within);
-            }
-            // Summed after the buckets were read, so that none of them can exceed it.
-            let all: u64 = requests.by_class.iter().map(load).sum();
-            let all = all.max(within);
-            self.sample_of("_bucket", route, format_args!(",le=\"+Inf\""), &all);
-            let nanos = load(&requests.nanos);
-            let (secs, nanos) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-            let seconds = format_args!("{secs}.{nanos:09}");
-            self.sample_of("_sum", route, format_args!(""), &seconds);
-            self.sample_of("_count", route, format_args!(""), &all);
+            self.histogram(&format!("route=\"{route}\""), &requests.times);
         }
     }
 
-    /// A value of a route, by another label as well.
-    fn sample_of(&mut self, suffix: &str, route: &str, label: fmt::Arguments, value: &dyn Display) {
-        let name = self.name;
-        let _ = writeln!(
-            self.text,
-            "{name}{suffix}{{route=\"{route}\"{label}}} {value}"
-        );
+    /// The samples of a histogram, with a label of its own or none.
+    fn histogram(&mut self, label: &str, histogram: &Histogram) {
+        let comma = if label.is_empty() { "" } else { "," };
+        let (counts, all) = histogram.counts();
+        let bounds = BOUNDS.iter().map(|(_, bound)| *bound).chain(["+Inf"]);
+        for (bound, count) in bounds.zip(counts.iter().chain([&all])) {
+            let labels = format_args!("{{{label}{comma}le=\"{bound}\"}}");
+            self.line("_bucket", labels, count);
+        }
+        let (open, close) = if label.is_empty() {
+            ("", "")
+        } else {
+            ("{", "}")
+        };
+        let sum = histogram.sum();
+        let seconds = format_args!("{}.{:09}", sum.as_secs(), sum.subsec_nanos());
+        self.line("_sum", format_args!("{open}{label}{close}"), &seconds);
+        self.line("_count", format_args!("{open}{label}{close}"), &all);
+    }
+
+    /// A value, with labels in braces or none. A family without any is not on the page.
+    fn line(&mut self, suffix: &str, labels: fmt::Arguments, value: &dyn Display) {
+        self.text.push_str(&mem::take(&mut self.head));
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{}{suffix}{labels} {value}", self.name);
     }
 }
 

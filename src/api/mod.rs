@@ -1,4 +1,4 @@
-//! The service: what each route means. Joins pictures, the store and the JSON codec, and words
+//! The service: what each route means. Joins pictures, sounds, the store and the JSON codec, and words
 //! every answer; knows no socket.
 
 mod base64;
@@ -8,7 +8,9 @@ mod error;
 mod forgive;
 mod generate;
 mod metrics;
+mod route;
 mod siteverify;
+mod telling;
 mod validate;
 
 use std::sync::Arc;
@@ -16,12 +18,14 @@ use std::time::Instant;
 
 pub use cors::Cors;
 use metrics::Metrics;
+use route::{Purpose, Route, RouteId};
 
 use crate::captcha::{self, Font, Painter};
 use crate::entropy::Entropy;
-use crate::http::{Head, Method, Response, Status};
+use crate::http::{Head, Method, Methods, Response, Status};
 use crate::log::Log;
-use crate::server::{Cost, Figures, Handler, Refusal, Request, Worker};
+use crate::server::{Cost, Figures, Handler, Refusal, Request, Routed, Worker};
+use crate::sound::{Speaker, Voices};
 use crate::store::{self, Store};
 
 /// The media type of captchas as JSON, of verdicts and of refusals.
@@ -40,6 +44,10 @@ const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 pub struct Settings {
     /// The captchas; their theme is what a request may choose.
     pub captcha: captcha::Settings,
+    /// Whether there are sounds beside pictures.
+    pub audio: bool,
+    /// Digits of a sound's random text.
+    pub audio_length: usize,
     /// The text of every captcha, for tests of what is built upon the service.
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
@@ -61,6 +69,8 @@ pub struct App {
     metrics_listener: Option<usize>,
     store: Store,
     font: Arc<Font>,
+    /// Where there are sounds.
+    voices: Option<Arc<Voices>>,
     metrics: Metrics,
     /// The server's own.
     figures: Arc<Figures>,
@@ -72,117 +82,10 @@ pub struct AppWorker {
     app: Arc<App>,
     store: store::Handle,
     painter: Painter,
+    /// Where there are sounds.
+    speaker: Option<Speaker>,
     entropy: Entropy,
 }
-
-struct Route {
-    path: &'static str,
-    /// The methods that it answers, as the `Allow` field lists them.
-    allow: &'static str,
-    /// Whether its answer to a usual request takes microseconds.
-    is_cheap: bool,
-    /// Whether it is there for people who integrate the service, and can be switched off.
-    is_docs: bool,
-    answer: fn(&mut AppWorker, &Request) -> Response,
-}
-
-/// Where the figures are.
-const METRICS: &str = "/metrics";
-
-/// What `OPTIONS` asks about the server as a whole.
-const ANY: &str = "*";
-
-/// Paths that have a switch of their own.
-const SITEVERIFY: &str = "/siteverify";
-const WIDGET: &str = "/widget.js";
-
-/// Every path there is. One that ends in a slash is answered without it as well.
-const ROUTES: [Route; 12] = [
-    Route {
-        path: "/api/captcha/generate/",
-        allow: "POST",
-        is_cheap: false,
-        is_docs: false,
-        answer: generate::answer,
-    },
-    Route {
-        path: "/api/captcha/validate/",
-        allow: "POST",
-        is_cheap: true,
-        is_docs: false,
-        answer: validate::answer,
-    },
-    Route {
-        path: SITEVERIFY,
-        allow: "POST",
-        is_cheap: true,
-        is_docs: false,
-        answer: siteverify::answer,
-    },
-    Route {
-        path: "/healthz",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: false,
-        answer: health,
-    },
-    Route {
-        path: METRICS,
-        allow: "GET, HEAD",
-        is_cheap: false,
-        is_docs: false,
-        answer: metrics::answer,
-    },
-    Route {
-        path: "/",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: true,
-        answer: docs::page,
-    },
-    Route {
-        path: "/docs",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: true,
-        answer: docs::page,
-    },
-    Route {
-        path: "/docs/",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: true,
-        answer: |_, _| docs::moved("../docs"),
-    },
-    Route {
-        path: "/redoc",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: true,
-        answer: |_, _| docs::moved("docs"),
-    },
-    Route {
-        path: "/openapi.json",
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: true,
-        answer: docs::openapi,
-    },
-    Route {
-        path: WIDGET,
-        allow: "GET, HEAD",
-        is_cheap: true,
-        is_docs: false,
-        answer: docs::widget,
-    },
-    Route {
-        path: ANY,
-        allow: "OPTIONS",
-        is_cheap: true,
-        is_docs: false,
-        answer: server_options,
-    },
-];
 
 impl App {
     /// A service over these parts. `metrics_listener` is the place of the listener that is for
@@ -196,71 +99,97 @@ impl App {
         figures: Arc<Figures>,
         log: Log,
     ) -> Self {
+        let voices = settings.audio.then(|| Arc::new(Voices::new()));
         App {
             settings,
             metrics_listener,
             store,
             font,
+            voices,
             metrics: Metrics::new(),
             figures,
             log,
         }
     }
 
-    /// The place of the route that a request is for.
-    fn place(&self, head: &Head) -> Option<usize> {
-        let path = head.target.path.as_slice();
-        let below = path.strip_prefix(self.settings.path.as_bytes());
-        Route::find(if path == b"*" { path } else { below? })
+    /// The route for a path, whether it is served or not.
+    fn find(&self, head: &Head) -> Option<RouteId> {
+        RouteId::find(&head.target.path, &self.settings.path)
     }
 
-    /// The route to what a request asks for, or the answer if there is none: it is unknown, or the
+    /// The route, if it is there and answers the request; else the answer: nothing is there, or the
     /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
     /// whether a server is well.
-    fn find(&self, request: &Request) -> Result<&'static Route, Response> {
-        let head = &request.head;
-        let route = self.place(head).map(|route| &ROUTES[route]);
-        let Some(route) = route.filter(|route| self.has(route, request.listener)) else {
+    fn admit(&self, found: Option<RouteId>, request: &Request) -> Result<RouteId, Response> {
+        let is_here = |id: &RouteId| self.has(id.route().purpose, request.listener);
+        let Some(id) = found.filter(is_here) else {
             return Err(error::response(Status::NotFound, "Not Found"));
         };
-        if head.method == Method::Options && route.path != ANY {
-            let allow = format!("{}, OPTIONS", route.allow);
-            return Err(Response::new(Status::Ok).with_field("Allow", allow));
+        let (method, methods) = (&request.head.method, id.route().methods);
+        if methods.contains(method) {
+            return Ok(id);
         }
-        if !route.allows(&head.method) {
+        let (response, allowed) = if *method == Method::Options {
+            (Response::new(Status::Ok), methods.and(Methods::OPTIONS))
+        } else {
             let refusal = error::response(Status::MethodNotAllowed, "Method Not Allowed");
-            return Err(refusal.with_field("Allow", route.allow));
-        }
-        Ok(route)
+            (refusal, methods)
+        };
+        Err(response.with_field("Allow", allowed.to_string()))
     }
 
-    /// Whether there is a route for those who have connected to a listener. Where `/metrics` has a
-    /// listener of its own it is there alone, with nothing but `/healthz`.
-    fn has(&self, route: &Route, listener: usize) -> bool {
+    /// Whether what is for this purpose is there for those who have connected to a listener. Where
+    /// `/metrics` has a listener of its own it is there alone, with nothing but `/healthz`.
+    fn has(&self, purpose: Purpose, listener: usize) -> bool {
         let is_here = match self.metrics_listener {
             None => true,
-            Some(own) if own == listener => route.is_of_monitoring(),
-            Some(_) => route.path != METRICS,
+            Some(own) if own == listener => purpose.is_monitoring(),
+            Some(_) => purpose != Purpose::Metrics,
         };
-        is_here && route.is_served(&self.settings)
+        is_here && purpose.is_on(&self.settings)
+    }
+
+    /// Has an answer to a request say which pages may read it, and records it.
+    fn finish(
+        &self,
+        mut response: Response,
+        request: &Request,
+        route: Option<RouteId>,
+    ) -> Response {
+        self.settings.cors.share(&mut response, &request.head);
+        self.record(Some(&request.head), route, &response, request.received);
+        response
+    }
+
+    /// What a request may cost, by `tests/load/costs.py`, which has the figures.
+    fn cost(&self, route: &Route, request: &Request) -> Cost {
+        let Request { head, body, .. } = request;
+        if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
+            return Cost::Double;
+        }
+        match route.purpose {
+            Purpose::Generate if self.voices.is_some() => generate::cost(request),
+            _ => route.cost,
+        }
     }
 
     /// Counts and logs a request that was answered.
-    fn record(&self, head: Option<&Head>, response: &Response, received: Instant) {
+    fn record(
+        &self,
+        head: Option<&Head>,
+        route: Option<RouteId>,
+        response: &Response,
+        received: Instant,
+    ) {
         let time = received.elapsed();
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let route = head.and_then(|head| self.place(head));
         self.metrics.count_request(route, response.status, time);
         let method = head.map_or("-", |head| head.method.as_str());
         let path = head.map_or("-".into(), |head| {
             String::from_utf8_lossy(&head.target.path)
         });
-        let is_asked_for_ever = route.is_some_and(|route| ROUTES[route].is_of_monitoring());
-        let log = if is_asked_for_ever {
-            Log::debug
-        } else {
-            Log::info
-        };
+        let is_monitoring = route.is_some_and(|id| id.route().purpose.is_monitoring());
+        let log = if is_monitoring { Log::debug } else { Log::info };
         log(
             &self.log,
             "request",
@@ -276,6 +205,7 @@ impl App {
 }
 
 impl Handler for App {
+    type Route = RouteId;
     type Worker = AppWorker;
 
     fn worker(self: &Arc<Self>) -> AppWorker {
@@ -283,88 +213,51 @@ impl Handler for App {
             app: Arc::clone(self),
             store: self.store.handle(),
             painter: Painter::new(Arc::clone(&self.font)),
+            speaker: self.voices.clone().map(Speaker::new),
             entropy: Entropy::default(),
         }
     }
 
-    /// Refusals and preflights, which look at the head alone.
-    fn answer_at_once(&self, request: &Request) -> Option<Response> {
-        let cors = &self.settings.cors;
-        let response = if let Some(response) = cors.preflight(&request.head) {
-            response
-        } else {
-            let mut response = self.find(request).err()?;
-            cors.share(&mut response, &request.head);
-            response
-        };
-        self.record(Some(&request.head), &response, request.received);
-        Some(response)
-    }
-
-    /// By `tests/load/costs.py`, which has the figures.
-    fn cost(&self, request: &Request) -> Cost {
-        let Request { head, body, .. } = request;
-        if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
-            return Cost::Double;
+    /// Answers refusals and preflights itself, which look at the head alone.
+    fn route(&self, request: &Request) -> Routed<RouteId> {
+        let head = &request.head;
+        let found = self.find(head);
+        if let Some(response) = self.settings.cors.preflight(head) {
+            self.record(Some(head), found, &response, request.received);
+            return Routed::Answered(response);
         }
-        match self.find(request) {
-            Ok(route) if route.is_cheap => Cost::Cheap,
-            _ => Cost::Usual,
+        match self.admit(found, request) {
+            Ok(route) => Routed::ToWorker {
+                route,
+                cost: self.cost(route.route(), request),
+            },
+            Err(response) => Routed::Answered(self.finish(response, request, found)),
         }
     }
 
     fn refuse(&self, refusal: &Refusal) -> Response {
         let mut response = error::response(refusal.status, refusal.reason);
-        if let Some(head) = &refusal.head {
+        let head = refusal.head.as_ref();
+        if let Some(head) = head {
             self.settings.cors.share(&mut response, head);
         }
-        self.record(refusal.head.as_ref(), &response, refusal.received);
+        let route = head.and_then(|head| self.find(head));
+        self.record(head, route, &response, refusal.received);
         response
+    }
+
+    fn fail(&self, request: &Request, route: RouteId) -> Response {
+        let response = error::response(Status::InternalServerError, "internal error");
+        self.finish(response, request, Some(route))
     }
 }
 
 impl Worker for AppWorker {
-    fn answer(&mut self, request: &Request) -> Response {
-        let head = &request.head;
-        let mut response = match self.app.find(request) {
-            Ok(route) => (route.answer)(self, request),
-            Err(refusal) => refusal,
-        };
-        self.app.settings.cors.share(&mut response, head);
-        self.app.record(Some(head), &response, request.received);
-        response
-    }
-}
+    type Route = RouteId;
 
-impl Route {
-    /// The place of the route for a path.
-    fn find(path: &[u8]) -> Option<usize> {
-        ROUTES.iter().position(|route| route.matches(path))
-    }
-
-    /// Whether it is asked for every few seconds by programs that watch the service.
-    fn is_of_monitoring(&self) -> bool {
-        matches!(self.path, "/healthz" | METRICS)
-    }
-
-    /// Whether the operator has it switched on.
-    fn is_served(&self, settings: &Settings) -> bool {
-        match self.path {
-            WIDGET => settings.widget,
-            SITEVERIFY => settings.siteverify_secret.is_some(),
-            _ => settings.docs || !self.is_docs,
-        }
-    }
-
-    fn matches(&self, path: &[u8]) -> bool {
-        let own = self.path.as_bytes();
-        own == path || own.strip_suffix(b"/") == Some(path)
-    }
-
-    fn allows(&self, method: &Method) -> bool {
-        self.allow
-            .split(", ")
-            .any(|allowed| allowed == method.as_str())
+    fn answer(&mut self, request: &Request, route: RouteId) -> Response {
+        let response = (route.route().answer)(self, request);
+        self.app.finish(response, request, Some(route))
     }
 }
 
@@ -372,7 +265,7 @@ impl Route {
 fn health(worker: &mut AppWorker, _: &Request) -> Response {
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
-    } else if worker.store.check().is_err() {
+    } else if worker.store.check(Instant::now()).is_err() {
         (Status::ServiceUnavailable, br#"{"status":"store"}"#)
     } else {
         (Status::Ok, br#"{"status":"ok"}"#)
@@ -384,5 +277,5 @@ fn health(worker: &mut AppWorker, _: &Request) -> Response {
 
 /// `OPTIONS *` asks for what the server as a whole can do (RFC 9110 section 9.3.7).
 fn server_options(_: &mut AppWorker, _: &Request) -> Response {
-    Response::new(Status::Ok).with_field("Allow", "GET, HEAD, POST, OPTIONS")
+    Response::new(Status::Ok).with_field("Allow", Methods::ALL.to_string())
 }

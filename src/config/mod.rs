@@ -5,19 +5,21 @@
 mod nearest;
 mod options;
 mod parse;
+mod store;
 #[cfg(test)]
 mod tests;
 mod usage;
 mod values;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use parse::parse;
 pub use usage::usage;
 
 use crate::log::Level;
 use crate::server::Address;
-use crate::store::memory;
+use crate::store::{memory, valkey};
 use crate::{api, captcha, server};
 
 /// What a command line asks for, with all that it needs.
@@ -80,8 +82,12 @@ pub struct Config {
     pub log: Level,
     /// Connections and workers.
     pub server: server::Settings,
-    /// The life of a captcha.
+    /// The life of a captcha, and how many there are in memory.
     pub store: memory::Settings,
+    /// The server that keeps captchas instead of this process, if there is one.
+    pub valkey: Option<valkey::Address>,
+    /// How long a question to that server may take.
+    pub store_timeout: Duration,
     /// The file that keeps the captchas while the service is off.
     pub state: Option<PathBuf>,
     /// Captchas, and who may ask for what.

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use super::CommandName::{self, Healthcheck, Render, Serve};
 use super::Draft;
+use super::store::store;
 use super::values::{
     Expected, address, addresses, alphabet, difficulty, field_name, file, ground_colour, level,
     mode, number, origins, path, secret, switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
 use crate::captcha::text::USUAL;
+use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
 /// Far more threads than any machine this is for has cores.
@@ -25,6 +27,8 @@ const TIMEOUT_SECS_MAX: u64 = 60 * 60;
 const TIMEOUT_SECS: RangeInclusive<u64> = 1..=TIMEOUT_SECS_MAX;
 /// As many descriptors as a process can have on common systems without further ado.
 const CONNECTIONS_MAX: u64 = 65_536;
+/// From what a server in the same building needs, to what nobody waits for.
+const STORE_TIMEOUT_MS: RangeInclusive<u64> = 10..=60_000;
 const ATTEMPTS_MAX: u64 = 1_000;
 /// Some three gigabytes of captchas.
 const CAPACITY_MAX: u64 = 10_000_000;
@@ -52,6 +56,11 @@ pub(super) struct Spec {
 }
 
 impl Spec {
+    /// Whether its value may hold a password, and so is not shown.
+    pub(super) fn is_secret(&self) -> bool {
+        self.name == "store"
+    }
+
     /// Whether it takes several values: a comma between them, or the option again.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.name, "listen" | "cors-origin")
@@ -149,6 +158,25 @@ pub(super) static OPTIONS: &[Spec] = &[
                 &mut draft.config.store.capacity,
                 number(text, 1..=CAPACITY_MAX),
             )
+        },
+    },
+    Spec {
+        name: "store",
+        value: "ADDRESS",
+        help: "valkey://HOST:PORT of a server that keeps the captchas",
+        default: None,
+        commands: &[Serve],
+        set: |draft, text| put(&mut draft.config.valkey, store(text).map(Some)),
+    },
+    Spec {
+        name: "store-timeout",
+        value: "MS",
+        help: "milliseconds that it may take to answer",
+        default: Some("500"),
+        commands: &[Serve],
+        set: |draft, text| {
+            let time = number(text, STORE_TIMEOUT_MS).map(Duration::from_millis);
+            put(&mut draft.config.store_timeout, time)
         },
     },
     Spec {
@@ -262,6 +290,25 @@ pub(super) static OPTIONS: &[Spec] = &[
                 &mut draft.config.api.captcha.style.difficulty,
                 difficulty(text),
             )
+        },
+    },
+    Spec {
+        name: "audio",
+        value: "on|off",
+        help: "sounds for those who cannot see a picture",
+        default: Some("off"),
+        commands: &[Serve],
+        set: |draft, text| put(&mut draft.config.api.audio, switch(text)),
+    },
+    Spec {
+        name: "audio-length",
+        value: "N",
+        help: "digits of a sound",
+        default: Some("6"),
+        commands: &[Serve],
+        set: |draft, text| {
+            let digits = number(text, 1..=DIGITS_MAX as u64);
+            put(&mut draft.config.api.audio_length, digits)
         },
     },
     Spec {

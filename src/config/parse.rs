@@ -7,12 +7,19 @@ use std::path::Path;
 
 use super::nearest::nearest;
 use super::options::{self, OPTIONS, Spec};
+use super::store;
 use super::{Command, CommandName, Draft, Output, Render, UnknownVariable};
+use crate::api;
 use crate::captcha;
 use crate::server::Address;
+use crate::sound;
 
 /// How the names of our environment variables begin.
 const PREFIX: &str = "MINICAP_";
+
+/// The variable for the password of the store. There is no option for it: all users of a machine see
+/// the command lines of its processes.
+const STORE_PASSWORD: &str = "MINICAP_STORE_PASSWORD";
 
 /// Reads the arguments (without the program's name) and the environment. The command line goes
 /// before the environment, and that before the defaults; an empty variable counts as none.
@@ -133,7 +140,10 @@ fn ours((name, value): (OsString, OsString)) -> Option<(String, OsString)> {
 
 /// Variables that look like ours and set nothing, for instance because they are mistyped.
 fn unknown(variables: &[(String, OsString)]) -> Vec<UnknownVariable> {
-    let known = || OPTIONS.iter().filter_map(Spec::variable);
+    let known = || {
+        let variables = OPTIONS.iter().filter_map(Spec::variable);
+        variables.chain([STORE_PASSWORD.to_owned()])
+    };
     variables
         .iter()
         .map(|(name, _)| name)
@@ -188,12 +198,30 @@ impl Draft {
                 set(option, &mut draft, value, &name)?;
             }
         }
+        draft.take_store_password(variables)?;
         Ok(draft)
     }
 
+    /// Takes the password for the store from the environment, unless the address has one.
+    fn take_store_password(&mut self, variables: &[(String, OsString)]) -> Result<(), String> {
+        let password = variables
+            .iter()
+            .find(|(name, value)| name == STORE_PASSWORD && !value.is_empty());
+        if let (Some(address), Some((_, password))) = (&mut self.config.valkey, password) {
+            let read = store::password(password);
+            let read = read.map_err(|expected| format!("{STORE_PASSWORD}: expected {expected}"))?;
+            address.password.get_or_insert(read);
+        }
+        Ok(())
+    }
+
     fn serve(self, unknown: Vec<UnknownVariable>) -> Result<Command, String> {
+        if self.config.valkey.is_some() && self.config.state.is_some() {
+            return Err("--state: expected no --store, which keeps the captchas by itself".into());
+        }
         let api = &self.config.api;
         check_size(&api.captcha, api.test_text.as_deref())?;
+        check_speakable(api)?;
         Ok(Command::Serve {
             config: Box::new(self.config),
             unknown,
@@ -240,8 +268,14 @@ impl Draft {
 }
 
 fn set(option: &Spec, draft: &mut Draft, value: &OsStr, name: &str) -> Result<(), String> {
-    (option.set)(draft, value)
-        .map_err(|expected| format!("{name}: expected {expected}, but found {}", quoted(value)))
+    (option.set)(draft, value).map_err(|expected| {
+        let found = if option.is_secret() {
+            "what is not shown, since it may hold a password".into()
+        } else {
+            quoted(value)
+        };
+        format!("{name}: expected {expected}, but found {found}")
+    })
 }
 
 /// What was found, so that its end can be seen, and on one line.
@@ -260,4 +294,15 @@ fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), Str
     let chars = text.map_or(captcha.length, |text| text.chars().count());
     captcha::check(chars, captcha.style.width, captcha.style.height)
         .map_err(|error| format!("--width, --height: {error}"))
+}
+
+/// Whether a text that is told in pictures and in sounds suits both.
+fn check_speakable(api: &api::Settings) -> Result<(), String> {
+    match &api.test_text {
+        Some(text) if api.audio && !sound::is_speakable(text) => Err(format!(
+            "--test-text: expected 1 to {} digits with --audio on, but found {text:?}",
+            sound::DIGITS_MAX
+        )),
+        _ => Ok(()),
+    }
 }

@@ -32,7 +32,7 @@ const SECRET_BYTES_MAX: usize = 256;
 const PATH_BYTES_MAX: usize = 256;
 
 /// Longest name of a host (RFC 1035 section 2.3.4).
-const HOST_CHARS_MAX: usize = 253;
+pub(super) const HOST_CHARS_MAX: usize = 253;
 
 /// A whole number in plain digits.
 pub(super) fn number<T: TryFrom<u64>>(
@@ -220,7 +220,7 @@ fn one_address(text: &[u8]) -> Option<Address> {
     address.map(Address::Tcp)
 }
 
-fn port(text: &str) -> Option<u16> {
+pub(super) fn port(text: &str) -> Option<u16> {
     digits(OsStr::new(text)).and_then(|port| port.try_into().ok())
 }
 

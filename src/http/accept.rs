@@ -1,7 +1,7 @@
-//! What a client would rather have: its Accept and Accept-Encoding fields, weighed.
-//! Knows no answer, only the names of what is on offer. The rules are RFC 9110 sections 12.4.2,
-//! 12.5.1 and 12.5.3. Nothing is kept and each byte is looked at a few times, so the limit of a
-//! head is the limit of this.
+//! What a client would rather have: its Accept, Accept-Encoding and Accept-Language fields, weighed.
+//! Knows no answer, only the names of what is on offer. The rules are RFC 9110 sections 12.4.2 and
+//! 12.5.1 to 12.5.4, and RFC 4647 section 3.4. Nothing is kept and each byte is looked at a few
+//! times, so the limit of a head is the limit of this.
 
 use super::Fields;
 use super::class::{TOKEN, trim_blanks};
@@ -30,6 +30,44 @@ pub fn preferred_type<'a>(fields: &Fields, offered: &[&'a str]) -> Option<&'a st
         }
     }
     preferred
+}
+
+/// Whether a client wants a media type and says so: `*/*` names none.
+#[must_use]
+pub fn names_type(fields: &Fields, media_type: &str) -> bool {
+    let precision = |range: &[u8]| media_precision(range, media_type).filter(|&found| 0 < found);
+    0 < quality(members(fields, "accept"), precision)
+}
+
+/// The language among `offered` that a client wants most, by the [`lookup_language`] of each of its
+/// ranges; of those that it wants equally, the one that it names first. None if it names none of
+/// them, for which `*` stands too.
+#[must_use]
+pub fn preferred_language<'a>(
+    fields: &Fields,
+    offered: &(impl Iterator<Item = &'a str> + Clone),
+) -> Option<&'a str> {
+    members(fields, "accept-language")
+        .filter(|(_, quality)| 0 < *quality)
+        .filter_map(|(range, quality)| Some((lookup_language(range, offered.clone())?, quality)))
+        .reduce(|best, next| if best.1 < next.1 { next } else { best })
+        .map(|(language, _)| language)
+}
+
+/// The language among `offered` that a range names: its own tag, or else the longest to which it
+/// can be truncated (RFC 4647 section 3.4), so that `de-AT` finds `de`.
+#[must_use]
+pub fn lookup_language<'a>(
+    range: &[u8],
+    offered: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let covers = |tag: &&str| match range.split_at_checked(tag.len()) {
+        Some((start, rest)) => {
+            start.eq_ignore_ascii_case(tag.as_bytes()) && matches!(rest, [] | [b'-', ..])
+        }
+        None => false,
+    };
+    offered.filter(covers).max_by_key(|tag| tag.len())
 }
 
 /// Whether a client wants gzip at least as much as no coding at all. One that does not say so
@@ -92,6 +130,7 @@ fn is_media_range(range: &[u8]) -> bool {
 /// ```text
 /// Accept          = #( media-range [ weight ] )                    ; section 12.5.1
 /// Accept-Encoding = #( codings [ weight ] )                        ; section 12.5.3
+/// Accept-Language = #( language-range [ weight ] )                 ; section 12.5.4
 /// ```
 fn members<'a>(fields: &'a Fields, name: &'a str) -> impl Iterator<Item = (&'a [u8], u16)> {
     fields
@@ -389,6 +428,83 @@ mod tests {
         assert!(!prefers_gzip(&fields("accept-encoding", &[])));
     }
 
+    #[test]
+    fn a_type_is_named_by_its_range_or_that_of_its_kind() {
+        for (value, expected) in [
+            ("audio/wav", true),
+            ("Audio/WAV;q=0.001", true),
+            ("audio/*", true),
+            ("text/html, audio/*;q=0.1, */*", true),
+            ("audio/*;q=0, audio/wav", true),
+            ("audio/*, audio/wav;q=0", false),
+            ("audio/wav;q=0", false),
+            ("audio/wav;q=2", false),
+            ("*/*", false),
+            ("audio/ogg", false),
+            ("audio", false),
+            ("image/*, audio/wave", false),
+            ("", false),
+        ] {
+            let fields = fields("accept", &[value]);
+            assert_eq!(names_type(&fields, "audio/wav"), expected, "{value:?}");
+        }
+        assert!(!names_type(&fields("accept", &[]), "audio/wav"));
+    }
+
+    const LANGUAGES: [&str; 4] = ["en", "de", "pt", "pt-BR"];
+
+    /// RFC 4647 section 3.4.
+    #[test]
+    fn a_range_finds_the_longest_tag_that_it_can_be_truncated_to() {
+        for (range, expected) in [
+            ("en", Some("en")),
+            ("EN-gb", Some("en")),
+            ("de-Latn-DE-1996", Some("de")),
+            ("pt", Some("pt")),
+            ("pt-PT", Some("pt")),
+            ("pt-br", Some("pt-BR")),
+            ("pt-BR-x-private", Some("pt-BR")),
+            ("fr", None),
+            ("e", None),
+            ("eng", None),
+            ("en_GB", None),
+            ("*", None),
+            ("*-de", None),
+            ("", None),
+            ("-", None),
+        ] {
+            let found = lookup_language(range.as_bytes(), LANGUAGES.into_iter());
+            assert_eq!(found, expected, "{range:?}");
+        }
+    }
+
+    /// RFC 9110 section 12.5.4.
+    #[test]
+    fn the_language_of_the_highest_quality_that_is_offered_wins() {
+        let preferred = |values: &[&str]| {
+            preferred_language(&fields("accept-language", values), &LANGUAGES.into_iter())
+        };
+        for (value, expected) in [
+            ("de", Some("de")),
+            ("da, en-gb;q=0.8, en;q=0.7", Some("en")),
+            ("fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", Some("en")),
+            ("en;q=0.7, de;q=0.8", Some("de")),
+            ("de, en", Some("de")),
+            ("en, de", Some("en")),
+            ("de;q=0, en;q=0.1", Some("en")),
+            ("de;q=0", None),
+            ("de;q=x", None),
+            ("*", None),
+            ("fr", None),
+            ("", None),
+            (",;", None),
+        ] {
+            assert_eq!(preferred(&[value]), expected, "{value:?}");
+        }
+        assert_eq!(preferred(&["fr", "en;q=0.5", "de;q=0.6"]), Some("de"));
+        assert_eq!(preferred(&[]), None);
+    }
+
     const RANGES: [&str; 6] = [
         "*/*",
         "image/*",
@@ -433,7 +549,9 @@ mod tests {
         #[test]
         fn no_value_is_too_odd(value in r#"([ -~]|[*/;,q="\\.01]){0,60}"#) {
             let _ = preferred(&[&value]);
+            let _ = names_type(&fields("accept", &[&value]), "audio/wav");
             let _ = prefers_gzip(&fields("accept-encoding", &[&value]));
+            let _ = preferred_language(&fields("accept-language", &[&value]), &LANGUAGES.into_iter());
         }
     }
 }

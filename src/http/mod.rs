@@ -19,6 +19,7 @@ mod date;
 mod error;
 mod fields;
 mod head;
+mod method;
 mod multipart;
 mod response;
 mod target;
@@ -28,7 +29,9 @@ mod laws;
 #[cfg(test)]
 mod testing;
 
-pub use self::accept::{preferred_type, prefers_gzip};
+pub use self::accept::{
+    lookup_language, names_type, preferred_language, preferred_type, prefers_gzip,
+};
 pub use self::body::{
     BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX, Framing, TRAILER_BYTES_MAX,
     Taken,
@@ -39,6 +42,7 @@ pub use self::date::imf_fixdate;
 pub use self::error::Error;
 pub use self::fields::Fields;
 pub use self::head::{Head, HeadParser, METHOD_BYTES_MAX};
+pub use self::method::{Method, Methods};
 pub use self::multipart::multipart_value;
 pub use self::response::{CONTINUE, Hop, Response, Status};
 pub use self::target::{Target, form_value};
@@ -52,45 +56,6 @@ pub enum Version {
     /// HTTP/1.1, and any later 1.x.
     #[default]
     Http11,
-}
-
-/// The method of a request (RFC 9110 section 9), compared with regard to case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`.
-    Get,
-    /// `HEAD`.
-    Head,
-    /// `POST`.
-    Post,
-    /// `OPTIONS`.
-    Options,
-    /// Any other token.
-    Other(Box<str>),
-}
-
-impl Method {
-    /// The method as it stood in the request line.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Options => "OPTIONS",
-            Self::Other(token) => token,
-        }
-    }
-
-    fn from_token(token: &[u8]) -> Self {
-        match token {
-            b"GET" => Self::Get,
-            b"HEAD" => Self::Head,
-            b"POST" => Self::Post,
-            b"OPTIONS" => Self::Options,
-            _ => Self::Other(String::from_utf8_lossy(token).into()),
-        }
-    }
 }
 
 /// How much of a request is read before it is refused.

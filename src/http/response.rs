@@ -27,6 +27,8 @@ pub enum Status {
     NotFound,
     /// 405.
     MethodNotAllowed,
+    /// 406.
+    NotAcceptable,
     /// 408.
     RequestTimeout,
     /// 413.
@@ -70,6 +72,7 @@ impl Status {
             Self::BadRequest => (400, "Bad Request"),
             Self::NotFound => (404, "Not Found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
+            Self::NotAcceptable => (406, "Not Acceptable"),
             Self::RequestTimeout => (408, "Request Timeout"),
             Self::ContentTooLarge => (413, "Content Too Large"),
             Self::UriTooLong => (414, "URI Too Long"),

@@ -1,5 +1,5 @@
 //! One connection as a state machine: it is handed bytes and the time, and says what it wants.
-//! Knows no socket, no clock and no route.
+//! Knows no socket, no clock, no client and no route.
 //!
 //! A connection reads a request, waits for its answer, sends that, and begins anew; requests that
 //! come in before their turn stay unread in the kernel, or, if they came in the same piece, in the
@@ -8,12 +8,12 @@
 use std::borrow::Cow;
 use std::io::IoSlice;
 use std::mem;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Reason, Refusal, Request, Settings};
-use crate::fair::Line;
+use super::{Refusal, Timeouts};
 use crate::http::{
-    BodyDecoder, CONTINUE, Head, HeadParser, Hop, Method, Progress, Response, Status, Version,
+    BodyDecoder, CONTINUE, Error, Head, HeadParser, Hop, Limits, Method, Progress, Response,
+    Status, Version,
 };
 use crate::sys::Interest;
 
@@ -25,60 +25,144 @@ const INPUT_BYTES_KEPT: usize = 4096;
 /// connection is cut. Enough for the rest of an honest request that was too large.
 const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long a connection is new. A request follows its connection at once; this is for peers on a
+/// busy machine.
+const NEW_FOR: Duration = Duration::from_millis(500);
+
 /// What the connection wants done next.
 pub enum Step {
     /// Nothing, until there are bytes to receive, room for output, or the deadline has come.
     Wait,
     /// An answer to this request.
-    Answer(Request),
+    Answer(Message),
     /// An answer to a request that was turned down; the connection closes after it.
     Refuse(Refusal),
     /// That the peer be told that nothing more will be sent.
     HalfClose,
-    /// To be closed.
-    Close,
+    /// To be closed, for this reason.
+    Close(Reason),
+}
+
+/// A complete request, as it came.
+#[derive(Debug)]
+pub struct Message {
+    /// Request line and fields.
+    pub head: Head,
+    /// The whole body, its transfer coding undone.
+    pub body: Vec<u8>,
+    /// As in [`Request`](super::Request).
+    pub is_pipelined: bool,
+    /// When its last byte was read.
+    pub received: Instant,
+}
+
+/// Why a connection was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It was done with: by the client, or after an answer that was to be the last.
+    Done,
+    /// The time for the first byte of a request was over.
+    Idle,
+    /// The time for a head was over.
+    Head,
+    /// The time for a body was over.
+    Body,
+    /// The time for taking some of an answer was over.
+    Write,
+    /// A newer connection needed its place; the event loop decides that.
+    Limit,
+    /// The system had no descriptor or memory left, which the event loop finds.
+    Exhausted,
+    /// Its request could not be served.
+    Refused,
+    /// The client was gone before its answer was, which the event loop finds.
+    Lost,
+    /// The server was at its end.
+    Stop,
+}
+
+impl Reason {
+    /// Every reason, in the order of their declaration.
+    pub const ALL: [Reason; 10] = [
+        Reason::Done,
+        Reason::Idle,
+        Reason::Head,
+        Reason::Body,
+        Reason::Write,
+        Reason::Limit,
+        Reason::Exhausted,
+        Reason::Refused,
+        Reason::Lost,
+        Reason::Stop,
+    ];
+
+    /// The reason in one word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Done => "done",
+            Reason::Idle => "idle_timeout",
+            Reason::Head => "head_timeout",
+            Reason::Body => "body_timeout",
+            Reason::Write => "write_timeout",
+            Reason::Limit => "limit",
+            Reason::Exhausted => "exhausted",
+            Reason::Refused => "refused",
+            Reason::Lost => "lost",
+            Reason::Stop => "stop",
+        }
+    }
 }
 
 /// The state of one connection.
 pub struct Connection<'a> {
-    settings: &'a Settings,
-    /// Of whoever has connected.
-    line: Line,
+    limits: &'a Limits,
+    timeouts: &'a Timeouts,
     phase: Phase,
     /// Received, and not yet used.
     input: Vec<u8>,
     /// The peer will send no more.
     input_ended: bool,
     output: Output,
-    deadline: Option<Instant>,
     /// Since when it is the peer's turn.
     waiting_since: Instant,
     stopping: bool,
+    /// Until when it is new; none once the peer has sent something.
+    new_until: Option<Instant>,
     /// The request to come was there before the answer to the last one was sent.
     is_pipelined: bool,
-    /// Why it is closed, once it is.
-    ending: Reason,
 }
 
+/// What a connection is at. A deadline is when its patience with the peer ends.
 enum Phase {
     /// Reading a head, or waiting for its first byte.
-    Head(HeadParser),
+    Head {
+        parser: HeadParser,
+        deadline: Instant,
+    },
     /// Reading a body.
-    Body(Box<Incoming>),
+    Body {
+        incoming: Box<Incoming>,
+        deadline: Instant,
+    },
     /// The answer is being made.
     Answering(Exchange),
     /// The answer is being sent.
     Sending {
-        keep_alive: bool,
+        /// As in [`Exchange`].
+        last: Option<Reason>,
+        deadline: Instant,
     },
     /// All is sent, and the peer is to be told so.
-    Sent,
+    Sent(Reason),
     /// Waiting for the peer's end: closing a socket with unread bytes would reset the connection,
     /// and the peer could lose the answer (RFC 9112 section 9.6).
     Draining {
         bytes_left: usize,
+        deadline: Instant,
+        reason: Reason,
     },
-    Closed,
+    Closed(Reason),
 }
 
 struct Incoming {
@@ -91,9 +175,10 @@ struct Incoming {
 #[derive(Clone, Copy)]
 struct Exchange {
     version: Version,
-    keep_alive: bool,
     /// The answer is to a HEAD request.
     head_only: bool,
+    /// Why the connection closes after the answer, if it does.
+    last: Option<Reason>,
 }
 
 /// Bytes on their way out: first `head`, then `body`.
@@ -107,19 +192,21 @@ struct Output {
 impl<'a> Connection<'a> {
     /// A connection that was accepted just now.
     #[must_use]
-    pub fn new(settings: &'a Settings, line: Line, now: Instant) -> Self {
+    pub fn new(limits: &'a Limits, timeouts: &'a Timeouts, now: Instant) -> Self {
         Connection {
-            settings,
-            line,
-            phase: Phase::Head(HeadParser::default()),
+            limits,
+            timeouts,
+            phase: Phase::Head {
+                parser: HeadParser::default(),
+                deadline: now + timeouts.idle,
+            },
             input: Vec::new(),
             input_ended: false,
             output: Output::default(),
-            deadline: Some(now + settings.timeouts.idle),
             waiting_since: now,
             stopping: false,
+            new_until: Some(now + NEW_FOR),
             is_pipelined: false,
-            ending: Reason::Done,
         }
     }
 
@@ -127,8 +214,10 @@ impl<'a> Connection<'a> {
     #[must_use]
     pub fn interest(&self) -> Interest {
         let reading = match self.phase {
-            Phase::Head(_) | Phase::Body(_) | Phase::Draining { .. } => !self.input_ended,
-            Phase::Answering(_) | Phase::Sending { .. } | Phase::Sent | Phase::Closed => false,
+            Phase::Head { .. } | Phase::Body { .. } | Phase::Draining { .. } => !self.input_ended,
+            Phase::Answering(_) | Phase::Sending { .. } | Phase::Sent(_) | Phase::Closed(_) => {
+                false
+            }
         };
         Interest {
             read: reading,
@@ -140,7 +229,13 @@ impl<'a> Connection<'a> {
     /// When the connection's patience ends; never while its answer is being made.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        match self.phase {
+            Phase::Head { deadline, .. }
+            | Phase::Body { deadline, .. }
+            | Phase::Sending { deadline, .. }
+            | Phase::Draining { deadline, .. } => Some(deadline),
+            Phase::Answering(_) | Phase::Sent(_) | Phase::Closed(_) => None,
+        }
     }
 
     /// Since when the connection waits for its peer; none while its answer is being made.
@@ -158,18 +253,27 @@ impl<'a> Connection<'a> {
     /// Whether more has come behind the request that was answered last.
     #[must_use]
     pub fn has_next(&self) -> bool {
-        matches!(self.phase, Phase::Head(_)) && !self.input.is_empty()
+        matches!(self.phase, Phase::Head { .. }) && !self.input.is_empty()
+    }
+
+    /// Whether it was accepted a moment ago, and the request that it was made for is still to come.
+    #[must_use]
+    pub fn is_new(&self, now: Instant) -> bool {
+        !self.input_ended && self.new_until.is_some_and(|end| now < end)
     }
 
     /// Takes bytes that the peer sent.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) {
+        self.new_until = None;
         match &mut self.phase {
-            Phase::Draining { bytes_left } => match bytes_left.checked_sub(bytes.len()) {
+            Phase::Draining {
+                bytes_left, reason, ..
+            } => match bytes_left.checked_sub(bytes.len()) {
                 Some(left) => *bytes_left = left,
-                None => self.phase = Phase::Closed,
+                None => self.phase = Phase::Closed(*reason),
             },
-            Phase::Head(_) if self.input.is_empty() => {
-                self.deadline = Some(now + self.settings.timeouts.head);
+            Phase::Head { deadline, .. } if self.input.is_empty() => {
+                *deadline = now + self.timeouts.head;
                 self.input.extend_from_slice(bytes);
             }
             _ => self.input.extend_from_slice(bytes),
@@ -183,19 +287,20 @@ impl<'a> Connection<'a> {
 
     /// Goes on as far as it can with what it has.
     pub fn advance(&mut self, now: Instant) -> Step {
-        match mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Head(parser) => self.advance_head(parser, now),
-            Phase::Body(incoming) => self.advance_body(incoming, now),
-            Phase::Sent => {
+        match mem::replace(&mut self.phase, Phase::Closed(Reason::Done)) {
+            Phase::Head { parser, deadline } => self.advance_head(parser, deadline, now),
+            Phase::Body { incoming, deadline } => self.advance_body(incoming, deadline, now),
+            Phase::Sent(reason) => {
                 self.phase = Phase::Draining {
                     bytes_left: DRAIN_BYTES_MAX,
+                    deadline: now + self.timeouts.drain,
+                    reason,
                 };
-                self.deadline = Some(now + self.settings.timeouts.drain);
                 self.input = Vec::new();
                 Step::HalfClose
             }
-            Phase::Draining { .. } if self.input_ended => Step::Close,
-            Phase::Closed => Step::Close,
+            Phase::Draining { reason, .. } if self.input_ended => self.close(reason),
+            Phase::Closed(reason) => self.close(reason),
             waiting @ (Phase::Answering(_) | Phase::Sending { .. } | Phase::Draining { .. }) => {
                 self.phase = waiting;
                 Step::Wait
@@ -203,95 +308,100 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn advance_head(&mut self, mut parser: HeadParser, now: Instant) -> Step {
+    fn advance_head(&mut self, mut parser: HeadParser, deadline: Instant, now: Instant) -> Step {
         if self.is_last() {
-            self.ending = Reason::Stop;
-            return Step::Close;
+            return self.close(Reason::Stop);
         }
-        match parser.advance(&self.input, &self.settings.limits) {
+        match parser.advance(&self.input, self.limits) {
             Ok(Progress::Complete(head, bytes)) => {
                 self.input.drain(..bytes);
                 self.begin_body(head, now)
             }
-            Ok(Progress::Partial) => self.wait_for_input(Phase::Head(parser)),
-            Err(error) => self.refuse(error.status(), error.reason(), None, now),
+            Ok(Progress::Partial) => self.wait_for_input(Phase::Head { parser, deadline }),
+            Err(error) => self.refuse_for(error, None, now),
         }
     }
 
     fn begin_body(&mut self, head: Head, now: Instant) -> Step {
-        let decoder = match BodyDecoder::new(head.framing, &self.settings.limits) {
+        let decoder = match BodyDecoder::new(head.framing, self.limits) {
             Ok(decoder) => decoder,
-            Err(error) => return self.refuse(error.status(), error.reason(), Some(head), now),
+            Err(error) => return self.refuse_for(error, Some(head), now),
         };
         // A client that has begun to send the body needs no invitation (RFC 9110 section 10.1.1).
         if head.expects_continue && self.input.is_empty() {
             self.output.head.extend_from_slice(CONTINUE);
         }
-        self.deadline = Some(now + self.settings.timeouts.body);
-        self.advance_body(
-            Box::new(Incoming {
-                head,
-                decoder,
-                body: Vec::new(),
-            }),
-            now,
-        )
+        let incoming = Box::new(Incoming {
+            head,
+            decoder,
+            body: Vec::new(),
+        });
+        self.advance_body(incoming, now + self.timeouts.body, now)
     }
 
-    fn advance_body(&mut self, mut incoming: Box<Incoming>, now: Instant) -> Step {
+    fn advance_body(
+        &mut self,
+        mut incoming: Box<Incoming>,
+        deadline: Instant,
+        now: Instant,
+    ) -> Step {
         match incoming.decoder.advance(&self.input, &mut incoming.body) {
             Ok(taken) => {
                 self.input.drain(..taken.bytes);
                 if !taken.finished {
-                    return self.wait_for_input(Phase::Body(incoming));
+                    return self.wait_for_input(Phase::Body { incoming, deadline });
                 }
                 let Incoming { head, body, .. } = *incoming;
                 self.await_answer(Exchange::of(&head));
-                Step::Answer(Request {
+                Step::Answer(Message {
                     head,
                     body,
-                    line: self.line,
-                    listener: 0, // The event loop knows.
                     is_pipelined: self.is_pipelined || !self.input.is_empty(),
                     received: now,
                 })
             }
-            Err(error) => self.refuse(error.status(), error.reason(), Some(incoming.head), now),
+            Err(error) => self.refuse_for(error, Some(incoming.head), now),
         }
     }
 
     /// Stays in `phase` until there is more input; there being none to come, closes.
     fn wait_for_input(&mut self, phase: Phase) -> Step {
         if self.input_ended {
-            return Step::Close;
+            return self.close(Reason::Done);
         }
         self.phase = phase;
         Step::Wait
     }
 
-    fn refuse(
-        &mut self,
-        status: Status,
-        reason: &'static str,
-        head: Option<Head>,
-        now: Instant,
-    ) -> Step {
-        self.ending = Reason::Refused;
-        self.await_answer(Exchange {
-            keep_alive: false,
-            ..head.as_ref().map_or(Exchange::UNKNOWN, Exchange::of)
-        });
-        Step::Refuse(Refusal {
-            status,
-            reason,
+    fn close(&mut self, reason: Reason) -> Step {
+        self.phase = Phase::Closed(reason);
+        Step::Close(reason)
+    }
+
+    fn refuse_for(&mut self, error: Error, head: Option<Head>, now: Instant) -> Step {
+        let refusal = Refusal {
+            status: error.status(),
+            reason: error.reason(),
             head,
             received: now,
-        })
+        };
+        self.refuse(refusal, Reason::Refused)
+    }
+
+    /// Has a request turned down, and closes for this reason afterwards.
+    fn refuse(&mut self, refusal: Refusal, reason: Reason) -> Step {
+        self.await_answer(Exchange {
+            last: Some(reason),
+            ..refusal
+                .head
+                .as_ref()
+                .map_or(Exchange::UNKNOWN, Exchange::of)
+        });
+        Step::Refuse(refusal)
     }
 
     fn await_answer(&mut self, exchange: Exchange) {
         self.phase = Phase::Answering(exchange);
-        self.deadline = None;
         if self.input.is_empty() && INPUT_BYTES_KEPT < self.input.capacity() {
             self.input = Vec::new();
         }
@@ -302,17 +412,19 @@ impl<'a> Connection<'a> {
         let Phase::Answering(exchange) = self.phase else {
             return;
         };
-        let keep_alive = exchange.keep_alive && !self.is_last();
+        let last = exchange.last.or(self.is_last().then_some(Reason::Done));
         let hop = Hop {
             version: exchange.version,
-            keep_alive,
+            keep_alive: last.is_none(),
         };
         response.write_head(hop, date, &mut self.output.head);
         if !exchange.head_only {
             self.output.body = response.body;
         }
-        self.phase = Phase::Sending { keep_alive };
-        self.deadline = Some(now + self.settings.timeouts.write);
+        self.phase = Phase::Sending {
+            last,
+            deadline: now + self.timeouts.write,
+        };
         self.waiting_since = now;
     }
 
@@ -324,11 +436,14 @@ impl<'a> Connection<'a> {
     /// Learns that `bytes` of the output were sent.
     pub fn sent(&mut self, bytes: usize, now: Instant) {
         self.output.sent += bytes;
-        if let Phase::Sending { keep_alive } = self.phase {
-            self.deadline = Some(now + self.settings.timeouts.write);
+        if let Phase::Sending { last, deadline } = &mut self.phase {
+            *deadline = now + self.timeouts.write;
             self.waiting_since = now;
             if self.output.is_empty() {
-                self.finish(keep_alive, now);
+                match *last {
+                    Some(reason) => self.phase = Phase::Sent(reason),
+                    None => self.begin_again(now),
+                }
             }
         }
         if self.output.is_empty() {
@@ -338,52 +453,48 @@ impl<'a> Connection<'a> {
         }
     }
 
-    fn finish(&mut self, keep_alive: bool, now: Instant) {
-        if !keep_alive {
-            self.phase = Phase::Sent;
-            return;
-        }
+    /// Is ready for the next request.
+    fn begin_again(&mut self, now: Instant) {
         self.is_pipelined = !self.input.is_empty();
-        let timeouts = &self.settings.timeouts;
         let patience = if self.is_pipelined {
-            timeouts.head
+            self.timeouts.head
         } else {
-            timeouts.idle
+            self.timeouts.idle
         };
-        self.phase = Phase::Head(HeadParser::default());
-        self.deadline = Some(now + patience);
+        self.phase = Phase::Head {
+            parser: HeadParser::default(),
+            deadline: now + patience,
+        };
     }
 
     /// Acts on a deadline that has come.
     pub fn expire(&mut self, now: Instant) -> Step {
-        let (reason, step) = match mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Head(_) if self.input.is_empty() => (Reason::Idle, Step::Close),
-            Phase::Head(_) => {
-                let reason = "the request head took too long";
-                (
-                    Reason::Head,
-                    self.refuse(Status::RequestTimeout, reason, None, now),
-                )
-            }
-            Phase::Body(incoming) => {
-                let reason = "the request body took too long";
-                let head = Some(incoming.head);
-                (
-                    Reason::Body,
-                    self.refuse(Status::RequestTimeout, reason, head, now),
-                )
-            }
-            Phase::Sending { .. } => (Reason::Write, Step::Close),
-            _ => (self.ending, Step::Close),
+        let late = |reason, head| Refusal {
+            status: Status::RequestTimeout,
+            reason,
+            head,
+            received: now,
         };
-        self.ending = reason;
-        step
-    }
-
-    /// Why it is closed, once it is.
-    #[must_use]
-    pub fn ending(&self) -> Reason {
-        self.ending
+        match mem::replace(&mut self.phase, Phase::Closed(Reason::Done)) {
+            Phase::Head { .. } if self.input.is_empty() => self.close(Reason::Idle),
+            Phase::Head { .. } => {
+                let refusal = late("the request head took too long", None);
+                self.refuse(refusal, Reason::Head)
+            }
+            Phase::Body { incoming, .. } => {
+                let refusal = late("the request body took too long", Some(incoming.head));
+                self.refuse(refusal, Reason::Body)
+            }
+            Phase::Sending { .. } => self.close(Reason::Write),
+            Phase::Sent(reason) | Phase::Draining { reason, .. } | Phase::Closed(reason) => {
+                self.close(reason)
+            }
+            // Has no deadline.
+            waiting @ Phase::Answering(_) => {
+                self.phase = waiting;
+                Step::Wait
+            }
+        }
     }
 
     /// Learns that the server is stopping: what was received is still answered, a request that was
@@ -391,8 +502,8 @@ impl<'a> Connection<'a> {
     pub fn stop(&mut self) {
         self.stopping = true;
         let is_last = self.is_last();
-        if let Phase::Sending { keep_alive } = &mut self.phase {
-            *keep_alive &= !is_last;
+        if let Phase::Sending { last, .. } = &mut self.phase {
+            *last = last.or(is_last.then_some(Reason::Done));
         }
     }
 
@@ -406,15 +517,15 @@ impl Exchange {
     /// For a request whose head cannot be read: nothing is known of it.
     const UNKNOWN: Exchange = Exchange {
         version: Version::Http11,
-        keep_alive: false,
         head_only: false,
+        last: Some(Reason::Refused),
     };
 
     fn of(head: &Head) -> Self {
         Exchange {
             version: head.version,
-            keep_alive: head.keep_alive,
             head_only: head.method == Method::Head,
+            last: (!head.keep_alive).then_some(Reason::Done),
         }
     }
 }
@@ -436,11 +547,8 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fair::FIRST;
-    use crate::server::Timeouts;
     use std::time::Duration;
 
-    const SETTINGS: Settings = Settings::TEST;
     const TIMEOUTS: Timeouts = Timeouts::DEFAULT;
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -465,7 +573,7 @@ mod tests {
         fn new() -> Self {
             let now = Instant::now();
             Talk {
-                connection: Connection::new(&SETTINGS, FIRST, now),
+                connection: Connection::new(&Limits::DEFAULT, &TIMEOUTS, now),
                 now,
                 sent: Vec::new(),
                 pipelined: Vec::new(),
@@ -525,14 +633,14 @@ mod tests {
         fn carry_out(&mut self, step: Step) -> bool {
             match step {
                 Step::Wait => return false,
-                Step::Close => {
+                Step::Close(_) => {
                     self.closed = true;
                     return false;
                 }
                 Step::HalfClose => self.half_closed = true,
-                Step::Answer(request) => {
-                    self.pipelined.push(request.is_pipelined);
-                    let Request { head, body, .. } = request;
+                Step::Answer(message) => {
+                    self.pipelined.push(message.is_pipelined);
+                    let Message { head, body, .. } = message;
                     let mut said = head.target.path;
                     said.extend_from_slice(&body);
                     self.respond(Response::new(Status::Ok).with_body("text/plain", said));
@@ -596,7 +704,7 @@ mod tests {
 
     #[test]
     fn a_request_in_work_holds_back_those_after_it() {
-        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
+        let mut connection = Connection::new(&Limits::DEFAULT, &TIMEOUTS, Instant::now());
         connection.receive(&[GET, POST].concat(), Instant::now());
         assert!(matches!(
             connection.advance(Instant::now()),
@@ -750,7 +858,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_ends_its_side_still_gets_its_answers() {
-        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
+        let mut connection = Connection::new(&Limits::DEFAULT, &TIMEOUTS, Instant::now());
         connection.receive(&[GET, GET].concat(), Instant::now());
         connection.receive_end();
         let mut talk = Talk {
@@ -838,7 +946,10 @@ mod tests {
         }
         talk.now += TIMEOUTS.write;
         assert!(talk.connection.deadline().unwrap() <= talk.now);
-        assert!(matches!(talk.connection.expire(talk.now), Step::Close));
+        assert!(matches!(
+            talk.connection.expire(talk.now),
+            Step::Close(Reason::Write)
+        ));
     }
 
     #[test]
@@ -900,7 +1011,7 @@ mod tests {
 
     #[test]
     fn an_invitation_that_could_not_be_sent_does_not_keep_the_socket_awake() {
-        let mut connection = Connection::new(&SETTINGS, FIRST, Instant::now());
+        let mut connection = Connection::new(&Limits::DEFAULT, &TIMEOUTS, Instant::now());
         let head =
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
         connection.receive(head.as_bytes(), Instant::now());

@@ -6,6 +6,8 @@
 //! the workers: clients take turns, so whoever sends without pause on a thousand connections has no
 //! more steps than whoever has one.
 
+mod admission;
+
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::mem;
@@ -14,14 +16,16 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::connection::{Connection, Step};
+use admission::Arrival;
+
+use super::connection::{Message, Step};
 use super::peers::{Peer, Peers};
-use super::pool::Pool;
+use super::pool::{Job, Pool};
 use super::queue::{Queue, Rank};
-use super::socket::{Listener, Stream};
-use super::{Cost, Figures, Handler, Reason, Request, Server, Settings};
+use super::socket::Listener;
+use super::{Cost, Figures, Handler, Reason, Request, Routed, Server, Settings};
 use crate::fair::{Client, Line, Lines};
-use crate::http::{Response, imf_fixdate};
+use crate::http::{Head, Response, imf_fixdate};
 use crate::log::Log;
 use crate::sys::{Event, Interest, Poller};
 
@@ -30,10 +34,6 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Connections accepted in one turn. Some milliseconds' work at most, as the steps are.
 const ACCEPTS_MAX: usize = 64;
-
-/// Connections that are accepted and wait for a place, each because all places are its own client's
-/// and at work. As many as wait to be accepted where there is one client alone.
-const PARKED_MAX: usize = 1024;
 
 /// Steps of connections in one turn.
 const STEPS_MAX: usize = 128;
@@ -48,6 +48,9 @@ const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
 /// How long a deadline may be overdue. They are seconds long, and looking for one that has come goes
 /// over all connections.
 const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
+
+/// How often it is looked, at the end, whether connections are still new.
+const NEW_PERIOD: Duration = Duration::from_millis(50);
 
 /// Tokens of the loop's own descriptors, from the top; connections have theirs from zero on, and
 /// listeners below these.
@@ -113,12 +116,12 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
     event_loop.finish()
 }
 
-struct EventLoop<'a, H> {
+struct EventLoop<'a, H: Handler> {
     settings: &'a Settings,
     figures: Arc<Figures>,
     handler: Arc<H>,
     log: Log,
-    pool: Pool,
+    pool: Pool<H::Route>,
     /// Readable when the pool has answers.
     woken: UnixStream,
     poller: Poller,
@@ -134,18 +137,11 @@ struct EventLoop<'a, H> {
     deadlines_seen: Instant,
     buffer: Box<[u8]>,
     date: Date,
+    /// Connections that are accepted and wait for a place, the one that came first in front.
     parked: VecDeque<Arrival>,
     /// Set while accepting pauses, since the system has nothing left.
     accept_after: Option<Instant>,
     failure_logged: Option<Instant>,
-}
-
-/// A connection that was accepted and has no place yet.
-struct Arrival {
-    stream: Stream,
-    line: Line,
-    /// The place of the listener that it came by.
-    listener: usize,
 }
 
 /// What the loop's own descriptors had to say in one turn.
@@ -205,28 +201,37 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Lets every connection finish the request it has begun, until none is left or the time for it
     /// is over.
     fn finish(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        let end = now + self.settings.timeouts.stop;
+        let end = Instant::now() + self.settings.timeouts.stop;
         self.figures.stop();
-        for token in self.peers.tokens() {
-            let Some(peer) = self.peers.get_mut(token) else {
-                continue;
-            };
-            // What has arrived by now was sent to a server that was there.
-            if peer.connection.interest().read {
-                receive(peer, &mut self.buffer, now);
-            }
-            peer.connection.stop();
-            self.drive(token, now);
-        }
-        while 0 < self.peers.len() {
+        let mut waiting: Vec<u32> = self.peers.tokens().collect();
+        loop {
             let now = Instant::now();
-            if end <= now {
-                break;
+            // Whoever has just connected was told that the server is there, and is about to ask.
+            waiting.retain(|token| !self.stop(*token, now));
+            if self.peers.len() == 0 || end <= now {
+                return Ok(());
             }
-            self.turn(Some(end), now)?;
+            let look_again = (!waiting.is_empty()).then_some(now + NEW_PERIOD);
+            self.turn(look_again.into_iter().chain([end]).min(), now)?;
         }
-        Ok(())
+    }
+
+    /// Tells a connection that the server is stopping, unless it is new; returns whether it was told,
+    /// or is gone.
+    fn stop(&mut self, token: u32, now: Instant) -> bool {
+        let Some(peer) = self.peers.get_mut(token) else {
+            return true;
+        };
+        // What has arrived by now was sent to a server that was there.
+        if peer.connection.interest().read {
+            receive(peer, &mut self.buffer, now);
+        }
+        if peer.connection.is_new(now) {
+            return false;
+        }
+        peer.connection.stop();
+        self.drive(token, now);
+        true
     }
 
     /// Waits until something is ready, a deadline has come, or it is `until`, and deals with what
@@ -399,7 +404,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 Ok(false) if is_waiting => break,
                 Ok(false) => {}
                 Err(_) => {
-                    self.close(token, Some(Reason::Lost));
+                    self.close(token, Reason::Lost);
                     return;
                 }
             }
@@ -445,7 +450,7 @@ impl<H: Handler> EventLoop<'_, H> {
     fn carry_out(&mut self, token: u32, step: Step, now: Instant) -> bool {
         match step {
             Step::Wait => false,
-            Step::Answer(request) => self.have_answered(token, request, now),
+            Step::Answer(message) => self.have_answered(token, message, now),
             Step::Refuse(refusal) => {
                 let answer = self.handler.refuse(&refusal);
                 self.answer(token, answer, now);
@@ -458,168 +463,48 @@ impl<H: Handler> EventLoop<'_, H> {
                 }
                 true
             }
-            Step::Close => {
-                self.close(token, None);
+            Step::Close(reason) => {
+                self.close(token, reason);
                 false
             }
         }
     }
 
-    /// Answers a request at once if that can be, and returns whether it was; else a worker has it.
-    fn have_answered(&mut self, token: u32, mut request: Request, now: Instant) -> bool {
-        if let Some(client) = self.named_client(&request) {
-            request.line = client;
-        }
-        if let Some(peer) = self.peers.get_mut(token) {
-            request.listener = peer.listener;
-        }
-        if let Some(answer) = self.handler.answer_at_once(&request) {
-            self.answer(token, answer, now);
-            return true;
-        }
-        let rank = Rank {
-            line: request.line,
-            cost: self.handler.cost(&request),
-            is_pipelined: request.is_pipelined,
+    /// Has a request answered; returns whether it was, without a worker.
+    fn have_answered(&mut self, token: u32, message: Message, now: Instant) -> bool {
+        let Some(peer) = self.peers.get(token) else {
+            return false;
         };
-        self.pool.submit(token, request, rank);
-        false
+        let request = Request {
+            line: self.named_client(&message.head).unwrap_or(peer.line),
+            listener: peer.listener,
+            head: message.head,
+            body: message.body,
+            is_pipelined: message.is_pipelined,
+            received: message.received,
+        };
+        match self.handler.route(&request) {
+            Routed::Answered(answer) => {
+                self.answer(token, answer, now);
+                true
+            }
+            Routed::ToWorker { route, cost } => {
+                let rank = Rank {
+                    line: request.line,
+                    cost,
+                    is_pipelined: request.is_pipelined,
+                };
+                self.pool.submit(token, Job { request, route }, rank);
+                false
+            }
+        }
     }
 
     /// The line of the client that a proxy names, in the last of the fields that are for it.
-    fn named_client(&self, request: &Request) -> Option<Line> {
+    fn named_client(&self, head: &Head) -> Option<Line> {
         let field = self.settings.client_field.as_deref()?;
-        let value = request.head.fields.all(field).last()?;
+        let value = head.fields.all(field).last()?;
         Client::named(value).map(|client| self.lines.of(client))
-    }
-
-    /// Accepts connections that wait, at most `count`, making room where there is none.
-    ///
-    /// # Errors
-    ///
-    /// If the listener can accept nothing any more.
-    fn accept(
-        &mut self,
-        listener: &Listener,
-        place: usize,
-        count: usize,
-        now: Instant,
-    ) -> io::Result<()> {
-        let mut has_evicted = false;
-        for _ in 0..count {
-            match listener.accept() {
-                Ok((stream, client)) => {
-                    let arrival = Arrival {
-                        stream,
-                        line: self.lines.of(client),
-                        listener: place,
-                    };
-                    self.admit(arrival, now);
-                    has_evicted = false;
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) if is_lasting(&error) => {
-                    self.log
-                        .error("cannot accept", &[("on", listener), ("error", &error)]);
-                    let error = format!("cannot accept on {listener}: {error}");
-                    return Err(io::Error::other(error));
-                }
-                Err(error) => {
-                    // Most often there is no descriptor left, and closing a connection gives one.
-                    // Where that did not help, closing more of them would not either.
-                    self.log_failure("cannot accept", &error, now);
-                    if has_evicted || !self.give_up_one() {
-                        self.accept_after = Some(now + FAILURE_PAUSE);
-                        return Ok(());
-                    }
-                    has_evicted = true;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives a new connection a place, if need be another's. Where there is none for it, since all of
-    /// them are at work for its own client, it waits until one of these is done.
-    fn admit(&mut self, arrival: Arrival, now: Instant) {
-        if self.make_room(arrival.line) {
-            self.welcome(arrival, now);
-        } else if self.parked.len() < PARKED_MAX {
-            self.parked.push_back(arrival);
-        } else {
-            self.figures.count_opened();
-            self.figures.count_closed(Reason::Limit);
-        }
-    }
-
-    fn admit_parked(&mut self, now: Instant) {
-        for _ in 0..ACCEPTS_MAX {
-            let Some(line) = self.parked.front().map(|arrival| arrival.line) else {
-                return;
-            };
-            if !self.make_room(line) {
-                return;
-            }
-            if let Some(arrival) = self.parked.pop_front() {
-                self.welcome(arrival, now);
-            }
-        }
-    }
-
-    /// Sees to a place for a connection of this line; returns whether there is one.
-    fn make_room(&mut self, line: Line) -> bool {
-        if self.peers.len() < self.settings.connections_max {
-            return true;
-        }
-        let first = self.peers.first_to_go(Some(line));
-        if let Some(token) = first {
-            self.drop_connection(token, Reason::Limit);
-        }
-        first.is_some()
-    }
-
-    /// Closes a connection, so that the system has something left; returns whether there was one.
-    #[cold]
-    fn give_up_one(&mut self) -> bool {
-        if self.parked.pop_back().is_some() {
-            self.figures.count_opened();
-            self.figures.count_closed(Reason::Exhausted);
-            return true;
-        }
-        let first = self.peers.first_to_go(None);
-        if let Some(token) = first {
-            self.drop_connection(token, Reason::Exhausted);
-        }
-        first.is_some()
-    }
-
-    /// Takes a new connection in, and reads once what it may have sent already: then it waits for the
-    /// server, and is no longer one that keeps the server waiting.
-    fn welcome(&mut self, arrival: Arrival, now: Instant) {
-        let Arrival {
-            stream,
-            line,
-            listener,
-        } = arrival;
-        self.figures.count_opened();
-        let connection = Connection::new(self.settings, line, now);
-        let peer = Peer::new(stream, connection, line, listener, READ);
-        let token = self.peers.insert(peer);
-        let Some(peer) = self.peers.get_mut(token) else {
-            return;
-        };
-        if let Err(error) = self.poller.watch(&peer.stream, token as usize, READ) {
-            self.log_failure("cannot watch a connection", &error, now);
-            self.close(token, Some(Reason::Exhausted));
-            return;
-        }
-        receive(peer, &mut self.buffer, now);
-        if peer.connection.has_next() {
-            peer.has_more = true;
-            self.queue_step(token);
-        }
-        self.settle(token);
     }
 
     /// Closes a connection whatever it waits for. A request that no worker has yet is forgotten, and
@@ -627,16 +512,15 @@ impl<H: Handler> EventLoop<'_, H> {
     fn drop_connection(&mut self, token: u32, reason: Reason) {
         let is_answering = |peer: &Peer<'_>| peer.connection.is_answering();
         if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
-            self.close(token, Some(reason));
+            self.close(token, reason);
         } else if let Some(peer) = self.peers.leave(token) {
             self.put_away(token, &peer, reason);
         }
     }
 
-    /// Closes a connection that waits for nothing of the pool, for this reason or for its own.
-    fn close(&mut self, token: u32, reason: Option<Reason>) {
+    /// Closes a connection that waits for nothing of the pool.
+    fn close(&mut self, token: u32, reason: Reason) {
         if let Some(peer) = self.peers.remove(token) {
-            let reason = reason.unwrap_or(peer.connection.ending());
             self.put_away(token, &peer, reason);
         }
     }
@@ -670,37 +554,6 @@ impl<H: Handler> EventLoop<'_, H> {
             self.log.error(message, &[("error", error)]);
         }
     }
-}
-
-/// Whether an error of `accept` concerns just the connection it would have returned
-/// (`accept(2)`, "Error handling"), which a peer can bring about by resetting it early.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionAborted, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
-        NetworkUnreachable, NotConnected,
-    };
-    matches!(
-        error.kind(),
-        ConnectionAborted
-            | ConnectionReset
-            | HostUnreachable
-            | Interrupted
-            | NetworkDown
-            | NetworkUnreachable
-            | NotConnected
-    )
-}
-
-/// Whether an error of `accept` is one of the listener itself, which stays: it does not listen (any
-/// more), or is no socket for connections.
-fn is_lasting(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidInput, Unsupported};
-    /// `EBADF`, the same everywhere, and `ENOTSOCK` of Linux and of the BSDs.
-    const NO_SOCKET: [i32; 3] = [9, 88, 38];
-    matches!(error.kind(), InvalidInput | Unsupported)
-        || error
-            .raw_os_error()
-            .is_some_and(|number| NO_SOCKET.contains(&number))
 }
 
 /// Reads what has come, once: a peer that always has more must not keep the loop to itself.

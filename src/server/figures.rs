@@ -3,63 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Why a connection was closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It was done with: by the client, or after an answer that was to be the last.
-    Done,
-    /// The time for the first byte of a request was over.
-    Idle,
-    /// The time for a head was over.
-    Head,
-    /// The time for a body was over.
-    Body,
-    /// The time for taking some of an answer was over.
-    Write,
-    /// A newer connection needed its place.
-    Limit,
-    /// The system had no descriptor or memory left.
-    Exhausted,
-    /// Its request could not be served.
-    Refused,
-    /// The client was gone before its answer was.
-    Lost,
-    /// The server was at its end.
-    Stop,
-}
-
-impl Reason {
-    /// Every reason, in the order of their declaration.
-    pub const ALL: [Reason; 10] = [
-        Reason::Done,
-        Reason::Idle,
-        Reason::Head,
-        Reason::Body,
-        Reason::Write,
-        Reason::Limit,
-        Reason::Exhausted,
-        Reason::Refused,
-        Reason::Lost,
-        Reason::Stop,
-    ];
-
-    /// The reason in one word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::Done => "done",
-            Reason::Idle => "idle_timeout",
-            Reason::Head => "head_timeout",
-            Reason::Body => "body_timeout",
-            Reason::Write => "write_timeout",
-            Reason::Limit => "limit",
-            Reason::Exhausted => "exhausted",
-            Reason::Refused => "refused",
-            Reason::Lost => "lost",
-            Reason::Stop => "stop",
-        }
-    }
-}
+use super::connection::Reason;
 
 /// The figures of one server.
 #[derive(Default)]

@@ -20,7 +20,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use figures::{Figures, Reason};
+pub use connection::Reason;
+pub use figures::Figures;
 pub use socket::{Address, Listener};
 
 use crate::fair::Line;
@@ -55,19 +56,6 @@ impl Settings {
         let cores = || thread::available_parallelism().map_or(1, usize::from);
         self.workers.unwrap_or_else(cores)
     }
-}
-
-#[cfg(test)]
-impl Settings {
-    /// What tests of connections need.
-    const TEST: Settings = Settings {
-        workers: Some(1),
-        connections_max: 1,
-        client_field: None,
-        drain: Duration::ZERO,
-        limits: http::Limits::DEFAULT,
-        timeouts: Timeouts::DEFAULT,
-    };
 }
 
 /// How long a peer may keep the server waiting.
@@ -150,29 +138,49 @@ pub enum Cost {
     Double,
 }
 
+/// What is to become of a complete request.
+pub enum Routed<R> {
+    /// It is answered.
+    Answered(Response),
+    /// A worker is to answer it.
+    ToWorker {
+        /// What it asks for.
+        route: R,
+        /// What it may cost at most.
+        cost: Cost,
+    },
+}
+
 /// The service behind the sockets.
 pub trait Handler: Send + Sync + 'static {
+    /// What a request asks for, as the service knows it: found once, and handed along with the
+    /// request.
+    type Route: Copy + Send + 'static;
+
     /// One worker thread's part of the service.
-    type Worker: Worker;
+    type Worker: Worker<Route = Self::Route>;
 
     /// Makes the part of a new worker thread.
     fn worker(self: &Arc<Self>) -> Self::Worker;
 
-    /// The answer to a request that needs no worker, if it is one: it is found in microseconds and
-    /// waits for nothing.
-    fn answer_at_once(&self, request: &Request) -> Option<Response>;
-
-    /// What a request may cost at most.
-    fn cost(&self, request: &Request) -> Cost;
+    /// Finds what a request asks for; or answers it, if that needs no worker: it takes microseconds
+    /// and waits for nothing.
+    fn route(&self, request: &Request) -> Routed<Self::Route>;
 
     /// Words the answer to a request that was turned down.
     fn refuse(&self, refusal: &Refusal) -> Response;
+
+    /// Words the answer to a request that a worker has panicked over.
+    fn fail(&self, request: &Request, route: Self::Route) -> Response;
 }
 
 /// One worker thread's part of a service, with buffers of its own.
 pub trait Worker {
+    /// As in [`Handler`].
+    type Route;
+
     /// Answers a complete request.
-    fn answer(&mut self, request: &Request) -> Response;
+    fn answer(&mut self, request: &Request, route: Self::Route) -> Response;
 }
 
 /// Listeners and what is to run behind them.

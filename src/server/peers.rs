@@ -234,18 +234,18 @@ impl Connections {
 mod tests {
     use super::*;
     use crate::fair::line;
+    use crate::http::Limits;
     use crate::http::{Response, Status};
-    use crate::server::Settings;
+    use crate::server::Timeouts;
     use crate::server::connection::Step;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
-    const SETTINGS: Settings = Settings::TEST;
     const MOMENT: Duration = Duration::from_nanos(1);
 
     fn connect(peers: &mut Peers<'static>, client: u16, now: Instant) -> u32 {
         let (_, near) = UnixStream::pair().unwrap();
-        let connection = Connection::new(&SETTINGS, line(client), now);
+        let connection = Connection::new(&Limits::DEFAULT, &Timeouts::DEFAULT, now);
         let stream = Stream::Unix(near);
         peers.insert(Peer::new(
             stream,

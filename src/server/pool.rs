@@ -11,20 +11,20 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::queue::{Queue, Rank};
-use super::{Figures, Handler, Refusal, Request, Worker};
-use crate::http::{Response, Status};
+use super::{Figures, Handler, Request, Worker};
+use crate::http::Response;
 
 /// Stack of a worker: its deepest work, JSON nested to the limit and the PNG encoder, takes a small
 /// part of it.
 const STACK_BYTES: usize = 512 * 1024;
 
 /// The running threads; they end when this is dropped.
-pub(super) struct Pool {
-    shared: Arc<Shared>,
+pub(super) struct Pool<R> {
+    shared: Arc<Shared<R>>,
 }
 
-struct Shared {
-    jobs: Mutex<Jobs>,
+struct Shared<R> {
+    jobs: Mutex<Jobs<R>>,
     available: Condvar,
     answers: Mutex<Vec<(u32, Response)>>,
     /// A byte goes here when the first answer of a batch is ready.
@@ -32,19 +32,25 @@ struct Shared {
     figures: Arc<Figures>,
 }
 
-struct Jobs {
-    queue: Queue<Request>,
+struct Jobs<R> {
+    queue: Queue<Job<R>>,
     closed: bool,
 }
 
-impl Pool {
+/// A request, and what it asks for.
+pub(super) struct Job<R> {
+    pub(super) request: Request,
+    pub(super) route: R,
+}
+
+impl<R: Copy + Send + 'static> Pool<R> {
     /// Starts `threads` workers, and returns with them the socket that becomes readable when there
     /// are answers to take.
     ///
     /// # Errors
     ///
     /// If the system has no thread or descriptor left.
-    pub(super) fn start<H: Handler>(
+    pub(super) fn start<H: Handler<Route = R>>(
         threads: usize,
         handler: &Arc<H>,
         figures: Arc<Figures>,
@@ -75,9 +81,9 @@ impl Pool {
     }
 
     /// Queues a request for a free worker. None of this token is with the pool.
-    pub(super) fn submit(&self, token: u32, request: Request, rank: Rank) {
+    pub(super) fn submit(&self, token: u32, job: Job<R>, rank: Rank) {
         let mut jobs = lock(&self.shared.jobs);
-        jobs.queue.push(token, request, rank);
+        jobs.queue.push(token, job, rank);
         self.shared.figures.set_waiting(jobs.queue.len());
         mem::drop(jobs);
         self.shared.available.notify_one();
@@ -97,7 +103,7 @@ impl Pool {
     }
 }
 
-impl Drop for Pool {
+impl<R> Drop for Pool<R> {
     /// Tells the threads to end when nothing is queued, and does not wait for them.
     fn drop(&mut self) {
         lock(&self.shared.jobs).closed = true;
@@ -105,26 +111,22 @@ impl Drop for Pool {
     }
 }
 
-impl Shared {
-    fn work<H: Handler>(&self, handler: &Arc<H>) {
+impl<R: Copy> Shared<R> {
+    fn work<H: Handler<Route = R>>(&self, handler: &Arc<H>) {
         let mut worker = handler.worker();
-        while let Some((token, request)) = self.next_job() {
+        while let Some((token, job)) = self.next_job() {
             // The worker's buffers may be in any state after a panic: they are made anew.
-            let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(&request)));
+            let Job { request, route } = &job;
+            let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(request, *route)));
             let answer = answer.unwrap_or_else(|_| {
                 worker = handler.worker();
-                handler.refuse(&Refusal {
-                    status: Status::InternalServerError,
-                    reason: "internal error",
-                    head: Some(request.head),
-                    received: request.received,
-                })
+                handler.fail(request, *route)
             });
             self.hand_back(token, answer);
         }
     }
 
-    fn next_job(&self) -> Option<(u32, Request)> {
+    fn next_job(&self) -> Option<(u32, Job<R>)> {
         let jobs = lock(&self.jobs);
         let mut jobs = self
             .available
@@ -156,8 +158,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::fair::FIRST;
-    use crate::http::{HeadParser, Limits, Progress};
-    use crate::server::Cost;
+    use crate::http::{HeadParser, Limits, Progress, Status};
+    use crate::server::{Cost, Refusal, Routed};
     use crate::sys::{self, Interest, PollFd};
     use std::collections::BTreeMap;
     use std::sync::Barrier;
@@ -170,8 +172,8 @@ mod tests {
         meeting: Barrier,
         /// Workers that were made.
         workers: AtomicUsize,
-        /// When the requests that were turned down were received.
-        refused: Mutex<Vec<Instant>>,
+        /// When the requests were received that a worker has failed at.
+        failed: Mutex<Vec<Instant>>,
     }
 
     struct ServiceWorker(Arc<Service>);
@@ -183,6 +185,7 @@ mod tests {
     };
 
     impl Handler for Service {
+        type Route = ();
         type Worker = ServiceWorker;
 
         fn worker(self: &Arc<Self>) -> ServiceWorker {
@@ -190,22 +193,24 @@ mod tests {
             ServiceWorker(Arc::clone(self))
         }
 
-        fn answer_at_once(&self, _: &Request) -> Option<Response> {
+        fn route(&self, _: &Request) -> Routed<()> {
             unreachable!("the event loop asks this")
         }
 
-        fn cost(&self, _: &Request) -> Cost {
+        fn refuse(&self, _: &Refusal) -> Response {
             unreachable!("the event loop asks this")
         }
 
-        fn refuse(&self, refusal: &Refusal) -> Response {
-            lock(&self.refused).push(refusal.received);
-            Response::new(refusal.status)
+        fn fail(&self, request: &Request, (): ()) -> Response {
+            lock(&self.failed).push(request.received);
+            Response::new(Status::InternalServerError)
         }
     }
 
     impl Worker for ServiceWorker {
-        fn answer(&mut self, request: &Request) -> Response {
+        type Route = ();
+
+        fn answer(&mut self, request: &Request, (): ()) -> Response {
             match request.head.target.path.as_slice() {
                 b"/meet" => {
                     self.0.meeting.wait();
@@ -215,6 +220,11 @@ mod tests {
             }
             Response::new(Status::Ok)
         }
+    }
+
+    fn job(path: &str) -> Job<()> {
+        let request = request(path);
+        Job { request, route: () }
     }
 
     fn request(path: &str) -> Request {
@@ -238,11 +248,11 @@ mod tests {
         let service = Arc::new(Service {
             meeting: Barrier::new(threads),
             workers: AtomicUsize::default(),
-            refused: Mutex::default(),
+            failed: Mutex::default(),
         });
         let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
         for (token, path) in (0..).zip(paths) {
-            pool.submit(token, request(path), DEAR);
+            pool.submit(token, job(path), DEAR);
         }
         let mut answers = Vec::new();
         while answers.len() < paths.len() {
@@ -276,18 +286,18 @@ mod tests {
         let service = Arc::new(Service {
             meeting: Barrier::new(2),
             workers: AtomicUsize::default(),
-            refused: Mutex::default(),
+            failed: Mutex::default(),
         });
         let figures = Arc::<Figures>::default();
         let (pool, _woken) = Pool::start(1, &service, Arc::clone(&figures)).unwrap();
         // Keeps the only worker busy until this thread comes to the meeting.
-        pool.submit(0, request("/meet"), DEAR);
+        pool.submit(0, job("/meet"), DEAR);
         while 0 < figures.waiting() {
             thread::yield_now();
         }
         for token in 1..=4 {
             let cost = if token == 4 { Cost::Cheap } else { DEAR.cost };
-            pool.submit(token, request("/"), Rank { cost, ..DEAR });
+            pool.submit(token, job("/"), Rank { cost, ..DEAR });
         }
         assert_eq!(figures.waiting(), 4);
         assert_eq!(
@@ -311,16 +321,16 @@ mod tests {
         let service = Arc::new(Service {
             meeting: Barrier::new(1),
             workers: AtomicUsize::default(),
-            refused: Mutex::default(),
+            failed: Mutex::default(),
         });
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
-        let request = request("/panic");
-        let received = request.received;
-        pool.submit(0, request, DEAR);
+        let job = job("/panic");
+        let received = job.request.received;
+        pool.submit(0, job, DEAR);
         while pool.take_answers().is_empty() {
             thread::yield_now();
         }
-        assert_eq!(*lock(&service.refused), [received]);
+        assert_eq!(*lock(&service.failed), [received]);
     }
 
     /// Its buffers may be in any state.
@@ -329,11 +339,11 @@ mod tests {
         let service = Arc::new(Service {
             meeting: Barrier::new(1),
             workers: AtomicUsize::default(),
-            refused: Mutex::default(),
+            failed: Mutex::default(),
         });
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
         for (path, made) in [("/", 1), ("/panic", 2), ("/", 2), ("/panic", 3)] {
-            pool.submit(0, request(path), DEAR);
+            pool.submit(0, job(path), DEAR);
             while pool.take_answers().is_empty() {
                 thread::yield_now();
             }

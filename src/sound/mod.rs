@@ -21,7 +21,7 @@ mod wav;
 use std::fmt;
 use std::sync::Arc;
 
-pub use self::voice::Voices;
+pub use self::voice::{DEFAULT_LANGUAGE, Voices};
 
 /// Samples a second of all voices and sounds.
 const SAMPLES_PER_SEC: u32 = 16_000;
@@ -48,6 +48,12 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Whether a text can be spoken: 1 to [`DIGITS_MAX`] ASCII digits.
+#[must_use]
+pub fn is_speakable(text: &str) -> bool {
+    (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// Speaks texts one after the other, with buffers that are used again.
 pub struct Speaker {
@@ -79,8 +85,7 @@ impl Speaker {
         rng: &mut fastrand::Rng,
         wav: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        if !(1..=DIGITS_MAX).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit())
-        {
+        if !is_speakable(digits) {
             return Err(Error::NoDigits);
         }
         let voice = self.voices.voice(language).ok_or(Error::UnknownLanguage)?;

@@ -11,7 +11,7 @@ type Files = (&'static str, [&'static [u8]; 10]);
 const FILES: &[Files] = include!(concat!(env!("OUT_DIR"), "/voices.rs"));
 
 /// What is spoken where nobody asks for anything else.
-const DEFAULT_LANGUAGE: &str = "en";
+pub const DEFAULT_LANGUAGE: &str = "en";
 
 /// All voices, ready to be used.
 pub struct Voices {
@@ -39,7 +39,7 @@ impl Voices {
     }
 
     /// The tags of all languages (RFC 5646), in small letters, the default first.
-    pub fn languages(&self) -> impl Iterator<Item = &str> {
+    pub fn languages(&self) -> impl Iterator<Item = &'static str> + Clone {
         self.voices.iter().map(|voice| voice.language)
     }
 

@@ -14,6 +14,7 @@
 mod id;
 pub mod memory;
 mod solution;
+pub mod valkey;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 pub use id::Id;
 pub use memory::Memory;
 pub use solution::{SOLUTION_BYTES_MAX, Solution};
+pub use valkey::Valkey;
 
 use crate::fair::Line;
 
@@ -48,12 +50,16 @@ pub struct Unavailable;
 pub enum Store {
     /// In the memory of this process.
     Memory(Arc<Memory>),
+    /// On a server that other processes use as well.
+    Valkey(Arc<Valkey>),
 }
 
 /// One worker's access to the store.
 pub enum Handle {
     /// To the memory of this process.
     Memory(Arc<Memory>),
+    /// To a server.
+    Valkey(valkey::Client),
 }
 
 impl Store {
@@ -62,6 +68,7 @@ impl Store {
     pub fn handle(&self) -> Handle {
         match self {
             Store::Memory(memory) => Handle::Memory(Arc::clone(memory)),
+            Store::Valkey(valkey) => Handle::Valkey(valkey::Client::new(Arc::clone(valkey))),
         }
     }
 
@@ -70,6 +77,17 @@ impl Store {
     pub fn ttl(&self) -> Duration {
         match self {
             Store::Memory(memory) => memory.settings().ttl,
+            Store::Valkey(valkey) => valkey.settings().ttl,
+        }
+    }
+
+    /// Whether it is known without asking that the store cannot be used now, so that no work need be
+    /// done for it.
+    #[must_use]
+    pub fn is_resting(&self, now: Instant) -> bool {
+        match self {
+            Store::Memory(_) => false,
+            Store::Valkey(valkey) => valkey.is_resting(now),
         }
     }
 
@@ -78,6 +96,16 @@ impl Store {
     pub fn memory(&self) -> Option<&Memory> {
         match self {
             Store::Memory(memory) => Some(memory),
+            Store::Valkey(_) => None,
+        }
+    }
+
+    /// The server that keeps the captchas; none if there is no such.
+    #[must_use]
+    pub fn valkey(&self) -> Option<&Valkey> {
+        match self {
+            Store::Memory(_) => None,
+            Store::Valkey(valkey) => Some(valkey),
         }
     }
 }
@@ -96,6 +124,7 @@ impl Handle {
     ) -> Result<Id, Unavailable> {
         match self {
             Handle::Memory(memory) => Ok(memory.insert(solution, line, now)),
+            Handle::Valkey(client) => client.insert(solution, now),
         }
     }
 
@@ -108,6 +137,7 @@ impl Handle {
     pub fn judge(&mut self, id: Id, answer: &str, now: Instant) -> Result<Verdict, Unavailable> {
         match self {
             Handle::Memory(memory) => Ok(memory.judge(id, answer, now)),
+            Handle::Valkey(client) => client.judge(id, answer, now),
         }
     }
 
@@ -116,13 +146,14 @@ impl Handle {
     /// # Errors
     ///
     /// If they cannot.
-    pub fn check(&mut self) -> Result<(), Unavailable> {
+    pub fn check(&mut self, now: Instant) -> Result<(), Unavailable> {
         match self {
             Handle::Memory(memory) => {
                 // Well is who gets the lock.
                 memory.len();
                 Ok(())
             }
+            Handle::Valkey(client) => client.check(now),
         }
     }
 }

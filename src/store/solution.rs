@@ -35,6 +35,18 @@ impl Solution {
         &self.bytes[..usize::from(self.len)]
     }
 
+    /// The solution as [`Solution::form_of`] writes answers.
+    #[must_use]
+    pub fn form(&self) -> String {
+        Self::form_of(&String::from_utf8_lossy(self.as_bytes()))
+    }
+
+    /// An answer in the form in which it is equal, byte for byte, to the solutions that it matches.
+    #[must_use]
+    pub fn form_of(answer: &str) -> String {
+        answer.to_ascii_lowercase()
+    }
+
     /// Whether an answer is right: ASCII letters are equal in either case, all else must be the
     /// same.
     ///
@@ -78,6 +90,7 @@ mod tests {
         let solution = Solution::new("aBc4").unwrap();
         for right in ["aBc4", "ABC4", "abc4"] {
             assert!(solution.matches(right), "{right:?}");
+            assert_eq!(solution.form(), Solution::form_of(right), "{right:?}");
         }
         for wrong in [
             "",
@@ -93,8 +106,10 @@ mod tests {
             "aBcx",
         ] {
             assert!(!solution.matches(wrong), "{wrong:?}");
+            assert_ne!(solution.form(), Solution::form_of(wrong), "{wrong:?}");
         }
         let k = Solution::new("k").unwrap();
         assert!(!k.matches("\u{212a}"), "the Kelvin sign");
+        assert_ne!(k.form(), Solution::form_of("\u{212a}"), "the Kelvin sign");
     }
 }

@@ -253,6 +253,41 @@ onPage('without_javascript.py', async () => {
   await page.getByText('sent').waitFor();
 });
 
+test('sound_without_javascript.py', PATIENCE, async () => {
+  const speaking = await startService({ options: ['--audio', 'on', '--test-text', '42'] });
+  const site = await startSite((request, response) => {
+    const { stdout, stderr } = spawnSync('python3', ['-c', 'from sound_without_javascript import *; print(sound_fields())'], {
+      ...PATIENCE, cwd: folder, encoding: 'utf8', env: { ...process.env, CAPTCHA_URL: speaking.url },
+    });
+    assert.equal(stderr, '');
+    response.setHeader('Content-Type', 'text/html; charset=utf-8');
+    response.end(`<!doctype html><html lang="en"><title>A page</title><link rel="icon" href="data:,"><form>${stdout}</form>`);
+  });
+  const { page, close } = await openPage(browser, { origins: [speaking.url, site.url] });
+  try {
+    await writeFile(join(folder, 'sound_without_javascript.py'), block('sound_without_javascript.py'));
+    await page.goto(site.url);
+    // It is played, where a visitor presses for it.
+    await page.locator('audio').evaluate(sound => new Promise((resolve, reject) => {
+      sound.oncanplaythrough = resolve;
+      sound.onerror = () => reject(sound.error);
+      sound.load();
+    }));
+    assert(await page.locator('audio').evaluate(sound => 1 < sound.duration && sound.duration < 20));
+    await page.getByLabel('Type the digits that you hear.').fill('4 2');
+    const id = await page.locator('[name=captcha-id]').inputValue();
+    const text = await page.getByLabel('Type the digits that you hear.').inputValue();
+    const { status } = await fetch(`${speaking.url}/api/captcha/validate/`, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id, text }),
+    });
+    assert.equal(status, 200);
+    await close();
+  } finally {
+    site.stop();
+    await speaking.stop();
+  }
+});
+
 test('every block of the document is run', () => {
   const names = [...read('docs/integrate.md').matchAll(/^```(.+)\n/gm)].map(([, fence]) => fence.split(' ').at(-1));
   const run = [read('tests/browser/examples.test.js'), read('tests/browser/dropin.test.js')].join();

@@ -150,6 +150,39 @@ onPage('a service that does not answer is told', { complaints: [/Failed to (fetc
   await page.getByText('The service does not hand out a picture just now.').waitFor();
 });
 
+test('who cannot see the picture listens instead', PATIENCE, async () => {
+  const speaking = await startService({ options: ['--audio', 'on', '--test-text', '42'] });
+  const { page, close } = await openPage(browser, { origins: [speaking.url] });
+  try {
+    await page.goto(`${speaking.url}/docs`);
+    await picture(page);
+    await assertAccessible(page);
+    await page.getByRole('button', { name: 'Listen instead' }).press('Enter');
+    await page.getByRole('status').getByText('Playing…').waitFor();
+    assert.equal(await page.getByRole('img').count(), 0);
+    assert.match(await page.locator('#generate').textContent(), /-H 'Accept: audio\/wav'.*captcha-id: [0-9a-f-]{36}, and a WAV of \d+ bytes/s);
+    await assertAccessible(page);
+    const digits = page.getByLabel('Type the digits that you hear.');
+    assert.equal(await digits.getAttribute('inputmode'), 'numeric');
+    await page.getByRole('button', { name: 'Play again' }).press('Space');
+    await digits.fill('4 2');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('Right.').waitFor();
+    await page.getByRole('button', { name: 'Another sound' }).press('Enter');
+    await page.getByRole('status').getByText('Playing…').waitFor();
+    await page.getByRole('button', { name: 'Another picture' }).click();
+    await page.getByRole('img').waitFor();
+    await page.getByRole('button', { name: 'Listen instead' }).waitFor();
+    await close();
+  } finally {
+    await speaking.stop();
+  }
+});
+
+onPage('without sounds it offers none', {}, async page => {
+  assert.equal(await page.getByRole('button', { name: 'Listen instead' }).count(), 0);
+});
+
 for (const path of ['/', '/redoc', '/docs/']) {
   onPage(`${path} leads to the page`, { path }, async page => answer(page, TEXT, 'Right.'));
 }

@@ -37,8 +37,8 @@ export async function startService({ port = 0, listen = `127.0.0.1:${port}`, opt
   return {
     url,
     port: new URL(url).port,
-    async stop() {
-      child.kill('SIGKILL');
+    async stop(signal = 'SIGKILL') {
+      child.kill(signal);
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
   };

@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import {
+  FORM, REFUSED, data, field, formPage, formTest, onWidget, picture, policy, send, settle, status, validity,
+} from './form.js';
 import {
   PATIENCE, SCRIPTS, TEXT, assertAccessible, openPage, read, smaller, startBrowser, startService, startSite,
 } from './support.js';
@@ -14,90 +16,15 @@ let service, browser;
 before(async () => [service, browser] = await Promise.all([startService(), startBrowser(BROWSER)]), PATIENCE);
 after(async () => { await browser?.close(); await service?.stop(); }, PATIENCE);
 
-/** What the backend of the page asks. */
-async function isSolved(id, text) {
-  const { status } = await fetch(`${service.url}/api/captcha/validate/`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id, text }),
-  });
-  return status === 200;
-}
+const onForm = formTest(() => ({ service, browser }));
 
-// What browsers log of a service that is stopped or a network that is off on purpose.
-const REFUSED = /net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED)|^$|Same Origin Policy disallows/;
 const POLICY = /Content Security Policy|settings blocked/;
 const NO_SERVICE = 'Where is the service? Set the attribute "service" of mini-captcha.';
 
-const policy = ({ url }) =>
-  `default-src 'none'; script-src ${url} 'nonce-test'; connect-src ${url}; img-src data:; form-action 'self'`;
-const script = ({ url }) => `<script src="${url}/widget.js" async></script>`;
-
-/** A page of its own origin with this form; its backend tells whether the captcha was solved. */
-const formPage = (service, { form, html = 'lang="en"', csp = policy, load = script, fields = {} }) => async (request, response) => {
-  response.setHeader('Content-Type', 'text/html; charset=utf-8');
-  response.setHeader('Content-Security-Policy', csp(service));
-  for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
-  const head = `<!doctype html><html ${html}><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
-    '<title>A form</title><link rel="icon" href="data:,"><main><h1>A form</h1>';
-  if (request.method === 'POST') {
-    const sent = new URLSearchParams(await text(request));
-    const solved = await isSolved(sent.get('captcha-id'), sent.get('captcha-text'));
-    const place = request.url === '/' ? '' : ` at ${request.url}`;
-    response.end(`${head}<p>${solved ? 'passed' : 'stopped'}${place}: ${[...sent.keys()].join(' ')}</p></main>`);
-  } else {
-    response.end(`${head}<form method="post">${form}</form></main>${load(service)}`);
-  }
-};
-
-const FORM = '<label>Name <input name="name"></label><mini-captcha></mini-captcha><button>Send</button>';
-
-/** Runs a test on a form, by default with its first captcha loaded. Some of what is emulated is so in Chromium alone. */
-const onForm = (name, { form = FORM, html, csp, load, fields, options, complaints, clock, loaded = true, emulated, ...context }, run) =>
-  BROWSER && emulated || test(name, PATIENCE, async () => {
-    const own = options ? await startService({ options }) : service;
-    const site = await startSite(formPage(own, { form, html, csp, load, fields }));
-    const { page, close } = await openPage(browser, {
-      origins: [own.url, site.url], complaints, ...context,
-    });
-    page.asked = [];
-    page.on('request', request => { if (request.url().includes('/generate/')) page.asked.push(request.url()); });
-    try {
-      if (clock) await page.clock.install();
-      await page.goto(site.url);
-      if (loaded) await picture(page);
-      await run(page, own);
-      await close();
-    } finally {
-      site.stop();
-      if (own !== service) await own.stop();
-    }
-  });
-
-/** Waits for a picture other than `last` that can be seen, and returns it. */
-async function picture(page, last = '') {
-  const image = page.getByRole('img');
-  await image.first().waitFor();
-  for (;;) {
-    const source = await image.first().evaluate(element => element.naturalWidth === 600 && element.src, null)
-      .catch(() => '');
-    if (source && source !== last) return source;
-    await page.evaluate(() => new Promise(requestAnimationFrame));
-  }
-}
-
 const LABEL = 'Type the 6 large outlined characters. Upper or lower case does not matter.';
-const field = page => page.locator('mini-captcha').getByRole('textbox');
-const status = page => page.getByRole('status');
-const send = page => page.getByRole('button', { name: 'Send' }).click();
 const another = page => page.getByRole('button', { name: 'Another picture' });
-/** What the form would send. */
-const data = page => page.evaluate(() => Object.fromEntries(new FormData(document.querySelector('form'))));
-const onWidget = (page, run, argument) => page.locator('mini-captcha').first().evaluate(run, argument);
-const validity = page => onWidget(page, widget => [widget.checkValidity(), widget.matches(':invalid'), widget.validationMessage]);
 /** What the page has asked for captchas. */
 const asked = page => page.asked;
-/** Lets everything happen that is about to. */
-const settle = page => page.evaluate(() => new Promise(resolve =>
-  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 50)))));
 /** Holds back the pictures that are asked for, until the function that it returns is called. */
 async function hold(page) {
   let release;
@@ -288,7 +215,7 @@ onForm('it is renewed before it expires, and says so', { options: ['--ttl', '2']
   const last = await picture(page);
   await field(page).fill('too slow');
   await picture(page, last);
-  await status(page).getByText('The picture has expired. Here is a new picture.').waitFor();
+  await status(page).getByText('The time is up. Here is a new picture.').waitFor();
   assert.equal(await field(page).inputValue(), '');
 });
 
@@ -320,7 +247,7 @@ onForm('a page that was offline renews when it is online', { complaints: [REFUSE
   const last = await picture(page);
   await page.context().setOffline(true);
   await another(page).click();
-  await status(page).getByText('The picture cannot be loaded.').waitFor();
+  await status(page).getByText('Loading failed.').waitFor();
   await page.context().setOffline(false);
   await picture(page, last);
 });
@@ -346,8 +273,8 @@ onForm('a service that stops is told, and tried again', { options: [], complaint
   const last = await picture(page);
   await own.stop();
   await another(page).click();
-  await status(page).getByText('The picture cannot be loaded.').waitFor();
-  assert.deepEqual(await validity(page), [false, true, 'The picture cannot be loaded.']);
+  await status(page).getByText('Loading failed.').waitFor();
+  assert.deepEqual(await validity(page), [false, true, 'Loading failed.']);
   await assertAccessible(page);
   const again = await startService({ port: own.port });
   try {
@@ -529,7 +456,7 @@ onForm('a new picture is announced, and focus goes to the field', {}, async page
 onForm('a picture that a policy blocks is an error in words', {
   csp: service => policy(service).replace('img-src data:; ', ''), loaded: false, complaints: [POLICY],
 }, async page => {
-  await status(page).getByText('The picture cannot be loaded.').waitFor();
+  await status(page).getByText('Loading failed.').waitFor();
   assert.equal(await page.getByRole('img').count(), 0);
   assert.equal((await data(page))['captcha-id'], '');
 });

@@ -2,14 +2,18 @@
 
 import json
 import os
+import random
+import shlex
+import shutil
 import subprocess
 import tempfile
+import threading
 import time
 
 import pytest
 import yaml
 
-from conftest import DOCS, SITE, Process, ask, is_open, judge, wait_until
+from conftest import DOCS, PROGRAM, SITE, TEXT, Process, ask, is_open, judge, wait_until
 
 GENERATE = "/api/captcha/generate/"
 
@@ -125,26 +129,107 @@ def test_the_plain_check_of_haproxy_finds_the_service_up(service):
             assert generate()[0] == 200
 
 
-def test_compose_starts_caddy_with_a_service_that_it_reaches(service):
-    """What can be seen of it without a Docker engine: its Caddy, started as it says."""
+@pytest.fixture
+def hosts():
+    """Compose lets one container find another by its name; here a file does."""
+    addresses = {
+        "localhost": "127.0.0.1", "minicap-1": "127.0.0.2", "minicap-2": "127.0.0.3", "valkey": "127.0.0.4",
+    }
+    with open("/mnt/hosts", "w") as file:
+        file.writelines(f"{address} {name}\n" for name, address in addresses.items())
+    subprocess.run(["mount", "--bind", "/mnt/hosts", "/etc/hosts"], check=True)
+    yield addresses
+    subprocess.run(["umount", "/etc/hosts"], check=True)
+
+
+def store_of(services, address):
+    """The server for the store, started as compose says; another one that speaks so where there is no Valkey."""
+    program, *options = shlex.split(services["valkey"]["command"])
+    program = shutil.which(program) or "redis-server"
+    return Process(program, *options, "--bind", address, "--dir", "/mnt", stdout=subprocess.DEVNULL)
+
+
+class Replica:
+    """A service, started as compose says, at the address of its name."""
+
+    def __init__(self, name, services, address):
+        self.environment = {**services[name]["environment"], "MINICAP_TEST_TEXT": TEXT}
+        self.address = address
+        self.start()
+
+    def start(self):
+        listen = f"{self.address}:8000"
+        self.process = Process(PROGRAM, "--listen", listen, "--log", "off", env=self.environment)
+        wait_until(self.is_well, f"the service at {self.address}")
+
+    def is_well(self):
+        return is_open(8000, self.address) and self.ask("GET", "/healthz")[0] == 200
+
+    def ask(self, *request, **fields):
+        return ask(*request, address=self.address, port=8000, **fields)
+
+    def stop(self):
+        self.process.__exit__()
+
+
+def judge_at_either(replicas, captcha_id, text):
+    """What a backend is told, which takes the next address of a name if nobody is at the first."""
+    body = json.dumps({"id": captcha_id, "text": text})
+    for replica in random.sample(replicas, len(replicas)):
+        try:
+            return replica.ask("POST", "/api/captcha/validate/", body, Content_Type="application/json")[0]
+        except ConnectionRefusedError:
+            continue
+        except OSError as error:
+            return repr(error)
+    return "nobody is there"
+
+
+def test_compose_starts_two_services_that_are_upgraded_in_turn_and_nobody_notices(hosts):
+    """What can be seen of it without a Docker engine: its programs, started as it says."""
     services = yaml.safe_load((DOCS / "compose.yaml").read_text())["services"]
+    names = ["minicap-1", "minicap-2"]
     proxy = services["proxy"]
-    assert (DOCS / services["minicap"]["build"] / "Dockerfile").is_file()
     assert "./proxy/Caddyfile:/etc/caddy/Caddyfile:ro" in proxy["volumes"]
-    assert set(services["minicap"]["networks"]) < set(proxy["networks"])
+    for name in names:
+        assert (DOCS / services[name]["build"] / "Dockerfile").is_file()
+        assert "captcha" in proxy["networks"] and set(services[name]["networks"]) == {"captcha", "store"}
+        assert services[name]["networks"]["captcha"]["aliases"] == ["minicap"]
+    assert services["valkey"]["networks"] == ["store"]
     environment = dict(proxy["environment"])
     assert environment["CAPTCHA_SITE"] == "${CAPTCHA_SITE:-http://localhost}"
     environment["CAPTCHA_SITE"] = "http://localhost"
-    # Compose lets one container find another by its name; here a file does.
-    with open("/mnt/hosts", "w") as hosts:
-        hosts.write("127.0.0.1 localhost minicap\n")
-    subprocess.run(["mount", "--bind", "/mnt/hosts", "/etc/hosts"], check=True)
-    try:
-        with tempfile.TemporaryDirectory() as scratch, caddy(scratch, **environment):
-            wait_until(lambda: is_open(80), "port 80")
-            status, fields, _ = ask("POST", GENERATE, host="localhost")
-            assert status == 200
-            assert judge(fields["Captcha-Id"], "aB3xY7") == 200
-            assert ask("GET", "/metrics", host="localhost")[0] == 404
-    finally:
-        subprocess.run(["umount", "/etc/hosts"], check=True)
+    answers = {"generate": set(), "judge": set(), "again": set()}
+    over = threading.Event()
+
+    def visit(replicas):
+        while not over.is_set():
+            try:
+                status, fields, _ = ask("POST", GENERATE, host="localhost")
+            except OSError as error:
+                status = repr(error)
+            answers["generate"].add(status)
+            if status == 200:
+                for times in ("judge", "again"):
+                    answers[times].add(judge_at_either(replicas, fields["Captcha-Id"], TEXT))
+
+    with tempfile.TemporaryDirectory() as scratch, store_of(services, hosts["valkey"]), \
+            caddy(scratch, **environment):
+        replicas = [Replica(name, services, hosts[name]) for name in names]
+        wait_until(lambda: is_open(80), "port 80")
+        assert ask("GET", "/metrics", host="localhost")[0] == 404
+        visitors = [threading.Thread(target=visit, args=[replicas]) for _ in range(4)]
+        try:
+            for visitor in visitors:
+                visitor.start()
+            for number in range(10):
+                time.sleep(0.5)
+                replicas[number % 2].stop()
+                replicas[number % 2].start()
+        finally:
+            over.set()
+            for visitor in visitors:
+                visitor.join()
+            for replica in replicas:
+                replica.stop()
+    assert answers == {"generate": {200}, "judge": {200}, "again": {404}}

@@ -8,6 +8,7 @@ mod generate;
 mod limits;
 mod paths;
 mod siteverify;
+mod sound;
 mod verdicts;
 
 use std::io::Cursor;

@@ -16,3 +16,4 @@ mod render;
 mod shutdown;
 mod sockets;
 mod state;
+mod store;

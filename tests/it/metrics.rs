@@ -98,6 +98,32 @@ fn what_happened_is_counted_exactly() {
     );
 }
 
+#[test]
+fn where_there_are_sounds_captchas_are_counted_by_kind() {
+    let server = Server::start(&["--audio", "on", "--test-text", "123"]);
+    let mut client = server.connect();
+    for accept in [
+        "audio/wav",
+        "audio/wav",
+        "image/png",
+        "application/json",
+        "*/*",
+    ] {
+        client.send(GENERATE.replace("\r\n\r\n", &format!("\r\nAccept: {accept}\r\n\r\n")));
+        assert_eq!(client.answer().status, 200);
+    }
+    let found = figures(&mut client);
+    check(
+        &found,
+        &[
+            ("captchas_generated_total picture", 3.0),
+            ("captchas_generated_total sound", 2.0),
+            ("requests_total /api/captcha/generate/ 2xx", 5.0),
+        ],
+    );
+    assert_eq!(found.get("captchas_generated_total"), None);
+}
+
 /// By the names that monitoring systems have for every process.
 #[test]
 fn the_process_tells_when_it_began_and_what_memory_it_has() {

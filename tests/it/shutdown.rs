@@ -1,5 +1,6 @@
 //! How the service ends.
 
+use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
 use std::thread;
@@ -76,6 +77,22 @@ fn everybody_who_has_connected_is_answered() {
     }
     drop(clients);
     assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn who_has_just_connected_is_answered() {
+    let mut server = Server::start(&[]);
+    let begun = Instant::now();
+    let mut client = server.connect();
+    let _silent = server.connect();
+    server.signal("TERM");
+    await_closed_door(&server);
+    let was_quick = begun.elapsed() < Duration::from_millis(400);
+    client.stream.write_all(GENERATE.as_bytes()).unwrap();
+    assert!(client.try_answer() || !was_quick);
+    assert_eq!(server.wait().code(), Some(0));
+    // The other one has had its time.
+    assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-// <mini-captcha>: a picture to read, a field to type into, and both in the form around them.
+// <mini-captcha>: a picture to read or a sound to hear, a field to type into, and both in the form around them.
 // It never judges: the form's backend asks the service whether the text is right.
 (() => {
   if (customElements.get('mini-captcha')) return;
@@ -6,22 +6,24 @@
   const [home] = (document.currentScript?.src || Error().stack).match(/https?:\/\/[^\s?#]*\/(?=widget\.js)/) ?? [];
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-  // What it says, each to be replaced by the attribute of the same name; # is the number of characters.
-  const names = ['label', 'alt', 'renew', 'retry', 'expired', 'renewed', 'unreachable'];
+  // What it says, each to be replaced by the attribute of the same name; # is the number of characters, or the
+  // language of the voice where it is another one.
+  const names = ['label', 'alt', 'renew', 'retry', 'expired', 'renewed', 'unreachable',
+    'sound-label', 'listen', 'play', 'another', 'back'];
   const languages = {
-    en: 'Type the # large outlined characters. Upper or lower case does not matter.|Picture of characters to type|Another picture|Try again|The picture has expired.|Here is a new picture.|The picture cannot be loaded.',
-    de: 'Die # großen umrandeten Zeichen eintippen. Groß oder klein ist egal.|Bild mit Zeichen zum Abtippen|Anderes Bild|Noch einmal|Das Bild ist abgelaufen.|Hier ist ein neues Bild.|Das Bild kann nicht geladen werden.',
-    fr: 'Saisissez les # grands caractères en contour, en majuscules ou en minuscules.|Image de caractères à saisir|Autre image|Réessayer|L’image a expiré.|Voici une nouvelle image.|L’image ne peut pas être chargée.',
-    es: 'Escriba los # caracteres grandes con contorno, en mayúsculas o minúsculas.|Imagen de caracteres|Otra imagen|Reintentar|La imagen ha caducado.|Aquí hay una imagen nueva.|No se puede cargar la imagen.',
-    it: 'Digita i # caratteri grandi con contorno, in maiuscolo o minuscolo.|Immagine di caratteri|Altra immagine|Riprova|L’immagine è scaduta.|Ecco una nuova immagine.|Impossibile caricare l’immagine.',
-    pt: 'Digite os # caracteres grandes com contorno, em maiúsculas ou minúsculas.|Imagem de caracteres|Outra imagem|Tentar de novo|A imagem expirou.|Aqui está uma nova imagem.|Não é possível carregar a imagem.',
-    nl: 'Typ de # grote omlijnde tekens. Hoofdletters of kleine letters maakt niet uit.|Afbeelding van tekens|Andere afbeelding|Opnieuw|De afbeelding is verlopen.|Hier is een nieuwe afbeelding.|De afbeelding kan niet worden geladen.',
-    pl: 'Wpisz duże znaki z konturem (#). Wielkość liter nie ma znaczenia.|Obrazek ze znakami|Inny obrazek|Spróbuj ponownie|Obrazek wygasł.|Oto nowy obrazek.|Nie można wczytać obrazka.',
-    ru: 'Введите крупные контурные символы (#). Регистр не важен.|Картинка с символами|Другая картинка|Повторить|Картинка устарела.|Вот новая картинка.|Не удалось загрузить картинку.',
-    tr: 'Konturlu # büyük karakteri yazın. Büyük veya küçük harf fark etmez.|Karakter resmi|Başka resim|Yeniden dene|Resmin süresi doldu.|İşte yeni bir resim.|Resim yüklenemiyor.',
-    ja: '縁取りされた大きな文字(#)を入力してください。大文字と小文字は区別しません。|文字の画像|別の画像|再試行|画像の期限が切れました。|新しい画像です。|画像を読み込めません。',
-    zh: '请输入带轮廓的大字符(#)，不区分大小写。|字符图片|换一张图片|重试|图片已过期。|这是新图片。|无法加载图片。',
-    ar: 'اكتب الرموز الكبيرة المفرغة (#). لا فرق بين الأحرف الكبيرة والصغيرة.|صورة رموز|صورة أخرى|إعادة المحاولة|انتهت صلاحية الصورة.|هذه صورة جديدة.|تعذر تحميل الصورة.',
+    en: 'Type the # large outlined characters. Upper or lower case does not matter.|Picture of characters to type|Another picture|Try again|The time is up.|Here is a new picture.|Loading failed.|Type the digits (#) that you hear.|Listen instead|Play|Another sound|Back to the picture',
+    de: 'Die # großen umrandeten Zeichen eintippen. Groß oder klein ist egal.|Bild mit Zeichen zum Abtippen|Anderes Bild|Noch einmal|Die Zeit ist um.|Hier ist ein neues Bild.|Laden fehlgeschlagen.|Die gehörten Ziffern (#) eintippen.|Anhören|Abspielen|Andere Ansage|Zurück zum Bild',
+    fr: 'Saisissez les # grands caractères en contour, en majuscules ou en minuscules.|Image de caractères à saisir|Autre image|Réessayer|Le temps est écoulé.|Voici une nouvelle image.|Échec du chargement.|Saisissez les chiffres entendus (#).|Écouter|Lire|Autre son|Retour à l’image',
+    es: 'Escriba los # caracteres grandes con contorno, en mayúsculas o minúsculas.|Imagen de caracteres|Otra imagen|Reintentar|Se acabó el tiempo.|Aquí hay una imagen nueva.|No se pudo cargar.|Escriba las cifras que oiga (#).|Escuchar|Reproducir|Otro sonido|Volver a la imagen',
+    it: 'Digita i # caratteri grandi con contorno, in maiuscolo o minuscolo.|Immagine di caratteri|Altra immagine|Riprova|Tempo scaduto.|Ecco una nuova immagine.|Caricamento non riuscito.|Digita le cifre che senti (#).|Ascolta|Riproduci|Altro suono|Torna all’immagine',
+    pt: 'Digite os # caracteres grandes com contorno, em maiúsculas ou minúsculas.|Imagem de caracteres|Outra imagem|Tentar de novo|O tempo acabou.|Aqui está uma nova imagem.|Falha ao carregar.|Digite os algarismos que ouvir (#).|Ouvir|Reproduzir|Outro som|Voltar à imagem',
+    nl: 'Typ de # grote omlijnde tekens. Hoofdletters of kleine letters maakt niet uit.|Afbeelding van tekens|Andere afbeelding|Opnieuw|De tijd is om.|Hier is een nieuwe afbeelding.|Laden mislukt.|Typ de cijfers die u hoort (#).|Luisteren|Afspelen|Ander geluid|Terug naar de afbeelding',
+    pl: 'Wpisz duże znaki z konturem (#). Wielkość liter nie ma znaczenia.|Obrazek ze znakami|Inny obrazek|Spróbuj ponownie|Czas minął.|Oto nowy obrazek.|Nie udało się wczytać.|Wpisz usłyszane cyfry (#).|Posłuchaj|Odtwórz|Inne nagranie|Wróć do obrazka',
+    ru: 'Введите крупные контурные символы (#). Регистр не важен.|Картинка с символами|Другая картинка|Повторить|Время вышло.|Вот новая картинка.|Не удалось загрузить.|Введите услышанные цифры (#).|Прослушать|Воспроизвести|Другая запись|К картинке',
+    tr: 'Konturlu # büyük karakteri yazın. Büyük veya küçük harf fark etmez.|Karakter resmi|Başka resim|Yeniden dene|Süre doldu.|İşte yeni bir resim.|Yüklenemedi.|Duyduğunuz rakamları yazın (#).|Dinle|Oynat|Başka ses|Resme dön',
+    ja: '縁取りされた大きな文字(#)を入力してください。大文字と小文字は区別しません。|文字の画像|別の画像|再試行|時間切れです。|新しい画像です。|読み込めません。|聞こえた数字(#)を入力してください。|音声を聞く|再生|別の音声|画像に戻る',
+    zh: '请输入带轮廓的大字符(#)，不区分大小写。|字符图片|换一张图片|重试|时间已到。|这是新图片。|无法加载。|请输入听到的数字(#)。|听语音|播放|换一段语音|返回图片',
+    ar: 'اكتب الرموز الكبيرة المفرغة (#). لا فرق بين الأحرف الكبيرة والصغيرة.|صورة رموز|صورة أخرى|إعادة المحاولة|انتهى الوقت.|هذه صورة جديدة.|تعذر التحميل.|اكتب الأرقام التي تسمعها (#).|استماع|تشغيل|صوت آخر|العودة إلى الصورة',
   };
   const blocksSubmission = /^(text|search|tel|url|email|password|date|month|week|time|datetime-local|number)$/;
 
@@ -35,11 +37,12 @@
     span { display: block; background: #8883; border-radius: var(--mini-captcha-radius, .4em) }
     .shown { visibility: visible }
     label { display: block; margin: .5em 0 .25em }
-    div { display: flex; gap: .5em }
+    div { display: flex; flex-wrap: wrap; gap: .5em }
     input, button { font: inherit; color: inherit; padding: .4em .6em; background: var(--mini-captcha-background, #8881);
       border: 1px solid var(--mini-captcha-border, #888) }
-    input { flex: 1; min-width: 0 }
+    input { flex: 1 7em; min-width: 0 }
     button { cursor: pointer }
+    [aria-pressed=true] { box-shadow: inset 0 0 0 2px }
     :disabled { opacity: .6; cursor: default }
     :focus-visible { outline: 2px solid var(--mini-captcha-accent, currentColor); outline-offset: 1px }
     p { margin: .25em 0 0 }
@@ -48,11 +51,12 @@
     .quiet { position: absolute; clip-path: inset(50%) }
     @container (width < 20em) {
       span { margin-top: 1em }
-      button { position: absolute; inset: 0 .3em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
+      input { flex-basis: 100% }
+      .over { position: absolute; inset: 0 .3em auto auto; width: 1.9em; height: 1.9em; padding: 0; overflow: hidden;
         background: Canvas; color: CanvasText }
-      button::before { content: '↻'; content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
+      .over::before { content: '↻'; content: '↻' / ''; display: block; font: 1.4em/1.25 sans-serif; height: 2em }
     }
-    :host([hidden]) { display: none }
+    [hidden], :host([hidden]) { display: none }
   `);
 
   const make = (tag, attributes, ...children) => {
@@ -76,9 +80,11 @@
     });
     #label = make('label', { part: 'label', for: 'field' });
     #button = make('button', { part: 'button', type: 'button' });
+    #play = make('button', { part: 'button', type: 'button' });
+    #switch = make('button', { part: 'button', type: 'button' });
     #status = make('p', { part: 'status', id: 'status', role: 'status' });
     #main = make('section', {}, make('span', {}, this.#image), this.#label,
-      make('div', {}, this.#field, this.#button), this.#status);
+      make('div', {}, this.#field, this.#play, this.#button, this.#switch), this.#status);
     #seer = new IntersectionObserver(entries => {
       this.#seen = entries.at(-1).isIntersecting;
       this.#look();
@@ -86,7 +92,13 @@
     #listeners;
     #seen = false;
     #id = '';
-    #length;
+    // What the service has told of its last picture, which is true of its sounds as well.
+    #captcha = {};
+    // Whether it is to be heard instead of seen, what there is to hear, in which language, and what it is heard from.
+    #listens = false;
+    #sound;
+    #voice = 'en';
+    #speaker;
     #expires;
     #theme;
     #timer;
@@ -106,10 +118,14 @@
       this.#field.oninput = () => { this.removeAttribute('error'); this.#update(); };
       this.#field.onchange = () => this.dispatchEvent(new Event('change', { bubbles: true }));
       this.#field.onkeypress = event => { if (event.key == 'Enter') this.#submit(); };
-      this.#button.onclick = async () => {
-        await this.renew();
-        if (this.#id && (this.matches(':focus-within') || document.activeElement == document.body)) this.#field.focus();
+      this.#button.onclick = () => this.#show(this.renew());
+      this.#switch.onclick = () => {
+        this.#listens = !this.#listens;
+        this.#show(this.renew());
       };
+      this.#play.onclick = () => this.#speaker ? this.#hush() : this.#show(this.#sound ?? this.renew());
+      // Who hears a digit types it, wherever that leaves the focus.
+      this.#play.onkeydown = ({ key }) => { if (/^\d$/.test(key)) this.#field.focus(); };
     }
 
     get form() { return this.#internals.form; }
@@ -120,7 +136,7 @@
     checkValidity() { return this.#internals.checkValidity(); }
     reportValidity() { return this.#internals.reportValidity(); }
     /** How many characters the picture has. */
-    get length() { return this.#length; }
+    get length() { return this.#captcha.length; }
     get name() { return this.getAttribute('text-name') ?? this.getAttribute('name') ?? 'captcha-text'; }
     set name(name) { this.setAttribute('name', name); }
     get disabled() { return this.hasAttribute('disabled'); }
@@ -130,7 +146,7 @@
     /** Id and text in one, or nothing as long as one is missing. */
     get response() { return this.#id && this.value && `${this.#id}.${this.value}`; }
     /** Shows another picture. */
-    renew() { return this.#wish(this.#word('renewed')) ?? this.#load(); }
+    renew() { return this.#wish(this.#renewed) ?? this.#load(); }
 
     connectedCallback() {
       this.#listeners = new AbortController();
@@ -143,13 +159,16 @@
     disconnectedCallback() {
       this.#listeners.abort();
       this.#seer.disconnect();
+      this.#hush();
     }
     attributeChangedCallback(name) {
       this.#update();
       if (this.isConnected && (name == 'service' || name == 'theme' && this.#theme != this.#wantedTheme())) this.#wish();
     }
-    formDisabledCallback(disabled) { this.#field.disabled = this.#button.disabled = disabled; }
-    formResetCallback() { this.#wish(this.#word('renewed')); }
+    formDisabledCallback(disabled) {
+      for (const control of [this.#field, this.#play, this.#button, this.#switch]) control.disabled = disabled;
+    }
+    formResetCallback() { this.#wish(this.#renewed); }
 
     // Within a shadow tree Enter does not reach the form: this is implicit submission as HTML has it.
     #submit() {
@@ -160,7 +179,9 @@
       else if (!controls.some(({ type }) => blocksSubmission.test(type))) form?.requestSubmit();
     }
 
+    // A sound has none.
     #wantedTheme() {
+      if (this.#listens) return this.#theme;
       const scheme = getComputedStyle(this).colorScheme;
       const dark = /dark/.test(scheme);
       return this.getAttribute('theme') || ((dark == /light/.test(scheme) ? prefersDark.matches : dark) ? 'dark' : 'light');
@@ -169,20 +190,48 @@
     // What has been typed belongs to the picture that it was read from.
     #restyle = () => !this.value && (this.#id || this.#busy) && this.#theme != this.#wantedTheme() && this.#wish();
 
+    // For who has pressed a button, and to whom browsers therefore allow a sound.
+    async #show(captcha) {
+      const speaker = this.#speaker = this.#listens ? new AudioContext() : null;
+      await captcha;
+      if (speaker != this.#speaker) return;
+      if (!this.#id) return this.#hush();
+      if (speaker) {
+        const source = new AudioBufferSourceNode(speaker, { buffer: this.#sound });
+        source.connect(speaker.destination);
+        source.onended = () => {
+          if (speaker != this.#speaker) return;
+          this.#hush();
+          // Screen readers say nothing of the field before, while it is heard.
+          if (this.#play.matches(':focus')) this.#field.focus();
+        };
+        source.start();
+        this.#update();
+      }
+      if (this.matches(':focus-within') || document.activeElement == document.body) (speaker ? this.#play : this.#field).focus();
+    }
+
+    #hush() {
+      this.#speaker?.close();
+      this.#speaker = null;
+      this.#update();
+    }
+
     // Forgets the captcha at once. Another comes when it is needed.
     #wish(message = '') {
       this.#turn++;
       this.#busy = false;
+      this.#sound = null;
       this.#id = this.#failure = this.#field.value = '';
       this.#message = message;
-      this.#update();
+      this.#hush();
       return this.#look();
     }
 
     // Whatever may have changed: the time, who looks, and what a page that comes back has already used.
     #look = event => {
       if (event?.persisted || event?.type == 'online' && this.#failure) return this.#wish();
-      if (this.#id && this.#expires <= Date.now()) return this.#wish(this.#word('expired') + ' ' + this.#word('renewed'));
+      if (this.#id && this.#expires <= Date.now()) return this.#wish(this.#word('expired') + ' ' + this.#renewed);
       const isUsed = this.#seen || this.form?.matches(':focus-within');
       if (this.isConnected && isUsed && !document.hidden && !this.#id && !this.#busy && !this.#failure) return this.#load();
     };
@@ -191,24 +240,28 @@
       const turn = this.#turn;
       const theme = this.#theme = this.#wantedTheme();
       const service = this.getAttribute('service')?.replace(/\/?$/, '/') ?? home;
+      const listens = this.#listens;
       this.#busy = true;
-      let captcha;
+      let captcha, sound;
       try {
-        const answer = service && await fetch(new URL('api/captcha/generate/?theme=' + theme, new URL(service, document.baseURI)), {
+        const answer = service && await fetch(new URL('api/captcha/generate/?' + (listens ? 'lang=' + this.#language : 'theme=' + theme), new URL(service, document.baseURI)), {
           method: 'POST',
-          headers: { Accept: 'application/json' },
+          headers: { Accept: listens ? 'audio/wav' : 'application/json' },
           credentials: 'omit',
           signal: AbortSignal.timeout(10_000),
         });
-        if (answer.ok) captcha = await answer.json();
+        const { headers } = answer;
+        if (answer.ok) captcha = listens ? { ...this.#captcha, id: headers.get('captcha-id') } : await answer.json();
+        if (listens) sound = await new OfflineAudioContext(1, 1, 48_000).decodeAudioData(await answer.arrayBuffer());
         if (turn != this.#turn) return;
-        await new Promise((onload, onerror) => Object.assign(this.#image, { onload, onerror, src: captcha.image }));
+        if (listens) [this.#sound, this.#voice] = [sound, headers.get('content-language')];
+        else await new Promise((onload, onerror) => Object.assign(this.#image, { onload, onerror, src: captcha.image }));
       } catch { captcha = null; }
       if (turn != this.#turn) return;
       this.#busy = false;
       if (captcha) {
         this.#id = captcha.id;
-        this.#length = captcha.length;
+        this.#captcha = captcha;
         // Early enough for a form that is sent just before the end.
         this.#expires = Date.now() + captcha.expires_in * 900;
         clearTimeout(this.#timer);
@@ -227,12 +280,17 @@
       return languages[language] ? language : 'en';
     }
 
+    get #renewed() { return this.#listens ? '' : this.#word('renewed'); }
+
     #word(name) { return this.getAttribute(name) ?? languages[this.#language].split('|')[names.indexOf(name)]; }
 
     // Brings the words and what the form sees up to date.
     #update() {
       const isArabic = this.#language == 'ar';
-      const label = this.#word('label').replace(/ ?\(?#\)?/, number => this.#length ? number.replace('#', this.#length) : '');
+      const listens = this.#listens;
+      const { length, audio, digits } = this.#captcha;
+      const detail = !listens ? length : this.#voice != this.#language && new Intl.DisplayNames(this.#language, { type: 'language' }).of(this.#voice);
+      const label = this.#word(listens ? 'sound-label' : 'label').replace(/ ?\(?#\)?/, place => detail ? place.replace('#', detail) : '');
       const error = this.getAttribute('error');
       const said = this.#failure || error || this.#id && this.#message;
       this.#main.lang = this.#language;
@@ -243,7 +301,17 @@
       this.#field.ariaInvalid = error ? 'true' : null;
       this.#image.alt = this.#word('alt');
       this.#image.className = this.#id && 'shown';
-      this.#button.textContent = this.#word(this.#failure ? 'retry' : 'renew');
+      this.#image.parentNode.hidden = listens;
+      this.#play.hidden = !listens;
+      this.#play.textContent = this.#word(this.#failure ? 'retry' : 'play');
+      this.#play.ariaPressed = !!this.#speaker;
+      this.#button.hidden = listens && this.#failure;
+      this.#button.className = listens ? '' : 'over';
+      this.#button.textContent = this.#word(listens ? 'another' : this.#failure ? 'retry' : 'renew');
+      this.#switch.hidden = !listens && !audio;
+      this.#switch.textContent = this.#word(listens ? 'back' : 'listen');
+      if (listens || digits) this.#field.inputMode = 'numeric';
+      else this.#field.removeAttribute('inputmode');
       if (this.#status.textContent != said) this.#status.textContent = said;
       this.#status.className = said == this.#word('renewed') ? 'quiet' : '';
       const data = new FormData();
@@ -251,7 +319,7 @@
       if (idName) data.append(idName, this.#id);
       if (this.name) data.append(this.name, this.value);
       this.#internals.setFormValue(data);
-      if (this.#failure || error) this.#internals.setValidity({ customError: true }, said, this.#failure ? this.#button : this.#field);
+      if (this.#failure || error) this.#internals.setValidity({ customError: true }, said, this.#failure ? listens ? this.#play : this.#button : this.#field);
       else if (!this.response) this.#internals.setValidity({ valueMissing: true }, this.getAttribute('missing') ?? label, this.#field);
       else this.#internals.setValidity({});
     }

@@ -7,13 +7,12 @@
 
 use std::time::{Duration, Instant};
 
-use minicap::fair::{Client, Lines};
 use minicap::http::{
     BodyDecoder, CHUNK_EXTENSION_BYTES_MAX, CHUNK_SIZE_DIGITS_MAX, CONTINUE, Error, Head,
     HeadParser, Method, Progress, Response, Status, TRAILER_BYTES_MAX,
 };
-use minicap::server::connection::{Connection, Step};
-use minicap::server::{Refusal, Request, Settings, Timeouts};
+use minicap::server::connection::{Connection, Message, Step};
+use minicap::server::{Refusal, Timeouts};
 
 use super::{LIMITS, split_first_line};
 
@@ -25,14 +24,6 @@ const TIMEOUTS: Timeouts = Timeouts {
     write: Duration::from_secs(12),
     drain: Duration::from_secs(2),
     stop: Duration::from_secs(5),
-};
-const SETTINGS: Settings = Settings {
-    workers: Some(1),
-    connections_max: 1,
-    client_field: None,
-    drain: Duration::ZERO,
-    limits: LIMITS,
-    timeouts: TIMEOUTS,
 };
 
 /// Most bytes of a chunk of one byte: the digits of its size, two line ends and the byte.
@@ -76,7 +67,7 @@ struct Talk<'input> {
     received: Vec<u8>,
     ended: bool,
     /// In work.
-    asked: Option<Request>,
+    asked: Option<Message>,
     answers: Vec<Answer>,
     sent: Vec<u8>,
     /// The answer in work or on its way is the last in any case.
@@ -106,7 +97,7 @@ impl<'input> Talk<'input> {
     fn new(message: &'input [u8]) -> Self {
         let now = Instant::now();
         let talk = Talk {
-            connection: Connection::new(&SETTINGS, Lines::default().of(Client::Local), now),
+            connection: Connection::new(&LIMITS, &TIMEOUTS, now),
             now,
             unread: message,
             received: Vec::new(),
@@ -277,7 +268,7 @@ impl<'input> Talk<'input> {
 
     fn expire(&mut self) {
         match self.connection.expire(self.now) {
-            Step::Close => self.close(),
+            Step::Close(_) => self.close(),
             Step::Refuse(refusal) => {
                 assert_eq!(refusal.status, Status::RequestTimeout);
                 assert!(read_request(&self.received).is_none(), "it was all there");
@@ -309,7 +300,7 @@ impl<'input> Talk<'input> {
                     self.half_closed = true;
                     self.since = self.now;
                 }
-                Step::Close => {
+                Step::Close(_) => {
                     let stopped = self.idle_at_stop && !self.half_closed;
                     assert!(self.ended || self.flooded || stopped, "for no reason");
                     assert!(self.half_closed || read_request(&self.received).is_none());
@@ -320,7 +311,7 @@ impl<'input> Talk<'input> {
         panic!("it goes on and on");
     }
 
-    fn ask(&mut self, request: Request) {
+    fn ask(&mut self, request: Message) {
         assert!(self.asked.is_none() && !self.half_closed, "out of turn");
         let (head, body, taken) = read_request(&self.received).unwrap().unwrap();
         assert_eq!((&request.head, &request.body), (&head, &body));
@@ -339,7 +330,7 @@ impl<'input> Talk<'input> {
 
     fn close(&mut self) {
         assert!(self.asked.is_none(), "an answer is due");
-        assert!(matches!(self.connection.advance(self.now), Step::Close));
+        assert!(matches!(self.connection.advance(self.now), Step::Close(_)));
         assert!(!self.connection.interest().read);
         self.closed = true;
         self.cut = self.connection.interest().write;

@@ -8,6 +8,8 @@ pub mod connection;
 pub mod head;
 pub mod json;
 pub mod query;
+pub mod resp;
+pub mod state;
 
 use minicap::http::Limits;
 

@@ -1,0 +1,55 @@
+//! A state is refused, or written anew it has the same bytes.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use minicap::fnv::Fnv1a;
+use minicap::store::memory::{Memory, Settings, Unreadable};
+
+/// As `docs/state.md` says.
+const CAPTCHA_BYTES: usize = 40;
+const MILLIS: u64 = 1_800_000_000_123;
+
+/// The input is the captchas of a state, and a state.
+pub fn check(input: &[u8]) {
+    let now = Instant::now();
+    let time = UNIX_EPOCH + Duration::from_millis(MILLIS);
+    let _ = read(input, now, time);
+    let whole = whole(input);
+    match read(&whole, now, time) {
+        Ok(memory) => {
+            let mut anew = Vec::new();
+            let count = memory.write_state(&mut anew, now, time).unwrap();
+            assert_eq!(count, input.len() / CAPTCHA_BYTES);
+            assert_eq!(anew, whole);
+        }
+        Err(Unreadable::Damaged(why)) => assert!(!why.is_empty()),
+        Err(Unreadable::Io(error)) => panic!("{error}"),
+    }
+}
+
+fn read(state: &[u8], now: Instant, time: SystemTime) -> Result<Memory, Unreadable> {
+    // Nothing that can be written is beyond these.
+    let settings = Settings {
+        ttl: Duration::from_millis(u64::from(u32::MAX)),
+        attempts: u16::MAX,
+        capacity: state.len() / CAPTCHA_BYTES,
+    };
+    let memory = Memory::new(settings, now).unwrap();
+    let (memory, restored) = memory.with_state(state, time)?;
+    assert_eq!(restored.expired, 0);
+    Ok(memory)
+}
+
+/// The state whose captchas are these bytes.
+fn whole(captchas: &[u8]) -> Vec<u8> {
+    let count = (captchas.len() / CAPTCHA_BYTES) as u64;
+    let state = [
+        b"miniCAP captchas, version 1\n".as_slice(),
+        &MILLIS.to_be_bytes(),
+        &count.to_be_bytes(),
+        captchas,
+    ]
+    .concat();
+    let sum = Fnv1a::EMPTY.with(&state).value();
+    [state, sum.to_be_bytes().to_vec()].concat()
+}
