@@ -229,11 +229,11 @@ mod tests {
 
     #[test]
     fn where_nothing_is_displaced_all_offsets_are_zero() {
-        let (mut map, _) = bent(SIZES[0], 1);
         const STILL: Manner = Manner {
             push_bases: 0.0,
             ..NORMAL
         };
+        let (mut map, _) = bent(SIZES[0], 1);
         let frame = Frame::new(300, 100, 6, &STILL);
         map.prepare(&frame, &mut fastrand::Rng::with_seed(1));
         assert_eq!(map.reach_px(), [0.0; 2]);
