@@ -1,4 +1,4 @@
-# The image holds the static binary and two licences.
+# The image holds the static binary and three licences.
 #
 # The binary is built on the machine's own processor for the one that is asked for, and linked with
 # musl by the linker that comes with Rust: nothing is emulated, and nothing has to be installed. musl
@@ -43,8 +43,8 @@ FROM scratch
 LABEL org.opencontainers.image.title="miniCAP" \
       org.opencontainers.image.description="A self-hosted image CAPTCHA service: one small static binary, two REST endpoints." \
       org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.licenses="MIT AND OFL-1.1"
-COPY LICENSE font/OFL.txt /
+      org.opencontainers.image.licenses="MIT AND OFL-1.1 AND MIT-Festival"
+COPY LICENSE font/OFL.txt voice/en/FLITE.txt /
 COPY --from=build /minicap/minicap /minicap
 # Nobody: it needs no name, and owns nothing but the folder for --state, which volumes are made like.
 COPY --from=build --chown=65532:65532 /minicap/root /

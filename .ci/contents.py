@@ -37,9 +37,13 @@ def main():
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     licences = folder / "licences"
     licences.mkdir()
-    lines = [("miniCAP", "MIT", "LICENSE"), ("JetBrains Mono, cut to letters and digits", "OFL-1.1", "OFL.txt")]
-    shutil.copy("LICENSE", folder)
-    shutil.copy("font/OFL.txt", folder)
+    lines = [
+        ("miniCAP", "MIT", "LICENSE"),
+        ("JetBrains Mono, cut to letters and digits", "OFL-1.1", "OFL.txt"),
+        ("Digits spoken by CMU Flite", "MIT-Festival", "FLITE.txt"),
+    ]
+    for text in ["LICENSE", "font/OFL.txt", "voice/en/FLITE.txt"]:
+        shutil.copy(text, folder)
     for crate in crates(target):
         source = pathlib.Path(crate["manifest_path"]).parent
         name = f"{crate['name']} {crate['version']}"

@@ -1,4 +1,4 @@
-//! What painting allocates: after the first picture, nothing but the bytes of the answer.
+//! What pictures and sounds allocate: after the first, nothing but the bytes of the answer.
 //!
 //! An own program, since its allocator counts.
 
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use allocation_counter::measure;
 use fastrand::Rng;
 use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
+use minicap::sound::{Speaker, Voices};
 
 /// Many times what an answer takes, so that it need not grow.
 const ANSWER_BYTES: usize = 1 << 20;
@@ -46,6 +47,26 @@ fn nothing_but_the_answer_is_allocated_after_the_first_picture() {
         for seed in 1..=100 {
             let next = measure(|| paint(seed));
             assert_eq!(next.count_total, 0, "{style:?}, seed {seed}: {next:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_but_the_answer_is_allocated_after_the_first_sound() {
+    let mut speaker = Speaker::new(Arc::new(Voices::new()));
+    let mut wav = Vec::with_capacity(ANSWER_BYTES);
+    let mut speak = |digits: &str, seed| {
+        wav.clear();
+        let spoken = speaker.speak(digits, "en", &mut Rng::with_seed(seed), &mut wav);
+        spoken.expect("digits are spoken");
+        assert!(50_000 < wav.len());
+    };
+    let first = measure(|| speak("123456", 0));
+    assert!(0 < first.count_total, "the counter counts");
+    for seed in 1..=100 {
+        for digits in ["123456", "666666"] {
+            let next = measure(|| speak(digits, seed));
+            assert_eq!(next.count_total, 0, "{digits}, seed {seed}: {next:?}");
         }
     }
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Makes the English voice again: make.sh [FOLDER]
 #
-# The ten digits are spoken by flite's voice rms, without the silence around them, each as loud as
-# its loudest sample can be, as IMA ADPCM of 4 bits a sample.
+# flite's voice awb speaks the ten digits. SoX takes the silence around them away, makes soft sounds
+# such as f and s louder, which a bed would cover, and writes IMA ADPCM of 4 bits a sample.
 #
 #     apt-get install -y flite sox
 set -eu
@@ -13,8 +13,9 @@ trap 'rm -f "$word"' EXIT
 
 digit=0
 for name in zero one two three four five six seven eight nine; do
-    flite -voice rms -t "$name" -o "$word"
-    sox "$word" -e ima-adpcm "$folder/$digit.wav" \
-        silence 1 0.005 0.3% fade t 0.005 reverse silence 1 0.005 0.3% fade t 0.005 reverse norm -1
+    flite -voice awb -t "$name" -o "$word"
+    sox -V1 -D "$word" -e ima-adpcm "$folder/$digit.wav" gain -3 \
+        silence 1 0.005 0.1% fade t 0.005 reverse silence 1 0.005 0.1% fade t 0.005 reverse \
+        compand 0.003,0.03 6:-70,-70,-50,-28,-20,-12,0,-8 norm -1 gain -l 3
     digit=$((digit + 1))
 done

@@ -82,3 +82,52 @@ impl Predictor {
         self.sample as i16
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of one block with these bytes of codes, and `count` samples.
+    fn file(first: i16, index: u8, codes: &[u8], count: u32) -> Vec<u8> {
+        let mut file = b"RIFF\0\0\0\0WAVEfmt \x14\0\0\0\x11\0\x01\0".to_vec();
+        file.extend([0; 8]);
+        file.extend([0, 1, 4, 0, 2, 0, 0xf9, 1]);
+        file.extend(b"fact\x04\0\0\0");
+        file.extend(count.to_le_bytes());
+        file.extend(b"data");
+        file.extend((4 + codes.len() as u32).to_le_bytes());
+        file.extend(first.to_le_bytes());
+        file.extend([index, 0]);
+        file.extend(codes);
+        file
+    }
+
+    #[test]
+    fn codes_are_steps_from_one_sample_to_the_next() {
+        // Steps of 7, 7, 16 and 19; 1, 15, minus 9 and 5 eighths of them, each bit cut off by itself.
+        let samples = decode(&file(100, 0, &[0x70, 0x2c], 5)).unwrap();
+        assert_eq!(samples, [100, 100, 111, 93, 104]);
+        assert_eq!(
+            decode(&file(100, 0, &[0x70, 0x2c], 3)).unwrap(),
+            [100, 100, 111]
+        );
+    }
+
+    #[test]
+    fn samples_stay_within_16_bits() {
+        let samples = decode(&file(32_000, 88, &[0xf7, 0xff], 5)).unwrap();
+        assert_eq!(samples, [32_000, 32_767, -28_669, -32_768, -32_768]);
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_none() {
+        let good = file(0, 0, &[0; 8], 17);
+        assert!(decode(&good).is_some());
+        for end in 0..good.len() {
+            assert_eq!(decode(&good[..end]), None, "{end}");
+        }
+        let mut plain = good.clone();
+        plain[20] = 1;
+        assert_eq!(decode(&plain), None);
+    }
+}

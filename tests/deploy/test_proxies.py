@@ -178,7 +178,9 @@ def judge_at_either(replicas, captcha_id, text):
     for replica in random.sample(replicas, len(replicas)):
         try:
             return replica.ask("POST", "/api/captcha/validate/", body, Content_Type="application/json")[0]
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
+            # The system resets connections that a process had not yet taken when it ended. What it
+            # took it has answered: a verdict that was lost all the same would show as a 404 here.
             continue
         except OSError as error:
             return repr(error)
