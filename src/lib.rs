@@ -12,14 +12,15 @@
 //! - [`captcha`] turns a text into a picture. It knows no request and no store.
 //! - [`sound`] turns digits into a sound. It knows no more than that.
 //! - [`fair`] says who a client is, and who of them has the most.
-//! - [`entropy`], [`calendar`], [`fnv`], [`log`] and [`sys`] are what all of this stands on; `sys`
-//!   has the only `unsafe` code.
+//! - [`entropy`], [`calendar`], [`fnv`], [`histogram`], [`log`] and [`sys`] are what all of this
+//!   stands on; `sys` has the only `unsafe` code.
 //!
-//! `api` uses `captcha`, `store`, `json` and `entropy`, and implements what `server` calls; `server`
-//! uses `sys` and `fair`; both use `http` and `log`, and `api` and these `calendar`; `config` names
-//! the settings of the others. `store` uses `fair`, it and `api` use `fnv`, and `captcha` draws texts
-//! from `entropy`; the other leaves use nothing of ours. No text of a captcha is ever logged, and
-//! none is drawn from anything but the system's generator.
+//! `api` uses `captcha`, `sound`, `store`, `json` and `entropy`, and implements what `server` calls;
+//! `server` uses `sys` and `fair`; both use `http` and `log`, and `api` and these `calendar`; `config`
+//! names the settings of the others. `store` uses `fair`, `entropy`, `resp`, `log` and `sys`; it and
+//! `api` use `fnv` and `histogram`; and `captcha` draws texts from `entropy`. The other leaves use
+//! nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
+//! system's generator.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

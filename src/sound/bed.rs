@@ -1,7 +1,7 @@
 //! What lies under the digits: noise, and babble of the same voice backwards.
 //!
-//! A bed has half the samples of a sound, so it reaches up to 4 kHz: what is above, by which f, s
-//! and t are told apart, is left to the digits.
+//! A bed has half the samples of a sound, so hardly any of it is above 4 kHz: that is left to the
+//! digits, since f, s and t are told apart there.
 
 use super::manner::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::random;
@@ -17,15 +17,22 @@ const NOISE_AMPLITUDE: f32 = 0.218;
 /// Fractions of a place in a word: 16 bits of it.
 const FRACTION: f32 = 65_536.0;
 
-/// Makes the bed of a sound over whatever is in `samples`.
-pub(super) fn make(voice: &Voice, bed: Bed, rng: &mut fastrand::Rng, samples: &mut [f32]) {
-    noise(bed.noise * LOUDNESS / NOISE_AMPLITUDE, rng, samples);
+/// Makes a bed of so many samples in place of what is in `samples`.
+pub(super) fn make(
+    voice: &Voice,
+    bed: Bed,
+    count: usize,
+    rng: &mut fastrand::Rng,
+    samples: &mut Vec<f32>,
+) {
+    samples.clear();
+    noise(bed.noise * LOUDNESS / NOISE_AMPLITUDE, count, rng, samples);
     if bed.babble == 0.0 {
         return;
     }
     let gain = bed.babble / f32::from(BABBLE_VOICES).sqrt();
     for _ in 0..BABBLE_VOICES {
-        let mut rest = &mut *samples;
+        let mut rest = &mut samples[..];
         while !rest.is_empty() {
             let word = voice.digit(rng.usize(0..10));
             // Not from its end always, so that no two voices begin together.
@@ -36,29 +43,26 @@ pub(super) fn make(voice: &Voice, bed: Bed, rng: &mut fastrand::Rng, samples: &m
     }
 }
 
-fn noise(gain: f32, rng: &mut fastrand::Rng, samples: &mut [f32]) {
-    let mut level = 0.0;
-    for four in samples.chunks_mut(4) {
-        let bits = rng.u64(..);
-        for (i, sample) in four.iter_mut().enumerate() {
-            let white = f32::from((bits >> (16 * i)) as i16) / 32_768.0;
-            level += NOISE_SMOOTHING * (white - level);
-            *sample = gain * level;
-        }
-    }
+fn noise(gain: f32, count: usize, rng: &mut fastrand::Rng, samples: &mut Vec<f32>) {
+    let (mut seed, mut level) = (rng.u32(..), 0.0);
+    samples.extend((0..count).map(|_| {
+        // A linear congruential generator (Knuth, "The Art of Computer Programming", 3.3.4): noise
+        // needs no better one.
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let white = seed.cast_signed() as f32 / 2_147_483_648.0;
+        level += NOISE_SMOOTHING * (white - level);
+        gain * level
+    }));
 }
 
 /// Adds a word backwards, `step` of its samples at a time, and returns how many samples it took.
+/// What lies between two of them is not told: that makes the babble rougher, and is half the work.
 fn backwards(word: &[f32], step: f32, gain: f32, out: &mut [f32]) -> usize {
     let step = (FRACTION * step) as u32;
-    let mut place = (word.len() as u32 - 2) << 16;
+    let mut place = (word.len() as u32 - 1) << 16;
     let count = out.len().min((place / step) as usize + 1);
     for sample in &mut out[..count] {
-        let Some(&[one, next, ..]) = word.get((place >> 16) as usize..) else {
-            break;
-        };
-        let share = (place & 0xffff) as f32 / FRACTION;
-        *sample += gain * (one + share * (next - one));
+        *sample += gain * word[(place >> 16) as usize];
         place = place.wrapping_sub(step); // below 0 only after the last
     }
     count
@@ -71,5 +75,39 @@ pub(super) fn add(bed: &[f32], samples: &mut [f32]) {
         pair[0] += 0.5 * (last + next);
         pair[1] += next;
         last = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::voice::Voices;
+    use super::*;
+
+    fn amplitude(babble: f32, noise: f32) -> f32 {
+        let (voices, mut rng) = (Voices::new(), fastrand::Rng::with_seed(1));
+        let voice = voices.voice("en").unwrap();
+        let mut samples = Vec::new();
+        make(voice, Bed { babble, noise }, 80_000, &mut rng, &mut samples);
+        assert_eq!(samples.len(), 80_000);
+        let power = samples.iter().map(|sample| sample * sample).sum::<f32>();
+        (power / samples.len() as f32).sqrt() / LOUDNESS
+    }
+
+    #[test]
+    fn babble_and_noise_have_their_shares() {
+        assert!((amplitude(0.0, 0.1) - 0.1).abs() < 0.01);
+        // The weighting of ears, by which the loudness of words is told, is not that of the power.
+        let babble = amplitude(0.1, 0.0);
+        assert!((0.07..0.14).contains(&babble), "{babble}");
+        let both = amplitude(0.1, 0.1);
+        assert!((both - babble.hypot(0.1)).abs() < 0.02, "{both}");
+    }
+
+    #[test]
+    #[allow(clippy::float_cmp)] // exact here
+    fn a_bed_is_drawn_out_to_twice_as_many_samples() {
+        let mut samples = [1.0; 6];
+        add(&[2.0, 4.0, -4.0], &mut samples);
+        assert_eq!(samples, [2.0, 3.0, 4.0, 5.0, 1.0, -3.0]);
     }
 }

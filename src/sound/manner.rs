@@ -40,9 +40,4 @@ impl Bed {
         babble: 0.15,
         noise: 0.03,
     };
-    /// Next to silence.
-    pub const FAINT: Bed = Bed {
-        babble: 0.0,
-        noise: 0.01,
-    };
 }

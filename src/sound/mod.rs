@@ -131,8 +131,7 @@ impl Speaker {
         let voice = voices.voice(language).ok_or(Error::UnknownLanguage)?;
         self.reserve(digits.len(), voice);
         self.say(digits, voice, rng);
-        self.word.resize(self.samples.len() / 2, 0.0);
-        bed::make(voice, bed, rng, &mut self.word);
+        bed::make(voice, bed, self.samples.len() / 2, rng, &mut self.word);
         bed::add(&self.word, &mut self.samples);
         Ok(())
     }

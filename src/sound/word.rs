@@ -86,3 +86,79 @@ fn between(a: f32, b: f32, c: f32, d: f32, share: f32) -> f32 {
     let square = 2.0 * a - 5.0 * b + 4.0 * c - d;
     b + 0.5 * share * (c - a + share * (square + share * cubic))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLES_PER_SEC: f32 = 16_000.0;
+
+    fn tone(hz: f32) -> Vec<f32> {
+        let turns = (0..16_000_u16).map(|i| f32::from(i) * hz / SAMPLES_PER_SEC);
+        turns
+            .map(|turns| (turns * std::f32::consts::TAU).sin())
+            .collect()
+    }
+
+    /// How high a tone is, by how often it rises through zero.
+    fn hz(tone: &[f32]) -> f32 {
+        let rises = tone
+            .windows(2)
+            .filter(|pair| pair[0] < 0.0 && 0.0 <= pair[1]);
+        rises.count() as f32 * SAMPLES_PER_SEC / tone.len() as f32
+    }
+
+    #[test]
+    fn speed_leaves_the_pitch_as_it_is() {
+        for speed in [0.8, 0.9, 1.0, 1.1, 1.25] {
+            let mut faster = Vec::new();
+            stretch(&tone(130.0), speed, &mut faster);
+            let secs = faster.len() as f32 / SAMPLES_PER_SEC;
+            assert!((secs * speed - 1.0).abs() < 0.03, "{speed}: {secs} s");
+            assert!(
+                (hz(&faster) - 130.0).abs() < 4.0,
+                "{speed}: {} Hz",
+                hz(&faster)
+            );
+            let steps = faster.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+            let steepest = steps.fold(0.0, f32::max);
+            assert!(steepest < 0.1, "{speed}: a step of {steepest}");
+        }
+    }
+
+    #[test]
+    fn a_word_at_its_own_speed_is_itself() {
+        let word = tone(130.0);
+        let mut same = Vec::new();
+        stretch(&word, 1.0, &mut same);
+        assert!(
+            same.iter()
+                .zip(&word)
+                .all(|(one, other)| (one - other).abs() < 0.05)
+        );
+    }
+
+    #[test]
+    fn pitch_and_gain_change_together_with_the_time() {
+        for (change, gain) in [(0.9, 1.0), (1.0, 0.5), (1.13, 0.25)] {
+            let mut higher = Vec::new();
+            pitch(&tone(400.0), change, gain, &mut higher);
+            let secs = higher.len() as f32 / SAMPLES_PER_SEC;
+            assert!((secs * change - 1.0).abs() < 0.001, "{change}: {secs} s");
+            assert!((hz(&higher) / 400.0 - change).abs() < 0.01, "{change}");
+            let peak = higher
+                .iter()
+                .fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+            assert!((peak - gain).abs() < 0.01, "{change}: {peak}");
+        }
+    }
+
+    #[test]
+    #[allow(clippy::float_cmp)] // exact here
+    fn curves_go_through_the_samples_and_follow_lines_and_parabolas() {
+        assert_eq!(between(9.0, 2.0, 7.0, 1.0, 0.0), 2.0);
+        assert_eq!(between(9.0, 2.0, 7.0, 1.0, 1.0), 7.0);
+        assert_eq!(between(1.0, 2.0, 3.0, 4.0, 0.25), 2.25);
+        assert_eq!(between(1.0, 0.0, 1.0, 4.0, 0.5), 0.25);
+    }
+}

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, request as overHttp } from 'node:http';
+import { request as overHttp } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { PATIENCE, TEXT, block, example, missing, openPage, read, startBrowser, startService, startSite } from './support.js';
+import { PATIENCE, TEXT, block, example, freePort, missing, openPage, read, startBrowser, startService, startSite } from './support.js';
 
 const LONG = { timeout: 180_000 };
 const WRONG = 'That was not what the picture said. Please try this one.';
@@ -40,14 +40,6 @@ const generate = url => new Promise((resolve, reject) => {
     method: 'POST', headers: { Accept: 'application/json' }, ...options,
   }, answer => json(answer).then(({ id }) => resolve(id), reject)).on('error', reject).end();
 });
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** Runs a program that serves a form, until `stop`. */
 async function startProgram([command, ...options], env) {

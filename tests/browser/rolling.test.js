@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { TEXT, block, missing, openPage, read, startBrowser, startService, startSite } from './support.js';
+import { TEXT, block, freePort, missing, openPage, read, startBrowser, startService, startSite } from './support.js';
 
 const SECS = Number(process.env.ROLLING_SECS ?? 20);
 const VISITORS = 4;
@@ -19,14 +19,6 @@ const RESTART_PERIOD_MS = 300;
 
 const STORE = ['valkey-server', 'redis-server'].find(name => !spawnSync(name, ['--version']).error);
 const NGINX = ['nginx', '/usr/sbin/nginx'].find(name => !spawnSync(name, ['-v']).error);
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** Runs a program that listens on this port, until `stop`. */
 async function startProgram(port, command, ...options) {

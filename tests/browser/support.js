@@ -44,6 +44,15 @@ export async function startService({ port = 0, listen = `127.0.0.1:${port}`, opt
   };
 }
 
+/** A port of the loopback that nobody uses at this moment. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
 /** A web server on another origin than the service. */
 export async function startSite(answer) {
   const server = createServer(answer).listen(0, 'localhost');

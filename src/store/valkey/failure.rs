@@ -50,7 +50,7 @@ const PERMISSIONS: &str = "the user lacks a permission; expected ~minicap:* +eva
                            +set +del +select";
 
 /// Every refusal with a meaning of its own.
-static REFUSALS: [Refusal; 22] = [
+static REFUSALS: [Refusal; 23] = [
     Refusal {
         code: "LOADING",
         meaning: "it is reading its data and serves when it has",
@@ -69,6 +69,10 @@ static REFUSALS: [Refusal; 22] = [
     },
     Refusal {
         code: "NOPERM",
+        meaning: PERMISSIONS,
+    },
+    Refusal {
+        code: "ACL failure in script",
         meaning: PERMISSIONS,
     },
     Refusal {
@@ -228,6 +232,10 @@ mod tests {
             (
                 "NOPERM this user has no permissions to run the 'set' command",
                 "NOPERM: the user",
+            ),
+            (
+                "ERR ACL failure in script: User a has no permissions to run the 'set' command",
+                "ACL failure in script: the user lacks",
             ),
             (
                 "ERR The user executing the script can't run this command or subcommand script: 0",

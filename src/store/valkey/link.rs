@@ -4,11 +4,9 @@
 //! of its own does it, the worker waits as long as it may, and what comes later is used later. A
 //! worker has one such thread at a time.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
-use std::thread;
-use std::time::Instant;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use super::Valkey;
 use super::connection::Connection;
@@ -24,8 +22,21 @@ type Made = Result<Connection, Failure>;
 #[derive(Default)]
 pub(super) struct Link {
     open: Option<Connection>,
-    /// Where the one that is being made will come from.
-    opening: Option<Receiver<Made>>,
+    /// The one that is being made.
+    opening: Option<Opening>,
+}
+
+/// A connection that is being made.
+struct Opening {
+    slot: Arc<Slot>,
+    thread: JoinHandle<()>,
+}
+
+/// Where the thread leaves what it has made. It leaves nothing if it panics.
+#[derive(Default)]
+struct Slot {
+    made: Mutex<Option<Made>>,
+    filled: Condvar,
 }
 
 impl Link {
@@ -48,45 +59,55 @@ impl Link {
     }
 
     fn connect(&mut self, valkey: &Arc<Valkey>, deadline: Instant) -> Made {
-        let made = match self.opening.take() {
-            None => begin(valkey)?,
-            Some(made) => match made.try_recv() {
-                Ok(Ok(connection)) if connection.is_quiet() => return Ok(connection),
-                Err(TryRecvError::Empty) => made,
+        let opening = match self.opening.take() {
+            Some(opening) if !opening.thread.is_finished() => opening,
+            Some(opening) => match opening.slot.wait(Duration::ZERO) {
+                Some(Ok(connection)) if connection.is_quiet() => return Ok(connection),
                 // It was made in vain, or for too long ago.
-                Ok(_) | Err(TryRecvError::Disconnected) => begin(valkey)?,
+                _ => begin(valkey)?,
             },
+            None => begin(valkey)?,
         };
         let time = deadline.saturating_duration_since(Instant::now());
-        made.recv_timeout(time).unwrap_or_else(|error| match error {
-            RecvTimeoutError::Timeout => {
-                self.opening = Some(made);
-                Err(Failure::Timeout)
-            }
-            // The thread has panicked.
-            RecvTimeoutError::Disconnected => {
-                Err(Failure::Unreachable(io::ErrorKind::Other.into()))
-            }
+        opening.slot.wait(time).unwrap_or_else(|| {
+            self.opening = Some(opening);
+            Err(Failure::Timeout)
         })
     }
 }
 
+impl Slot {
+    /// Waits for what is made, and takes it; none if that is not there in time.
+    fn wait(&self, time: Duration) -> Option<Made> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .filled
+            .wait_timeout_while(made, time, |made| made.is_none());
+        let (mut made, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        made.take()
+    }
+
+    fn fill(&self, made: Made) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+        self.filled.notify_one();
+    }
+}
+
 /// Begins to connect.
-fn begin(valkey: &Arc<Valkey>) -> Result<Receiver<Made>, Failure> {
-    let (done, made) = mpsc::sync_channel(1);
-    let valkey = Arc::clone(valkey);
-    let begun = thread::Builder::new()
+fn begin(valkey: &Arc<Valkey>) -> Result<Opening, Failure> {
+    let slot = Arc::new(Slot::default());
+    let (valkey, filled) = (Arc::clone(valkey), Arc::clone(&slot));
+    let thread = thread::Builder::new()
         .name("connect".into())
         .stack_size(STACK_BYTES)
         .spawn(move || {
             let settings = &valkey.settings;
-            let connection = Connection::open(&settings.address, settings.timeout);
-            if connection.is_ok() {
+            let made = Connection::open(&settings.address, settings.timeout);
+            if made.is_ok() {
                 valkey.figures.count_connection();
             }
-            // Whoever waited may be gone.
-            let _ = done.send(connection);
+            filled.fill(made);
         });
-    begun.map_err(Failure::Unreachable)?;
-    Ok(made)
+    let thread = thread.map_err(Failure::Unreachable)?;
+    Ok(Opening { slot, thread })
 }

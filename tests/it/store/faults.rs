@@ -188,13 +188,10 @@ fn what_stands_between_may_delay_cut_double_garble_and_swallow() {
             thread::sleep(WHILE);
         });
         assert!(0 < tally.right, "{tally:?}");
-        let found = 0 < tally.unavailable;
+        // On a busy machine a question may take too long by itself.
+        let found = tally.captchas < 10 * tally.unavailable;
         assert_eq!(is_felt.unwrap_or(found), found, "{fault:?}: {tally:?}");
-        // What is doubled on its way to the store counts twice, which nobody there can tell.
-        assert!(
-            tally.lost == 0 || matches!(fault, Fault::Double(_)),
-            "{tally:?}"
-        );
+        assert_eq!(tally.lost, 0, "{tally:?}");
         assert_prompt(&tally, &service);
     }
 }

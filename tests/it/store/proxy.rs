@@ -19,7 +19,8 @@ pub(crate) enum Fault {
     Cut(u32),
     /// Of so many pieces one has a byte changed.
     Garble(u32),
-    /// Of so many pieces one comes twice.
+    /// Of so many answers one comes twice. (A command that comes twice has twice been given: then a
+    /// wrong answer counts twice, and a captcha may begin anew after its end.)
     Double(u32),
     /// Answers go nowhere.
     Swallow,
@@ -79,9 +80,9 @@ fn pass(mut from: TcpStream, mut to: &TcpStream, fault: &Mutex<Fault>, is_answer
                 is_last = true;
             }
             Fault::Garble(of) if is_hit(of) => out[place] ^= fastrand::u8(1..),
-            Fault::Double(of) if is_hit(of) => {
+            Fault::Double(of) if is_answer && is_hit(of) => {
                 let _ = to.write_all(piece);
-                // The second comes when the answer to the first is taken, or the next one asked for.
+                // It comes before the next question, or within it.
                 thread::sleep(Duration::from_micros(fastrand::u64(..200)));
             }
             Fault::Swallow if is_answer => out.clear(),
