@@ -203,7 +203,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "alphabet",
         value: "TEXT",
-        help: "letters and digits that a text is drawn from",
+        help: "what texts are drawn from",
         default: Some(USUAL),
         commands: &[Serve, Render],
         set: |draft, text| put(&mut draft.config.api.captcha.alphabet, alphabet(text)),
@@ -282,7 +282,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "difficulty",
         value: "LEVEL",
-        help: "easy, normal or hard to read, for people and machines",
+        help: "easy, normal or hard to read",
         default: Some("normal"),
         commands: &[Serve, Render],
         set: |draft, text| {
