@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use fastrand::Rng;
-use minicap::captcha::{Font, Painter, Style};
+use minicap::captcha::{Difficulty, Font, Painter, Style};
 use serde_json::Value;
 
 use super::{
@@ -79,11 +79,10 @@ fn a_captcha_is_an_id_and_a_picture_whatever_else_the_request_says() {
     }
 }
 
-/// Pictures that are painted to tell one style from another, whose mean sizes in bytes are more than
-/// ten times as far apart as those of such sets of one style.
+/// Pictures that are painted to tell one style from another. The means of their sizes in bytes are
+/// more than ten times as far apart as those of sets of one style.
 const PICTURES: u8 = 12;
 
-/// The operator's options are the pictures' own: what is left out of them takes its bytes along.
 #[test]
 fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
     let usual = Style {
@@ -91,17 +90,17 @@ fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
         height: 100,
         background_noise: true,
         foreground_noise: true,
-        distortion: true,
         ..Style::default()
     };
-    let mut without = [
-        ("--background-noise", usual),
-        ("--foreground-noise", usual),
-        ("--distortion", usual),
+    let mut wished = [usual; 3];
+    wished[0].background_noise = false;
+    wished[1].foreground_noise = false;
+    wished[2].difficulty = Difficulty::Easy;
+    let options = [
+        ["--background-noise", "off"],
+        ["--foreground-noise", "off"],
+        ["--difficulty", "easy"],
     ];
-    without[0].1.background_noise = false;
-    without[1].1.foreground_noise = false;
-    without[2].1.distortion = false;
     let mut hand = Painter::new(Arc::new(Font::new()));
     let mut bytes_of = |style: &Style| {
         mean(|seed| {
@@ -112,18 +111,21 @@ fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
         })
     };
     let ignored = bytes_of(&usual);
-    for (option, style) in without {
-        let server = Server::start(&[option, "off", "--width", "300", "--height", "100"]);
+    for (option, style) in options.into_iter().zip(wished) {
+        let sizes_and_ground = ["--width=300", "--height=100", "--ground=#fffaf0"];
+        let server = Server::start(&[&option[..], &sizes_and_ground].concat());
         let mut client = server.connect();
         let sent = mean(|_| {
-            let answer = exchange(&mut client, &post(GENERATE, "", b""));
-            assert_eq!(answer.body[16..24], [0, 0, 1, 44, 0, 0, 0, 100]);
-            answer.body.len()
+            let png = exchange(&mut client, &post(GENERATE, "", b"")).body;
+            assert_eq!(png[16..24], [0, 0, 1, 44, 0, 0, 0, 100]);
+            // The first colour of the palette, behind the chunk's name.
+            assert_eq!(png[37..44], *b"PLTE\xff\xfa\xf0");
+            png.len()
         });
         let expected = bytes_of(&style);
         assert!(
             sent.abs_diff(expected) < sent.abs_diff(ignored),
-            "{option}: {sent} bytes, which should be nearer to {expected} than to {ignored}"
+            "{option:?}: {sent} bytes, which should be nearer to {expected} than to {ignored}"
         );
     }
 }
