@@ -22,11 +22,11 @@
 //! other leaves use nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
 //! system's generator.
 //!
-//! Comments speak of *the reference*: a service written in Python, on FastAPI, whose place this one
-//! takes. Forms and backends that were made for it go on working unchanged, and some of them look at
-//! the words of a refusal. So paths, statuses and bodies of its two requests, down to the errors of
-//! its JSON parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed to
-//! it: its pictures, for one, are what ours are compared with.
+//! Comments speak of *the reference*: a service written in Python, on `FastAPI`, whose place this
+//! one takes. Forms and backends that were made for it go on working unchanged, and some of them look
+//! at the words of a refusal. So paths, statuses and bodies of its two requests, down to the errors
+//! of its JSON parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed
+//! to it: its pictures, for one, are what ours are compared with.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
