@@ -155,6 +155,7 @@ fn serve_from(
             &[],
         );
     }
+    warn_of_guesses(&config, log);
     let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
@@ -180,6 +181,23 @@ fn serve_from(
     server
         .run(stop)
         .map_err(|error| format!("cannot go on serving: {error}"))
+}
+
+/// Says if guessing pays: whoever guesses as often as a captcha allows is right more than once in ten
+/// thousand captchas.
+fn warn_of_guesses(config: &Config, log: &Log) {
+    const CAPTCHAS_MIN: u64 = 10_000;
+    let captcha = &config.api.captcha;
+    let (texts, attempts) = (
+        captcha.alphabet.texts(captcha.length),
+        config.store.attempts,
+    );
+    if texts < CAPTCHAS_MIN * u64::from(attempts) {
+        log.warn(
+            "texts are guessed too easily: ask for longer ones, or for more characters",
+            &[("texts", &texts), ("attempts", &attempts)],
+        );
+    }
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the

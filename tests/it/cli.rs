@@ -241,6 +241,19 @@ fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_non
 }
 
 #[test]
+fn texts_that_are_easily_guessed_are_warned_of() {
+    const WARNING: &str = " warn texts are guessed too easily";
+    // Of 30,000 and more texts, three attempts hit less than one in ten thousand.
+    let digits = ["--alphabet", "0123456789", "--length"];
+    let server = Server::start_plain(&[&digits[..], &["4"]].concat());
+    server.await_log(WARNING);
+    let server = Server::start_plain(&[&digits[..], &["5"]].concat());
+    server.generate();
+    let log = server.log();
+    assert!(!log.contains(WARNING), "{log}");
+}
+
+#[test]
 fn a_test_text_is_warned_of() {
     let server = Server::start(&["--log", "error"]);
     server.await_log(" warn every captcha has the text of --test-text");

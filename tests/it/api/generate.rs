@@ -254,6 +254,24 @@ fn a_captcha_is_json_to_who_prefers_that() {
 }
 
 #[test]
+fn json_says_where_all_are_digits() {
+    for (options, expected) in [
+        (&["--alphabet", "0123456789"][..], Some(&Value::Bool(true))),
+        (&[], None),
+    ] {
+        let server = Server::start(options);
+        let answer = server.request(request(
+            "POST",
+            GENERATE,
+            "Accept: application/json\r\n",
+            None,
+        ));
+        let document: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(document.get("digits"), expected, "{options:?}");
+    }
+}
+
+#[test]
 fn who_names_neither_picture_nor_json_gets_the_picture() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
