@@ -89,10 +89,16 @@ fn it_listens_on_several_addresses() {
         "--listen",
         "127.0.0.1:0,127.0.0.1:0",
         "--listen",
-        "localhost:0",
+        "localhost:0,:0,0",
     ];
     let output = Listening::start(&arguments);
-    assert_eq!(output.addresses.len(), 3, "{:?}", output.addresses);
+    let ips: Vec<_> = output
+        .addresses
+        .iter()
+        .map(|address| address.split(':').next().unwrap())
+        .collect();
+    let (loopback, all) = ("127.0.0.1", "0.0.0.0");
+    assert_eq!(ips, [loopback, loopback, loopback, all, all]);
     for address in &output.addresses {
         let status = run(&["healthcheck", "--listen", address]).status;
         assert!(status.success(), "{address}");
