@@ -87,7 +87,7 @@ impl StateFile {
                 let aside = beside(&self.path, ".unreadable");
                 fs::rename(&self.path, &aside)
                     .and_then(|()| self.sync_folder())
-                    .map_err(|error| self.failure("cannot put aside", error))?;
+                    .map_err(|error| self.failure("cannot rename", error))?;
                 log.error(
                     "captchas cannot be restored",
                     &[("error", &error), ("aside", &aside.display())],
@@ -123,7 +123,7 @@ impl StateFile {
     fn open(&self) -> io::Result<Option<File>> {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) if metadata.is_file() => File::open(&self.path).map(Some),
-            Ok(_) => Err(io::Error::other("it is no ordinary file")),
+            Ok(_) => Err(io::Error::other("it is not a regular file")),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

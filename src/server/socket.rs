@@ -113,10 +113,10 @@ impl Listener {
 
     fn of_passed(socket: OwnedFd) -> Result<Self, String> {
         let Ok(is_stream) = sys::is_stream(&socket) else {
-            return Err("is no socket".into());
+            return Err("is not a socket".into());
         };
         if !is_stream {
-            return Err("is a socket for messages".into());
+            return Err("is a datagram socket".into());
         }
         if !sys::is_listening(&socket).unwrap_or_default() {
             let peer = TcpStream::from(socket).peer_addr();
@@ -136,7 +136,7 @@ impl Listener {
         }
         let unix = UnixListener::from(OwnedFd::from(tcp));
         if unix.local_addr().is_err() {
-            return Err("is a socket of neither an IP nor a path".into());
+            return Err("is neither an IP nor a Unix socket".into());
         }
         Self::of_unix(unix, None).map_err(failed)
     }

@@ -3,8 +3,8 @@
 //! A bed has half the samples of a sound, so hardly any of it is above 4 kHz: that is left to the
 //! digits, since f, s and t are told apart there.
 
-use super::manner::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::random;
+use super::tuning::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::voice::{LOUDNESS, Voice};
 
 /// How far the noise goes towards each new random number: a low-pass filter of the first order,

@@ -3,7 +3,7 @@
 //! The words of the digits come from [`Voices`] that all share. Each worker has a [`Speaker`] with
 //! buffers that are used again for every sound: each `word` is given a speed and a pitch of its own,
 //! they are put one after the other with pauses of uneven length, a `bed` of babble and noise is put
-//! under them, and `wav` makes a file of the sum. The numbers for all of this stand in `manner`.
+//! under them, and `wav` makes a file of the sum. The numbers for all of this stand in `tuning`.
 //!
 //! All words of a voice are made equally loud (`loudness`), so the loudness of a sound follows from
 //! the gains of its digits, and nothing has to be measured afterwards.
@@ -23,7 +23,7 @@
 mod adpcm;
 mod bed;
 mod loudness;
-mod manner;
+mod tuning;
 mod voice;
 mod wav;
 mod word;
@@ -32,10 +32,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use self::manner::Bed;
+pub use self::tuning::Bed;
 pub use self::voice::{DEFAULT_LANGUAGE, Voices};
 
-use self::manner::{GAIN, LEAD_SECS, PAUSE_SECS, PITCH, SPEED};
+use self::tuning::{GAIN, LEAD_SECS, PAUSE_SECS, PITCH, SPEED};
 use self::voice::Voice;
 
 /// Samples a second of all voices and sounds.

@@ -1,13 +1,12 @@
-//! The captchas of many processes, kept by a server that speaks the protocol of Valkey and Redis.
+//! The captchas of several processes, kept by a server that speaks the protocol of Valkey and Redis.
 //!
-//! A captcha is one key whose lifetime the server counts by its own clock. What happens to it is one
-//! script, which the server runs while nothing else happens; so however many processes ask at once,
-//! one right answer wins, and no more wrong ones are counted than are allowed.
+//! A captcha is one key, which the server expires by its own clock. A check is one script, which the
+//! server runs as one step: however many processes check answers at the same time, one right answer
+//! wins, and no more wrong ones are counted than are allowed.
 //!
-//! Each worker has a connection of its own, and nobody waits longer than for the time that the
-//! operator has set, connecting included. An answer that cannot be trusted is none (see
-//! `script`), and after it the connection is closed. A question whose answer was lost is not asked
-//! again: it may have counted.
+//! Each worker has its own connection. It waits no longer than the operator's timeout, connecting
+//! included. A reply that cannot be trusted counts as none (see `script`), and the connection is then
+//! closed. A request whose reply was lost is not repeated, since it may have counted.
 
 mod address;
 mod breaker;
@@ -36,15 +35,15 @@ use failure::{FULL, Failure};
 use link::Link;
 use script::{Call, INSERT, JUDGE, Script};
 
-/// The shortest time between two lines of the log about failures.
+/// Shortest time between two log lines about failures.
 const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);
 
 /// What the operator decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Where the server is, and who asks it.
+    /// Where the server is, and the user and password for it.
     pub address: Address,
-    /// How long a question may take, connecting included.
+    /// How long a request may take, connecting included.
     pub timeout: Duration,
     /// How long a captcha lives.
     pub ttl: Duration,
