@@ -38,7 +38,7 @@ use script::{Call, INSERT, JUDGE, Script};
 /// Shortest time between two log lines about failures.
 const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);
 
-/// What the operator decides.
+/// What the operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where the server is, and the user and password for it.
@@ -51,7 +51,7 @@ pub struct Settings {
     pub attempts: u16,
 }
 
-/// A server that keeps captchas, as all workers see it.
+/// A store that all workers share.
 pub struct Valkey {
     settings: Settings,
     breaker: Breaker,
@@ -60,16 +60,16 @@ pub struct Valkey {
     log: Log,
 }
 
-/// What the log was told.
+/// What has been logged.
 #[derive(Default)]
 struct Complaints {
-    /// When it last told of a failure.
+    /// When a failure was logged last.
     last: Option<Instant>,
-    /// Whether it has told of one since the store last worked.
+    /// Whether one was logged since the store last worked.
     is_open: bool,
 }
 
-/// One worker's access to the server.
+/// One worker's access to the store.
 pub struct Client {
     valkey: Arc<Valkey>,
     link: Link,
@@ -78,7 +78,7 @@ pub struct Client {
 }
 
 impl Valkey {
-    /// A server that is asked from now on.
+    /// A store; nothing is sent yet.
     #[must_use]
     pub fn new(settings: Settings, log: Log) -> Self {
         Valkey {
@@ -90,24 +90,24 @@ impl Valkey {
         }
     }
 
-    /// The rules that this store keeps.
+    /// The settings of this store.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Whether the server failed a moment ago, so that it is not asked now.
+    /// Whether the store failed a moment ago and is not used now.
     pub fn is_resting(&self, now: Instant) -> bool {
         self.breaker.is_open(now)
     }
 
-    /// What was counted.
+    /// The counters.
     #[must_use]
     pub fn figures(&self) -> &Figures {
         &self.figures
     }
 
-    /// Tells the log of a failure.
+    /// Logs a failure.
     fn complain(&self, failure: &Failure, now: Instant) {
         let mut complaints = self.complaints();
         let is_long_ago = |last| COMPLAINT_PERIOD <= now.saturating_duration_since(last);
@@ -120,7 +120,7 @@ impl Valkey {
         }
     }
 
-    /// Tells the log that the store works again, if it was told that it did not.
+    /// Logs that the store works again, if its failure was logged.
     fn settle(&self) {
         if mem::take(&mut self.complaints().is_open) {
             let address = &self.settings.address;
@@ -148,7 +148,7 @@ impl Client {
         }
     }
 
-    /// Begins a captcha's life and returns the id that it is known by.
+    /// Adds a captcha and returns its id.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Client {
         self.insert_for(ttl, attempts, &solution.form(), now)
     }
 
-    /// Judges one answer.
+    /// Checks one answer.
     ///
     /// # Errors
     ///
@@ -170,9 +170,8 @@ impl Client {
         self.ask(&JUDGE, id, &[&form], verdict, now)
     }
 
-    /// Finds out whether captchas can be made, by making one that nobody hears of and that lives as
-    /// long as a question may take. To read alone would not tell that the server is full, or a
-    /// replica.
+    /// Finds out whether captchas can be stored, by storing one that is never sent to anybody and expires
+    /// after the timeout. Reading alone would not show that the store is full or a replica.
     ///
     /// # Errors
     ///
@@ -195,7 +194,7 @@ impl Client {
         Ok(id)
     }
 
-    /// Asks the server about a captcha, and counts and tells what became of that.
+    /// Sends a request about a captcha, and counts and logs its outcome.
     fn ask<T>(
         &mut self,
         script: &Script,
