@@ -1,4 +1,4 @@
-//! Light or dark, and who decides it.
+//! Light or dark, chosen by the operator or by a request.
 
 use fastrand::Rng;
 

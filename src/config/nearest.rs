@@ -1,4 +1,4 @@
-//! Finds the name that somebody meant who has mistyped it.
+//! Finds the name that is most similar to a mistyped one.
 
 /// Changes of one character after which a name is still recognized.
 const CHANGES_MAX: usize = 2;

@@ -1,10 +1,10 @@
-//! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
-//! them and the connections, and carries requests to the pool and answers back.
+//! The thread that owns the sockets: it waits until any of them is ready, moves bytes between them and
+//! the connections, and passes requests to the pool and responses back.
 //!
-//! It goes in turns. In each it takes the answers that are ready, gives some of the connections that
-//! have something to do one step, and accepts some new ones. Whose step is next is decided as for
-//! the workers: clients take turns, so whoever sends without pause on a thousand connections has no
-//! more steps than whoever has one.
+//! It works in rounds. In each round it takes the responses that are ready, gives one step to some of
+//! the connections that have something to do, and accepts some new ones. Clients take turns here, as
+//! they do for the workers: a client that sends without pause on a thousand connections gets no more
+//! steps than a client with one.
 
 mod admission;
 

@@ -54,7 +54,7 @@ def test_a_captcha_outlasts_a_restart(service):
         anew.stop()
 
 
-@pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a socket for messages")])
+@pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a datagram socket")])
 def test_what_a_unit_passes_beside_listening_sockets_ends_the_start(option, what):
     """`--accept` is what `Accept=yes` does: a process for each connection, which gets that alone."""
     with Process(

@@ -10,12 +10,12 @@ use super::Memory;
 /// Captchas removed under one lock: a fraction of a millisecond's work.
 const BATCH: usize = 256;
 
-/// The pause between two batches. Without one the reaper would have the lock again before any
-/// request that waits for it has woken up.
+/// The pause between two batches. Without it, this thread would take the lock again before a request
+/// that waits for it wakes up.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// The shortest pause between two rounds. A busy service has a captcha expire at every moment; to
-/// answer that they are gone needs no reaper, so they may as well go together.
+/// The shortest pause between two rounds. In a busy service captchas expire all the time. They are
+/// answered correctly without being removed, so they can be removed together.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// Stack of the thread, which calls little and holds less.
@@ -35,7 +35,7 @@ struct Stop {
 }
 
 impl Reaper {
-    /// Starts to reap `store`.
+    /// Starts to remove the expired captchas of `store`.
     ///
     /// # Errors
     ///
