@@ -101,7 +101,7 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         failure_logged: None,
     };
     event_loop.serve(&listeners, stop)?;
-    // Whoever has connected by now was told that the server is there.
+    // Connections that have been accepted by the kernel are served too.
     for (place, listener) in listeners.iter().enumerate() {
         // What fails now would have ended it as well.
         let _ = event_loop.accept(listener, place, settings.connections_max, Instant::now());
@@ -206,7 +206,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let mut waiting: Vec<u32> = self.peers.tokens().collect();
         loop {
             let now = Instant::now();
-            // Whoever has just connected was told that the server is there, and is about to ask.
+            // A client that has just connected is about to send a request.
             waiting.retain(|token| !self.stop(*token, now));
             if self.peers.len() == 0 || end <= now {
                 return Ok(());
@@ -338,7 +338,7 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 continue;
             };
-            // Whoever waits for a step has sent what there is to wait for.
+            // A connection that waits for a step has already sent its bytes.
             let is_late = |deadline: &Instant| *deadline <= now && !peer.has_more;
             match peer.connection.deadline() {
                 Some(deadline) if is_late(&deadline) => {
@@ -593,7 +593,7 @@ fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// The value of the `Date` field, written anew once a second.
+/// The value of the `Date` field, written again once a second.
 #[derive(Default)]
 struct Date {
     second: u64,
