@@ -70,7 +70,7 @@ const NOTHING: Interest = Interest {
     write: false,
 };
 
-/// Serves until `stop` is readable and what was begun is finished.
+/// Serves until `stop` is readable and the requests under way are answered.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
     let Server {
         listeners,

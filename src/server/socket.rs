@@ -176,7 +176,7 @@ impl Listener {
     }
 }
 
-/// Binds a path, also if there is a socket left over from a process that is no more.
+/// Binds a path, even if a dead process left a socket there.
 fn bind_unix(path: &Path, mode: u16) -> io::Result<UnixListener> {
     let bind = || sys::with_mode(mode, || UnixListener::bind(path));
     match bind() {
