@@ -46,9 +46,9 @@
 //! | module | uses |
 //! | --- | --- |
 //! | `config` | the settings of the other modules |
-//! | `server` | `http`, `fair`, `log`, `sys` |
+//! | `server` | `http`, `fair`, `log`, `calendar`, `sys` |
 //! | `api` | `server`, `http`, `json`, `captcha`, `sound`, `store`, `entropy`, `fnv`, `histogram`, `log`, `calendar` |
-//! | `store` | `resp`, `fair`, `entropy`, `fnv`, `histogram`, `log`, `sys` |
+//! | `store` | `resp`, `fair`, `entropy`, `fnv`, `histogram`, `log`, `calendar`, `sys` |
 //! | `captcha` | `entropy` |
 //! | `http`, `log` | `calendar` |
 //!
@@ -59,6 +59,14 @@
 //! - The text of a captcha is never logged, and is drawn from the operating system's generator.
 //! - Every input has a limit, and so has everything that waits.
 //! - No lock is held while a picture is drawn or a socket is waited for.
+//!
+//! # The reference
+//!
+//! Comments speak of *the reference*: a service written in Python, with `FastAPI`, which this one
+//! replaces. Forms and backends that use it must work unchanged, and some of them look at the text of
+//! an error. So the paths, statuses and bodies of its two requests, down to the errors of its JSON
+//! parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed to it: its
+//! pictures, for instance, are only what ours are compared with.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

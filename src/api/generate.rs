@@ -93,6 +93,10 @@ fn captcha(
         JSON => json(worker, id, &file, length),
         _ => file,
     };
+    Ok(respond(id, medium, media_type, body))
+}
+
+fn respond(id: Id, medium: Medium, media_type: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Status::Ok)
         // In lower case, as in HTTP/2, so that scripts find it behind every proxy.
         .with_field("captcha-id", id.to_string())
@@ -102,7 +106,7 @@ fn captcha(
         response.add_field("Content-Language", language);
         response.vary("Accept-Language");
     }
-    Ok(response)
+    response
 }
 
 /// For errors that the checks at the start should have excluded.

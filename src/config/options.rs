@@ -17,6 +17,8 @@ use crate::captcha::text::USUAL;
 use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
+use Value::{Hidden, One, Several};
+
 /// Far more threads than any suitable machine has cores.
 const WORKERS_MAX: u64 = 1024;
 /// A day: nobody needs longer to read six letters.
@@ -43,8 +45,8 @@ pub(super) struct Spec {
     /// As on the command line, without the dashes. The environment has it in capitals, with
     /// underscores, after `MINICAP_`.
     pub name: &'static str,
-    /// What its value is called in the usage text.
-    pub value: &'static str,
+    /// What its value is called in the usage text, and how it is taken.
+    pub value: Value,
     /// What it is for, in the usage text.
     pub help: &'static str,
     /// The value if none is given; an option without a default may be left out.
@@ -55,17 +57,27 @@ pub(super) struct Spec {
     pub set: fn(&mut Draft, &OsStr) -> Result<(), Expected>,
 }
 
+/// The value of an option, by what it is called in the usage text.
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    /// One, of which the last that is given counts.
+    One(&'static str),
+    /// As one, and not shown where it is wrong, since it may hold a password.
+    Hidden(&'static str),
+    /// Several: a comma between them, or the option again.
+    Several(&'static str),
+}
+
+impl Value {
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            One(name) | Hidden(name) | Several(name) => name,
+        }
+    }
+}
+
 impl Spec {
-    /// Whether its value may contain a password and must not be shown.
-    pub(super) fn is_secret(&self) -> bool {
-        self.name == "store"
-    }
-
-    /// Whether it takes several values, separated by commas or as repeated options.
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self.name, "listen" | "cors-origin")
-    }
-
     /// The name of its environment variable. Options of `render` alone have none.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
@@ -88,7 +100,7 @@ pub(super) fn of(command: CommandName) -> impl Iterator<Item = &'static Spec> {
 pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "listen",
-        value: "ADDRESS",
+        value: Several("ADDRESS"),
         help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
@@ -99,7 +111,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "metrics-listen",
-        value: "ADDRESS",
+        value: One("ADDRESS"),
         help: "where to serve /metrics instead",
         default: None,
         commands: &[Serve],
@@ -107,7 +119,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "socket-mode",
-        value: "MODE",
+        value: One("MODE"),
         help: "permissions of Unix sockets that are created",
         default: Some("0660"),
         commands: &[Serve],
@@ -115,7 +127,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "workers",
-        value: "N",
+        value: One("N"),
         help: "threads for requests [default: one for each core]",
         default: None,
         commands: &[Serve],
@@ -128,7 +140,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "ttl",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "time until a captcha expires",
         default: Some("600"),
         commands: &[Serve],
@@ -136,7 +148,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "attempts",
-        value: "N",
+        value: One("N"),
         help: "wrong answers that end a captcha",
         default: Some("3"),
         commands: &[Serve],
@@ -149,7 +161,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "capacity",
-        value: "N",
+        value: One("N"),
         help: "most captchas in memory",
         default: Some("100000"),
         commands: &[Serve],
@@ -162,7 +174,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "store",
-        value: "ADDRESS",
+        value: Hidden("ADDRESS"),
         help: "keep captchas in Valkey or Redis, at valkey://HOST:PORT",
         default: None,
         commands: &[Serve],
@@ -170,7 +182,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "store-timeout",
-        value: "MS",
+        value: One("MS"),
         help: "time for a request to the store",
         default: Some("500"),
         commands: &[Serve],
@@ -181,7 +193,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "state",
-        value: "FILE",
+        value: One("FILE"),
         help: "keep captchas over a restart in this file",
         default: None,
         commands: &[Serve],
@@ -189,7 +201,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "length",
-        value: "N",
+        value: One("N"),
         help: "characters in a picture",
         default: Some("6"),
         commands: &[Serve, Render],
@@ -202,7 +214,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "alphabet",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "characters of the texts",
         default: Some(USUAL),
         commands: &[Serve, Render],
@@ -210,7 +222,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "width",
-        value: "PIXELS",
+        value: One("PIXELS"),
         help: "width of a picture",
         default: Some("600"),
         commands: &[Serve, Render],
@@ -223,7 +235,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "height",
-        value: "PIXELS",
+        value: One("PIXELS"),
         help: "height of a picture",
         default: Some("200"),
         commands: &[Serve, Render],
@@ -236,7 +248,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "theme",
-        value: "THEME",
+        value: One("THEME"),
         help: "light, dark or random, unless a request chooses",
         default: Some("light"),
         commands: &[Serve, Render],
@@ -244,7 +256,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "ground",
-        value: "COLOUR",
+        value: One("COLOUR"),
         help: "background colour of light or dark pictures, such as '#fffaf0'",
         default: None,
         commands: &[Serve, Render],
@@ -255,7 +267,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "background-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "small letters behind the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -268,7 +280,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "foreground-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "dots and lines over the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -281,7 +293,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "difficulty",
-        value: "LEVEL",
+        value: One("LEVEL"),
         help: "easy, normal or hard to read",
         default: Some("normal"),
         commands: &[Serve, Render],
@@ -294,7 +306,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "audio",
-        value: "on|off",
+        value: One("on|off"),
         help: "offer sounds to visitors who cannot see a picture",
         default: Some("off"),
         commands: &[Serve],
@@ -302,7 +314,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "audio-length",
-        value: "N",
+        value: One("N"),
         help: "digits in a sound",
         default: Some("6"),
         commands: &[Serve],
@@ -313,7 +325,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "cors-origin",
-        value: "ORIGIN",
+        value: Several("ORIGIN"),
         help: "origins that may use the service: *, a list, or off",
         default: Some("*"),
         commands: &[Serve],
@@ -321,7 +333,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "docs",
-        value: "on|off",
+        value: One("on|off"),
         help: "serve the page and the OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
@@ -329,7 +341,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "widget",
-        value: "on|off",
+        value: One("on|off"),
         help: "serve /widget.js",
         default: Some("on"),
         commands: &[Serve],
@@ -337,7 +349,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "siteverify-secret",
-        value: "SECRET",
+        value: Hidden("SECRET"),
         help: "serve /siteverify to backends that send this secret",
         default: None,
         commands: &[Serve],
@@ -350,7 +362,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "path",
-        value: "PATH",
+        value: One("PATH"),
         help: "prefix of every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
@@ -358,7 +370,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "log",
-        value: "LEVEL",
+        value: One("LEVEL"),
         help: "off, error (or warn), info or debug",
         default: Some("info"),
         commands: &[Serve],
@@ -366,7 +378,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "max-connections",
-        value: "N",
+        value: One("N"),
         help: "most open connections",
         default: Some("1024"),
         commands: &[Serve],
@@ -379,7 +391,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "client-header",
-        value: "NAME",
+        value: One("NAME"),
         help: "header in which the proxy sends its client's address",
         default: None,
         commands: &[Serve],
@@ -392,7 +404,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "idle-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "time a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
@@ -405,7 +417,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "request-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "time for each part of a request or response",
         default: Some("10"),
         commands: &[Serve],
@@ -418,7 +430,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "stop-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "time to finish requests after a signal to stop",
         default: Some("5"),
         commands: &[Serve],
@@ -431,7 +443,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "drain",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "time after a signal before it stops accepting",
         default: Some("0"),
         commands: &[Serve],
@@ -444,7 +456,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "test-text",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "give every captcha this text, for automated tests: protects nothing",
         default: None,
         commands: &[Serve],
@@ -452,7 +464,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "out",
-        value: "PATH",
+        value: One("PATH"),
         help: "file of the picture, or folder of the pictures",
         default: None,
         commands: &[Render],
@@ -460,7 +472,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "count",
-        value: "N",
+        value: One("N"),
         help: "number of pictures, each named TEXT_NUMBER.png",
         default: None,
         commands: &[Render],
@@ -468,7 +480,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "text",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "text of the pictures [default: random]",
         default: None,
         commands: &[Render],
@@ -476,7 +488,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "seed",
-        value: "N",
+        value: One("N"),
         help: "draw the same pictures for the same number",
         default: None,
         commands: &[Render],
