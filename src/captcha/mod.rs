@@ -561,7 +561,7 @@ mod tests {
         inks.len()
     }
 
-    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    /// Letters that cross can be distinguished by their inks: a letter shares none with the two before.
     #[test]
     fn neighbours_never_share_an_ink() {
         for seed in 0..100 {

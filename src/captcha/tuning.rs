@@ -31,7 +31,7 @@ impl Difficulty {
 }
 
 /// How the things on a picture look and differ from each other. Where two numbers are given, or one
-/// to either side, the value is drawn anew for every letter or line.
+/// to either side, the value is drawn for every letter or line.
 pub(super) struct Tuning {
     /// Most that the base size is, in heights of the picture.
     pub(super) base_heights: f32,
