@@ -137,6 +137,9 @@
     reportValidity() { return this.#internals.reportValidity(); }
     /** How many characters the picture has. */
     get length() { return this.#captcha.length; }
+    /** Whether there is a sound to hear instead of the picture. */
+    get sound() { return this.#listens; }
+    set sound(sound) { if (sound != this.#listens) this.#switch.click(); }
     get name() { return this.getAttribute('text-name') ?? this.getAttribute('name') ?? 'captcha-text'; }
     set name(name) { this.setAttribute('name', name); }
     get disabled() { return this.hasAttribute('disabled'); }
