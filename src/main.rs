@@ -1,6 +1,7 @@
 //! The `minicap` command: arguments in, exit code out. Builds the parts and joins them.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod healthcheck;
 mod render;
@@ -155,6 +156,7 @@ fn serve_from(
             &[],
         );
     }
+    warn_of_guesses(&config, log);
     let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
@@ -180,6 +182,23 @@ fn serve_from(
     server
         .run(stop)
         .map_err(|error| format!("cannot go on serving: {error}"))
+}
+
+/// Says if guessing pays: whoever guesses as often as a captcha allows is right more than once in ten
+/// thousand captchas.
+fn warn_of_guesses(config: &Config, log: &Log) {
+    const CAPTCHAS_MIN: u64 = 10_000;
+    let captcha = &config.api.captcha;
+    let (texts, attempts) = (
+        captcha.alphabet.texts(captcha.length),
+        config.store.attempts,
+    );
+    if texts < CAPTCHAS_MIN * u64::from(attempts) {
+        log.warn(
+            "texts are guessed too easily: ask for longer ones, or for more characters",
+            &[("texts", &texts), ("attempts", &attempts)],
+        );
+    }
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the
@@ -263,4 +282,61 @@ fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     printed.map_err(|error| format!("cannot write to standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::path::Path;
+    use std::process::{self, Stdio};
+
+    /// Names the socket that the child of `a_panic_is_logged` serves on, and makes it that child.
+    const CHILD_SOCKET: &str = "SOCKET_OF_A_CHILD_THAT_PANICS";
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Serves on this socket, and panics in another thread. How a process takes panics is one for all
+    /// of its threads, so this one is made for that.
+    fn serve_and_panic(socket: &Path) {
+        let options = [
+            "--listen".into(),
+            format!("unix:{}", socket.display()).into(),
+        ];
+        let Ok(Command::Serve { config, unknown }) = config::parse(options, []) else {
+            unreachable!("serving is what it does without a command");
+        };
+        thread::spawn(move || serve(*config, &unknown));
+        let end = Instant::now() + PATIENCE;
+        while UnixStream::connect(socket).is_err() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+        thread::sleep(PATIENCE);
+    }
+
+    #[test]
+    fn a_panic_is_logged() {
+        if let Some(socket) = env::var_os(CHILD_SOCKET) {
+            return serve_and_panic(Path::new(&socket));
+        }
+        let socket = env::temp_dir().join(format!("minicap-panic-{}.sock", process::id()));
+        let mut child = process::Command::new(env::current_exe().unwrap())
+            .args(["--exact", "tests::a_panic_is_logged", "--nocapture"])
+            .env(CHILD_SOCKET, &socket)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.find(|line| line.as_ref().unwrap().contains("on purpose"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let _ = std::fs::remove_file(socket);
+        let line = line.unwrap().unwrap();
+        let (_, said) = line.split_once(' ').unwrap();
+        let place = format!("error panic place={}:", file!());
+        assert!(said.starts_with(&place), "{line}");
+        assert!(said.ends_with(" message=\"on purpose\""), "{line}");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use minicap::captcha::{self, Font, Painter, Style};
+use minicap::captcha::{Font, Painter, Style};
 use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
 
@@ -100,7 +100,7 @@ impl<'a> Studio<'a> {
         let text = asked
             .text
             .clone()
-            .unwrap_or_else(|| captcha::text::repeatable(asked.captcha.length, rng));
+            .unwrap_or_else(|| asked.captcha.alphabet.repeatable(asked.captcha.length, rng));
         let style = Style {
             theme: asked.captcha.theme.pick(rng),
             ..asked.captcha.style

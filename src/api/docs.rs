@@ -1,6 +1,6 @@
 //! What the service gives to those who integrate it: a page, an `OpenAPI` document, a widget, and a
 //! loader for pages that were made for other services, all compiled in. Their sources are in `docs/`,
-//! each beside its gzip form: page and document as `gzip -9nkf` makes it, and the scripts as
+//! each beside its gzip form: page and document as `gzip -9nc` makes it, and the scripts as
 //! `npm --prefix tests/browser run widget` does, which makes them smaller before.
 //!
 //! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
@@ -149,7 +149,7 @@ mod tests {
                 .unwrap();
             assert!(
                 plain == document.plain,
-                "{name}.gz is of another {name}; run: gzip -9nkf src/api/docs/{name}"
+                "{name}.gz is of another {name}; run: gzip -9nc src/api/docs/{name} > src/api/docs/{name}.gz"
             );
         }
     }

@@ -79,7 +79,7 @@ fn captcha(
         .clone()
         .unwrap_or_else(|| telling.random_text(settings, entropy));
     let length = text.chars().count();
-    let solution = Solution::new(&forgive(&text))
+    let solution = Solution::new(&settings.captcha.alphabet.form(&forgive(&text)))
         .ok_or_else(|| failure(worker, "cannot keep a text", ("chars", &length)))?;
     let file = telling
         .tell(worker, &text, &mut rng)
@@ -123,6 +123,9 @@ fn json(worker: &AppWorker, id: Id, png: &[u8], length: usize) -> Vec<u8> {
         body,
         r#"","expires_in":{expires_in_secs},"length":{length}"#
     );
+    if worker.app.settings.captcha.alphabet.is_digits() {
+        body.extend_from_slice(br#","digits":true"#);
+    }
     if has_sound {
         body.extend_from_slice(br#","audio":true"#);
     }

@@ -8,7 +8,7 @@ use fastrand::Rng;
 
 use super::error::{self, Detail, Input, Place};
 use super::{AppWorker, Request, Settings};
-use crate::captcha::{self, Style, ThemeChoice};
+use crate::captcha::{Style, ThemeChoice};
 use crate::entropy::Entropy;
 use crate::http::{self, Response};
 use crate::sound::{DEFAULT_LANGUAGE, Voices};
@@ -56,7 +56,10 @@ impl Telling {
     /// A text that nobody can foresee.
     pub(super) fn random_text(self, settings: &Settings, entropy: &mut Entropy) -> String {
         match self {
-            Telling::Picture(_) => captcha::text::random(settings.captcha.length, entropy),
+            Telling::Picture(_) => {
+                let captcha = &settings.captcha;
+                captcha.alphabet.random(captcha.length, entropy)
+            }
             Telling::Sound(_) => digits(settings.audio_length, entropy),
         }
     }

@@ -3,11 +3,11 @@
 use super::coverage::RAMP_PX;
 use super::manner::Manner;
 
-/// Least distance of letters from the edge, in base sizes [5 px].
-const PADDING_BASES: f32 = 1.0 / 15.0;
+/// Least distance of letters from the edge, in base sizes [6 px].
+const PADDING_BASES: f32 = 1.0 / 12.0;
 
 /// The same in pixels at least: room for the soft edge of a letter and a pixel of bare ground.
-const PADDING_PX_MIN: f32 = RAMP_PX / 2.0 + 1.0;
+const PADDING_PX_MIN: f32 = 1.5 * (RAMP_PX / 2.0 + 1.0);
 
 /// The picture, and how it is drawn.
 #[derive(Clone, Copy)]

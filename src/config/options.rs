@@ -9,10 +9,11 @@ use super::CommandName::{self, Healthcheck, Render, Serve};
 use super::Draft;
 use super::store::store;
 use super::values::{
-    Expected, address, addresses, field_name, file, level, mode, number, origins, path, secret,
-    switch, test_text, text, theme, url_path,
+    Expected, address, addresses, alphabet, difficulty, field_name, file, ground_colour, level,
+    mode, number, origins, path, secret, switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
+use crate::captcha::text::USUAL;
 use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
@@ -200,6 +201,14 @@ pub(super) static OPTIONS: &[Spec] = &[
         },
     },
     Spec {
+        name: "alphabet",
+        value: "TEXT",
+        help: "what texts are drawn from",
+        default: Some(USUAL),
+        commands: &[Serve, Render],
+        set: |draft, text| put(&mut draft.config.api.captcha.alphabet, alphabet(text)),
+    },
+    Spec {
         name: "width",
         value: "PIXELS",
         help: "width of the picture",
@@ -234,6 +243,17 @@ pub(super) static OPTIONS: &[Spec] = &[
         set: |draft, text| put(&mut draft.config.api.captcha.theme, theme(text)),
     },
     Spec {
+        name: "ground",
+        value: "COLOUR",
+        help: "ground of light or of dark pictures, such as '#fffaf0'",
+        default: None,
+        commands: &[Serve, Render],
+        set: |draft, text| {
+            let ground = &mut draft.config.api.captcha.style.ground;
+            put(ground, ground_colour(text).map(Some))
+        },
+    },
+    Spec {
         name: "background-noise",
         value: "on|off",
         help: "small letters behind the text",
@@ -260,12 +280,17 @@ pub(super) static OPTIONS: &[Spec] = &[
         },
     },
     Spec {
-        name: "distortion",
-        value: "on|off",
-        help: "bent letters whose outlines cross",
-        default: Some("on"),
+        name: "difficulty",
+        value: "LEVEL",
+        help: "easy, normal or hard to read",
+        default: Some("normal"),
         commands: &[Serve, Render],
-        set: |draft, text| put(&mut draft.config.api.captcha.style.distortion, switch(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.difficulty,
+                difficulty(text),
+            )
+        },
     },
     Spec {
         name: "audio",

@@ -79,7 +79,17 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("theme", "grey", "light, dark or random".into()),
         ("background-noise", "maybe", "on or off".into()),
         ("foreground-noise", "2", "on or off".into()),
-        ("distortion", "", "on or off".into()),
+        ("difficulty", "off", "easy, normal or hard".into()),
+        (
+            "alphabet",
+            "abcdefgABCDEFG",
+            "letters and digits of ASCII, 8 or more if case is ignored".into(),
+        ),
+        (
+            "ground",
+            "#707070",
+            "a light or a dark colour such as #fffaf0, on which inks have a contrast of 3:1".into(),
+        ),
         ("docs", "none", "on or off".into()),
         ("widget", "maybe", "on or off".into()),
         ("siteverify-secret", "short", "8 to 256 bytes".into()),

@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::api::Cors;
-use crate::captcha::ThemeChoice;
-use crate::captcha::text::TEXT_CHARS_MAX;
+use crate::captcha::text::{Alphabet, CLASSES_MIN, TEXT_CHARS_MAX};
+use crate::captcha::{Difficulty, Ground, ThemeChoice};
 use crate::http;
 use crate::log::Level;
 use crate::server::Address;
@@ -76,6 +76,25 @@ pub(super) fn level(text: &OsStr) -> Result<Level, Expected> {
 
 pub(super) fn theme(text: &OsStr) -> Result<ThemeChoice, Expected> {
     ThemeChoice::parse(&lower_case(text)).ok_or("light, dark or random".into())
+}
+
+pub(super) fn difficulty(text: &OsStr) -> Result<Difficulty, Expected> {
+    Difficulty::parse(&lower_case(text)).ok_or("easy, normal or hard".into())
+}
+
+/// What texts are drawn from.
+pub(super) fn alphabet(text: &OsStr) -> Result<Alphabet, Expected> {
+    let alphabet = text.to_str().and_then(Alphabet::new);
+    alphabet.ok_or_else(|| {
+        format!("letters and digits of ASCII, {CLASSES_MIN} or more if case is ignored")
+    })
+}
+
+/// A colour as style sheets have it, on which inks can be seen.
+pub(super) fn ground_colour(text: &OsStr) -> Result<Ground, Expected> {
+    Ground::parse(&lower_case(text)).ok_or_else(|| {
+        "a light or a dark colour such as #fffaf0, on which inks have a contrast of 3:1".into()
+    })
 }
 
 /// What the font cannot draw would be a row of boxes that nobody can type.

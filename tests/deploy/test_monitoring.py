@@ -6,7 +6,7 @@ import subprocess
 
 import yaml
 
-from conftest import DOCS, ROOT, ask
+from conftest import DOCS, PROGRAM, ROOT, Process, ask, is_open, wait_until
 
 NAME = re.compile(r"\b(?:minicap|process)_[a-z_]+")
 
@@ -41,8 +41,16 @@ def test_prometheus_accepts_every_query_of_the_dashboard(tmp_path):
     run("promtool", "check", "rules", str(file))
 
 
+def figures_with_a_store():
+    """What a service says that has a store, even one that is away."""
+    options = ["--listen", "127.0.0.1:8001", "--log", "off", "--store", "valkey://127.0.0.1:6379"]
+    with Process(PROGRAM, *options, stdout=subprocess.DEVNULL):
+        wait_until(lambda: is_open(8001), "port 8001")
+        return ask("GET", "/metrics", port=8001)[2].decode()
+
+
 def test_every_name_in_rules_and_dashboard_is_a_figure_of_the_service(service):
-    page = ask("GET", "/metrics", port=8000)[2].decode()
+    page = ask("GET", "/metrics", port=8000)[2].decode() + figures_with_a_store()
     known = {re.match(r"[a-z_]+", line)[0] for line in page.splitlines() if not line.startswith("#")}
     alerts = yaml.safe_load((DOCS / "monitoring/alerts.yml").read_text())["groups"][0]["rules"]
     dashboard = (DOCS / "monitoring/dashboard.json").read_text()
@@ -54,6 +62,6 @@ def test_every_name_in_rules_and_dashboard_is_a_figure_of_the_service(service):
         assert NAME.search(text), text
     # And whatever is matched by a label's value is a value that there is.
     for text in texts:
-        for label, values in re.findall(r'\b(route|status|reason|verdict)=~?\\?"([^"\\$]+)', text):
+        for label, values in re.findall(r'\b(route|status|reason|verdict|outcome)!?=~?\\?"([^"\\$]+)', text):
             for value in values.split("|"):
                 assert f'{label}="{value}"' in page, text

@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import re
 import shlex
 import shutil
 import subprocess
 import tempfile
 import threading
 import time
+from urllib.parse import urlencode
 
 import pytest
 import yaml
@@ -77,6 +79,22 @@ def test_a_captcha_is_shown_through_the_proxy_and_judged_beside_it(proxy):
     status, fields, picture = ask("POST", GENERATE.rstrip("/"))
     assert (status, picture[:4]) == (200, b"\x89PNG")
     assert judge(fields["Captcha-Id"], "AB3XY7") == 200
+
+
+def test_the_example_of_a_backend_lets_in_who_has_read_the_picture(proxy, tmp_path):
+    """As it stands in docs/integrate.md, with the address that it has there."""
+    document = (DOCS / "integrate.md").read_text()
+    example = tmp_path / "signup.py"
+    example.write_text(re.search(r"^```python signup\.py\n(.*?)^```$", document, re.M | re.S)[1])
+    environment = {name: value for name, value in os.environ.items() if name != "CAPTCHA_URL"}
+    with Process("python3", str(example), env={**environment, "PORT": "8080"}, stderr=subprocess.DEVNULL):
+        wait_until(lambda: is_open(8080), "the example")
+        for text, status, said in (("wrong!", 422, "That was not"), (TEXT, 200, "Welcome, Ada!")):
+            captcha = json.loads(generate()[2])
+            form = urlencode({"name": "Ada", "captcha-id": captcha["id"], "captcha-text": text})
+            fields = {"Content_Type": "application/x-www-form-urlencoded"}
+            answer = ask("POST", "/", form, port=8080, host="shop.example", **fields)
+            assert (answer[0], said in answer[2].decode()) == (status, True)
 
 
 def test_a_preflight_passes(proxy):

@@ -1,8 +1,11 @@
-"""A start on a system that lacks what the service cannot do without."""
+"""A start on a system that lacks something."""
 
 import subprocess
 
 from conftest import PATIENCE, PROGRAM
+
+# A network of its own whose interfaces have no address of IPv6, not even the loopback's.
+WITHOUT_IPV6 = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && ip link set lo up"
 
 
 def test_without_random_bytes_it_does_not_start_and_says_why():
@@ -14,3 +17,18 @@ def test_without_random_bytes_it_does_not_start_and_says_why():
         assert done.returncode not in (0, None)
         assert done.stdout == ""
         assert done.stderr.startswith("minicap: ") and "random bytes" in done.stderr, done.stderr
+
+
+def test_where_there_is_no_ipv6_a_server_on_all_addresses_is_found_well():
+    command = f"""
+        {WITHOUT_IPV6}
+        "$1" --listen "[::]:8000" --log off &
+        for attempt in $(seq 100); do
+            ! "$1" healthcheck --listen "[::]:8000" || exit 0
+            sleep 0.1
+        done
+        exit 1
+    """
+    command = ["unshare", "--net", "--pid", "--fork", "--kill-child", "bash", "-c", command, "bash", PROGRAM]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr

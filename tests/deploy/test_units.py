@@ -6,8 +6,11 @@ import shutil
 import socket
 import stat
 import subprocess
+import threading
 
-from conftest import DOCS, TEXT, Service, ask, judge, settings
+import pytest
+
+from conftest import DOCS, PROGRAM, TEXT, Process, Service, ask, is_open, judge, settings, wait_until
 
 UNITS = [str(DOCS / "systemd/minicap.service"), str(DOCS / "systemd/minicap.socket")]
 
@@ -49,6 +52,30 @@ def test_a_captcha_outlasts_a_restart(service):
         assert judge(fields["Captcha-Id"], TEXT) == 200
     finally:
         anew.stop()
+
+
+@pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a socket for messages")])
+def test_what_a_unit_passes_beside_listening_sockets_ends_the_start(option, what):
+    """`--accept` is what `Accept=yes` does: a process for each connection, which gets that alone."""
+    with Process(
+        "systemd-socket-activate", "--listen", "127.0.0.1:9000", option, PROGRAM,
+        stderr=subprocess.PIPE, text=True,
+    ) as runner:
+        # Both kinds of client, until it has opened the port and one of them has woken it.
+        said = []
+        reader = threading.Thread(target=lambda: said.extend(runner.stderr))
+        reader.start()
+        wanted = f"descriptor 3 is {what}; expected a stream socket that listens"
+
+        def is_said():
+            is_open(9000)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.sendto(b"x", ("127.0.0.1", 9000))
+            return any(wanted in line for line in said)
+
+        wait_until(is_said, wanted)
+        runner.terminate()
+        reader.join()
 
 
 def test_the_program_is_where_the_service_says():

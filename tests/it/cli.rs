@@ -89,10 +89,16 @@ fn it_listens_on_several_addresses() {
         "--listen",
         "127.0.0.1:0,127.0.0.1:0",
         "--listen",
-        "localhost:0",
+        "localhost:0,:0,0",
     ];
     let output = Listening::start(&arguments);
-    assert_eq!(output.addresses.len(), 3, "{:?}", output.addresses);
+    let ips: Vec<_> = output
+        .addresses
+        .iter()
+        .map(|address| address.split(':').next().unwrap())
+        .collect();
+    let (loopback, all) = ("127.0.0.1", "0.0.0.0");
+    assert_eq!(ips, [loopback, loopback, loopback, all, all]);
     for address in &output.addresses {
         let status = run(&["healthcheck", "--listen", address]).status;
         assert!(status.success(), "{address}");
@@ -261,6 +267,19 @@ fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_non
     let mut client = server.connect();
     let id = client.generate();
     assert_eq!([(); 3].map(|()| client.validate(&id, "x")), [400, 400, 404]);
+}
+
+#[test]
+fn texts_that_are_easily_guessed_are_warned_of() {
+    const WARNING: &str = " warn texts are guessed too easily";
+    // Of 30,000 and more texts, three attempts hit less than one in ten thousand.
+    let digits = ["--alphabet", "0123456789", "--length"];
+    let server = Server::start_plain(&[&digits[..], &["4"]].concat());
+    server.await_log(WARNING);
+    let server = Server::start_plain(&[&digits[..], &["5"]].concat());
+    server.generate();
+    let log = server.log();
+    assert!(!log.contains(WARNING), "{log}");
 }
 
 #[test]

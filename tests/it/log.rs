@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::{GENERATE, HEALTH, Server, eventually, minicap, run};
@@ -129,6 +129,22 @@ fn a_standard_output_that_nobody_reads_is_no_reason_not_to_serve() {
     while filling.write(b"x").is_ok() {}
     socket.set_nonblocking(false).unwrap();
     let (child, _stderr) = serve_with(writer.into());
+    end(child);
+}
+
+/// As a shell closes them with `>&- 2>&-`: what the service opens first must not take their places.
+#[test]
+fn closed_descriptors_are_no_reason_not_to_serve() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let script = format!(
+        "exec {} --listen {address} <&- >&- 2>&-",
+        env!("CARGO_BIN_EXE_minicap")
+    );
+    let child = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+    let is_well = || run(&["healthcheck", "--listen", &address]).status.success();
+    eventually(is_well, || "the server to be well".into());
     end(child);
 }
 

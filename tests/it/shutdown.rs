@@ -229,6 +229,23 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
 }
 
 #[test]
+fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
+    let mut server = Server::start(&["--drain", "1", "--stop-timeout", "20"]);
+    let mut client = begin_a_request(&server);
+    server.signal("TERM");
+    server.await_log(" info leaving seconds=1");
+    await_closed_door(&server);
+    client.send(&GENERATE[20..]);
+    let answer = client.answer();
+    assert_eq!(
+        (answer.status, answer.field("Connection")),
+        (200, Some("close"))
+    );
+    drop(client);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
 fn another_signal_ends_the_draining_at_once() {
     let mut server = Server::start(&["--drain", "60"]);
     server.signal("TERM");

@@ -1,10 +1,12 @@
 //! Other ways to listen: Unix sockets, and sockets that a service manager passes.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
@@ -308,6 +310,19 @@ fn the_mode_holds_from_the_moment_the_socket_exists() {
         is_over.store(true, Ordering::Relaxed);
         assert_eq!(watcher.join().unwrap(), BTreeSet::from([0o620]));
     });
+}
+
+#[test]
+fn a_path_that_is_not_utf8_is_listened_on_as_it_is() {
+    let folder = socket_path("bytes.sock").with_file_name("");
+    let path = folder.join(OsStr::from_bytes(b"\xff\xfe.sock"));
+    let _ = fs::remove_file(&path);
+    let mut listen = OsString::from("unix:");
+    listen.push(&path);
+    let (process, _) = Process::start(minicap(&["--listen"]).arg(listen));
+    assert!(is_healthy(unix(&path)));
+    process.stop();
+    assert!(!path.exists());
 }
 
 #[test]

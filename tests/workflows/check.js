@@ -18,6 +18,9 @@ for (const file of files) {
 for (const [, command] of runs) {
   if (!/^(\.ci\/|docker buildx build )/.test(command)) faults.push(`a step of its own: ${command}`);
 }
+for (const needed of ['.ci/run', '.ci/release target/archives', 'docker buildx build --platform linux/amd64,linux/arm64 .']) {
+  if (!runs.some(([, command]) => command === needed)) faults.push(`nobody runs ${needed}`);
+}
 // A linter that finds nothing anywhere is none.
 if (lint('on: nothing\njobs: {}\n', 'wrong.yml').length === 0) faults.push('the linter sees no fault');
 for (const fault of faults) console.error(fault);

@@ -169,3 +169,19 @@ fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Fai
 fn is_passing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    /// A question is written in one piece, so to wait for more of it would only delay it.
+    #[test]
+    fn what_is_asked_is_sent_at_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let stream = connect(&[address], deadline).unwrap();
+        assert!(stream.nodelay().unwrap());
+    }
+}
