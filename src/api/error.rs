@@ -55,6 +55,11 @@ pub(super) fn response(status: Status, reason: &str) -> Response {
     Response::new(status).with_body(JSON, body)
 }
 
+/// The answer to a request that the service failed at. The log says why.
+pub(super) fn internal() -> Response {
+    response(Status::InternalServerError, "Internal Server Error")
+}
+
 /// Seconds after which a store that could not be used may be asked again: it is back within one, or
 /// for longer than a client should wait.
 const RETRY_AFTER_SECS: &str = "1";

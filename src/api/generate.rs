@@ -28,7 +28,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
         Some(media_type) => captcha(worker, request, media_type).unwrap_or_else(|refusal| refusal),
         None => error::response(
             Status::NotAcceptable,
-            "There are image/png and application/json",
+            "Only image/png and application/json are available",
         ),
     };
     response.vary("Accept");
@@ -109,7 +109,7 @@ fn captcha(
 /// What cannot happen, unless the checks of the start have a gap.
 fn failure(worker: &AppWorker, message: &str, detail: (&str, &dyn Display)) -> Response {
     worker.app.log.error(message, &[detail]);
-    error::response(Status::InternalServerError, "Internal Server Error")
+    error::internal()
 }
 
 fn json(worker: &AppWorker, id: Id, png: &[u8], length: usize) -> Vec<u8> {

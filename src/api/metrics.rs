@@ -122,12 +122,8 @@ const FAMILIES: [Family; 17] = [
         kind: COUNTER,
         help: "Captchas handed out.",
         samples: |app, page| {
-            let [pictures, sounds] = [&app.metrics.pictures, &app.metrics.sounds].map(load);
-            if app.voices.is_none() {
-                return page.sample("", "", pictures);
-            }
-            page.sample("kind", "picture", pictures);
-            page.sample("kind", "sound", sounds);
+            page.sample("kind", "picture", load(&app.metrics.pictures));
+            page.sample("kind", "sound", load(&app.metrics.sounds));
         },
     },
     Family {

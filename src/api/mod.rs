@@ -247,7 +247,7 @@ impl Handler for App {
     }
 
     fn fail(&self, request: &Request, route: RouteId) -> Response {
-        let response = error::response(Status::InternalServerError, "internal error");
+        let response = error::internal();
         self.finish(response, request, Some(route))
     }
 }
@@ -266,7 +266,10 @@ fn health(worker: &mut AppWorker, _: &Request) -> Response {
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
     } else if worker.store.check(Instant::now()).is_err() {
-        (Status::ServiceUnavailable, br#"{"status":"store"}"#)
+        (
+            Status::ServiceUnavailable,
+            br#"{"status":"store_unavailable"}"#,
+        )
     } else {
         (Status::Ok, br#"{"status":"ok"}"#)
     };

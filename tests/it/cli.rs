@@ -228,29 +228,6 @@ fn help_is_of_the_command_that_is_asked_for_and_version_is_the_packages() {
     );
 }
 
-/// The README's table has every option for serving, with the default that `--help` says.
-#[test]
-fn the_readme_lists_the_options_as_they_are() {
-    let readme = include_str!("../../README.md");
-    let help = help(&["--help"]);
-    let mut count = 0;
-    for line in help.lines().filter_map(|line| line.strip_prefix("  --")) {
-        let name = line.split(' ').next().unwrap();
-        let default = line
-            .split_once("[default: ")
-            .map_or("", |(_, rest)| &rest[..rest.len() - 1]);
-        let cell = if default.is_empty() || default.contains(' ') {
-            default.to_owned()
-        } else {
-            format!("`{default}`")
-        };
-        let row = format!("| `--{name}` | {cell} | ").replace("|  |", "| |");
-        assert!(readme.contains(&row), "{row:?}");
-        count += 1;
-    }
-    assert_eq!(count, readme.matches("\n| `--").count());
-}
-
 #[test]
 fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_none() {
     let server = Server::spawn(

@@ -85,7 +85,7 @@ def main():
     # The connection that asks is one of those it is told of, and its answer is not sent yet.
     figures = server.metrics()
     expected = {
-        "minicap_captchas_generated_total": counted["generate", 200],
+        'minicap_captchas_generated_total{kind="picture"}': counted["generate", 200],
         'minicap_answers_total{verdict="right"}': counted["validate", 200],
         'minicap_answers_total{verdict="wrong"}': counted["validate", 400],
         'minicap_answers_total{verdict="unknown"}': counted["validate", 404],

@@ -50,7 +50,7 @@ fn starts_while_the_store_is_away_and_serves_when_it_comes() {
     let health = service.request(HEALTH);
     assert_eq!(
         (health.status, health.text()),
-        (503, r#"{"status":"store"}"#)
+        (503, r#"{"status":"store_unavailable"}"#)
     );
     let refused = service.request(GENERATE);
     assert_eq!(
