@@ -297,7 +297,7 @@
       const error = this.getAttribute('error');
       const said = this.#failure || error || this.#id && this.#message;
       this.#main.lang = this.#language;
-      this.#main.dir = isArabic ? 'rtl' : '';
+      this.#main.dir = isArabic ? 'rtl' : 'ltr';
       this.#label.textContent = label;
       // A label around it or for it names the field too.
       this.#field.ariaLabel = this.labels.length ? [...this.labels].map(outer => outer.textContent.trim()).concat(label).join(' ') : null;
