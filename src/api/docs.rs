@@ -20,7 +20,7 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 /// two elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
     script-src 'self' 'sha256-Aj1Xq1STclWrJpZsd6cGG68rHuAs4GtEGYfHXmd1b18='; \
-    style-src 'sha256-mH/YFb+iepGkw8slQyCyIIKHx+9VgvSZUFohvq816uc='; \
+    style-src 'sha256-pS48+AapoA/1pET11J27CBksD7OOQ4/U+Rv6b2iqDrE='; \
     connect-src 'self'; font-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 

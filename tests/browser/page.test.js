@@ -129,7 +129,7 @@ for (const [colorScheme, other] of [['light', 'dark'], ['dark', 'light']]) {
 onPage('the widget speaks each of its languages', {}, async page => {
   const known = read('src/api/docs/widget.js').matchAll(/^ {4}([a-z]{2}): '([^|]+)\|/gm);
   const labels = Object.fromEntries([...known].map(([, tag, label]) => [tag, label.replace('#', '6')]));
-  const language = page.getByLabel('Language');
+  const language = page.getByRole('combobox', { name: 'Language' });
   const offered = await language.locator('option').evaluateAll(options => options.map(option => option.value));
   assert.deepEqual(offered.toSorted(), Object.keys(labels).toSorted());
   for (const tag of offered) {
@@ -139,11 +139,11 @@ onPage('the widget speaks each of its languages', {}, async page => {
 });
 
 onPage('in Arabic the form is from right to left', {}, async page => {
-  await page.getByLabel('Language').selectOption('ar');
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('ar');
   const check = await page.getByRole('button', { name: 'Check' }).boundingBox();
   const said = await verdict(page).boundingBox();
   assert(said.x < check.x);
-  await page.getByLabel('Language').selectOption('de');
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
   const other = await page.getByRole('button', { name: 'Check' }).boundingBox();
   assert(other.x < check.x);
 });
@@ -210,7 +210,7 @@ onPage('the backends that it shows are right', {}, async page => {
       if (missing(!probe.error, command[0])) continue;
       await page.getByRole('tab', { name }).click();
       const panel = page.getByRole('tabpanel');
-      await panel.getByText(file, { exact: true }).waitFor();
+      await panel.locator('figcaption', { hasText: file }).waitFor();
       const code = await panel.locator('code').textContent();
       const write = code => writeFileSync(join(folder, file), (name === 'Go' ? GO : '') + code);
       write(code);
@@ -291,7 +291,7 @@ onPage('it takes at most 24 KB', {}, async page => {
 
 test('where the widget is switched off, it says so', PATIENCE, async () => {
   const without = await startService({ options: ['--widget', 'off'] });
-  const { page, close } = await openPage(browser, { origins: [without.url], complaints: [JUDGED] });
+  const { page, close } = await openPage(browser, { origins: [without.url], complaints: [JUDGED, /Refused to execute script/] });
   try {
     await page.goto(without.url);
     await page.getByText('This service has its widget switched off.').waitFor();
