@@ -16,11 +16,17 @@
 //!   stands on; `sys` has the only `unsafe` code.
 //!
 //! `api` uses `captcha`, `sound`, `store`, `json` and `entropy`, and implements what `server` calls;
-//! `server` uses `sys` and `fair`; both use `http` and `log`, and `api` and these `calendar`; `config`
-//! names the settings of the others. `store` uses `fair`, `entropy`, `resp`, `log` and `sys`; it and
-//! `api` use `fnv` and `histogram`; and `captcha` draws texts from `entropy`. The other leaves use
-//! nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
+//! `server` uses `sys` and `fair`; both use `http`, `log` and `calendar`, which these two use as well;
+//! `config` names the settings of the others. `store` uses `fair`, `entropy`, `resp`, `log`, `calendar`
+//! and `sys`; it and `api` use `fnv` and `histogram`; and `captcha` draws texts from `entropy`. The
+//! other leaves use nothing of ours. No text of a captcha is ever logged, and none is drawn from anything but the
 //! system's generator.
+//!
+//! Comments speak of *the reference*: a service written in Python, on `FastAPI`, whose place this
+//! one takes. Forms and backends that were made for it go on working unchanged, and some of them look
+//! at the words of a refusal. So paths, statuses and bodies of its two requests, down to the errors
+//! of its JSON parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed
+//! to it: its pictures, for one, are what ours are compared with.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -10,9 +10,9 @@ use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use crate::calendar::Moment;
+use crate::calendar::{Moment, since_epoch};
 
 /// Characters of a value that are shown: enough for a path of ours, and a bound on what a client
 /// can write into the log with one request.
@@ -145,8 +145,8 @@ impl Log {
     pub fn flush(&self, time: Duration) {
         let count = mem::take(&mut self.shared.lock().second.left_out);
         if 0 < count {
-            self.shared
-                .push(&left_out(since_epoch(), count), since_epoch(), None);
+            let now = since_epoch(SystemTime::now());
+            self.shared.push(&left_out(now, count), now, None);
         }
         let has_work = |waiting: &mut Waiting| waiting.is_writing || waiting.has_news();
         // An error is a poisoned lock, which says nothing here; then there is no more to wait for.
@@ -158,7 +158,7 @@ impl Log {
 
     fn write(&self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
         if level <= self.level {
-            let now = since_epoch();
+            let now = since_epoch(SystemTime::now());
             let line = line(Moment::from_epoch(now), name, message, fields);
             let limited = (self.level < Level::Debug).then_some(level);
             self.shared.push(&line, now, limited);
@@ -199,7 +199,7 @@ impl Shared {
             waiting.is_writing = true;
             mem::drop(waiting);
             if 0 < lost {
-                let now = Moment::from_epoch(since_epoch());
+                let now = Moment::from_epoch(since_epoch(SystemTime::now()));
                 lines.push_str(&line(
                     now,
                     "warn",
@@ -239,11 +239,6 @@ impl Waiting {
 fn left_out(now: Duration, count: u64) -> String {
     let now = Moment::from_epoch(now);
     line(now, "warn", "log lines were left out", &[("count", &count)])
-}
-
-fn since_epoch() -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default()
 }
 
 /// Formats one line.

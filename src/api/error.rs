@@ -35,7 +35,7 @@ pub(super) enum Input<'a> {
     EmptyObject,
 }
 
-/// One thing that is wrong, as the reference reports it.
+/// One thing that is wrong, as the reference (see the crate) reports it.
 pub(super) struct Detail<'a> {
     /// The kind of mistake, for programs.
     pub kind: &'static str,

@@ -94,6 +94,10 @@ fn captcha(
         JSON => json(worker, id, &file, length),
         _ => file,
     };
+    Ok(respond(id, telling, media_type, body))
+}
+
+fn respond(id: Id, telling: Telling, media_type: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Status::Ok)
         // In lower case, as HTTP/2 has all names: scripts find it behind every proxy.
         .with_field("captcha-id", id.to_string())
@@ -103,7 +107,7 @@ fn captcha(
         response.add_field("Content-Language", language);
         response.vary("Accept-Language");
     }
-    Ok(response)
+    response
 }
 
 /// What cannot happen, unless the checks of the start have a gap.

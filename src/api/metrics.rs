@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::Read;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use super::route::{ROUTES, RouteId};
 use super::telling::Telling;
 use super::{App, AppWorker, Request};
+use crate::calendar::since_epoch;
 use crate::histogram::{BOUNDS, Histogram};
 use crate::http::{Response, Status};
 use crate::server::Reason;
@@ -44,9 +45,8 @@ struct RouteMetrics {
 impl Metrics {
     /// Nothing counted yet, by a process that has just begun.
     pub(super) fn new() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         Metrics {
-            began_secs: since_epoch.unwrap_or_default().as_secs(),
+            began_secs: since_epoch(SystemTime::now()).as_secs(),
             routes: Default::default(),
             pictures: AtomicU64::default(),
             sounds: AtomicU64::default(),

@@ -1,5 +1,6 @@
 //! The service: what each route means. Joins pictures, sounds, the store and the JSON codec, and words
-//! every answer; knows no socket.
+//! every answer; knows no socket. Paths, statuses and words of the two requests are those of the
+//! reference, which [the crate](crate) introduces.
 
 mod base64;
 mod cors;

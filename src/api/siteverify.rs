@@ -5,11 +5,11 @@
 use std::borrow::Cow;
 use std::hint::black_box;
 use std::io::Write;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::validate::{is_json, judge, without_byte_order_mark};
 use super::{AppWorker, Cors, JSON, Request};
-use crate::calendar::Moment;
+use crate::calendar::{Moment, since_epoch};
 use crate::http::{self, Response, Status};
 use crate::json;
 use crate::store::{Unavailable, Verdict};
@@ -74,8 +74,7 @@ fn success(cors: &Cors) -> Response {
         Cors::Only(origins) if origins.len() == 1 => host(&origins[0]).into(),
         Cors::Only(_) | Cors::Any | Cors::Off => UNKNOWN_HOST.into(),
     };
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now = Moment::from_epoch(now.unwrap_or(Duration::ZERO));
+    let now = Moment::from_epoch(since_epoch(SystemTime::now()));
     let mut body = br#"{"success":true,"challenge_ts":""#.to_vec();
     // Writing to a vector cannot fail.
     let _ = write!(

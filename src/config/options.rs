@@ -17,6 +17,8 @@ use crate::captcha::text::USUAL;
 use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
+use Value::{Hidden, One, Several};
+
 /// Far more threads than any machine this is for has cores.
 const WORKERS_MAX: u64 = 1024;
 /// A day: who needs longer to read six letters?
@@ -43,8 +45,8 @@ pub(super) struct Spec {
     /// As on the command line, without the dashes. The environment has it in capitals, with
     /// underscores, after `MINICAP_`.
     pub name: &'static str,
-    /// What its value is called in the usage text.
-    pub value: &'static str,
+    /// What its value is called in the usage text, and how it is taken.
+    pub value: Value,
     /// What it is for, in the usage text.
     pub help: &'static str,
     /// The value if none is given; options without one may be left out.
@@ -55,17 +57,27 @@ pub(super) struct Spec {
     pub set: fn(&mut Draft, &OsStr) -> Result<(), Expected>,
 }
 
+/// The value of an option, by what it is called in the usage text.
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    /// One, of which the last that is given counts.
+    One(&'static str),
+    /// As one, and not shown where it is wrong, since it may hold a password.
+    Hidden(&'static str),
+    /// Several: a comma between them, or the option again.
+    Several(&'static str),
+}
+
+impl Value {
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            One(name) | Hidden(name) | Several(name) => name,
+        }
+    }
+}
+
 impl Spec {
-    /// Whether its value may hold a password, and so is not shown.
-    pub(super) fn is_secret(&self) -> bool {
-        self.name == "store"
-    }
-
-    /// Whether it takes several values: a comma between them, or the option again.
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self.name, "listen" | "cors-origin")
-    }
-
     /// The name of its environment variable. What is only for `render` has none: it is typed.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
@@ -88,7 +100,7 @@ pub(super) fn of(command: CommandName) -> impl Iterator<Item = &'static Spec> {
 pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "listen",
-        value: "ADDRESS",
+        value: Several("ADDRESS"),
         help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
@@ -99,7 +111,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "metrics-listen",
-        value: "ADDRESS",
+        value: One("ADDRESS"),
         help: "where /metrics is, and then nowhere else",
         default: None,
         commands: &[Serve],
@@ -107,7 +119,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "socket-mode",
-        value: "MODE",
+        value: One("MODE"),
         help: "who may connect to a Unix socket, as of a file",
         default: Some("0660"),
         commands: &[Serve],
@@ -115,7 +127,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "workers",
-        value: "N",
+        value: One("N"),
         help: "threads that draw and judge [default: one for each core]",
         default: None,
         commands: &[Serve],
@@ -128,7 +140,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "ttl",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "how long a captcha lives",
         default: Some("600"),
         commands: &[Serve],
@@ -136,7 +148,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "attempts",
-        value: "N",
+        value: One("N"),
         help: "wrong answers that end a captcha",
         default: Some("3"),
         commands: &[Serve],
@@ -149,7 +161,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "capacity",
-        value: "N",
+        value: One("N"),
         help: "captchas alive at a time",
         default: Some("100000"),
         commands: &[Serve],
@@ -162,7 +174,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "store",
-        value: "ADDRESS",
+        value: Hidden("ADDRESS"),
         help: "valkey://HOST:PORT of a server that keeps the captchas",
         default: None,
         commands: &[Serve],
@@ -170,7 +182,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "store-timeout",
-        value: "MS",
+        value: One("MS"),
         help: "milliseconds that it may take to answer",
         default: Some("500"),
         commands: &[Serve],
@@ -181,7 +193,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "state",
-        value: "FILE",
+        value: One("FILE"),
         help: "keeps the captchas while the service is off",
         default: None,
         commands: &[Serve],
@@ -189,7 +201,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "length",
-        value: "N",
+        value: One("N"),
         help: "characters of a text",
         default: Some("6"),
         commands: &[Serve, Render],
@@ -202,7 +214,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "alphabet",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "what texts are drawn from",
         default: Some(USUAL),
         commands: &[Serve, Render],
@@ -210,7 +222,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "width",
-        value: "PIXELS",
+        value: One("PIXELS"),
         help: "width of the picture",
         default: Some("600"),
         commands: &[Serve, Render],
@@ -223,7 +235,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "height",
-        value: "PIXELS",
+        value: One("PIXELS"),
         help: "height of the picture",
         default: Some("200"),
         commands: &[Serve, Render],
@@ -236,7 +248,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "theme",
-        value: "THEME",
+        value: One("THEME"),
         help: "light, dark or random, if not chosen by a request",
         default: Some("light"),
         commands: &[Serve, Render],
@@ -244,7 +256,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "ground",
-        value: "COLOUR",
+        value: One("COLOUR"),
         help: "ground of light or of dark pictures, such as '#fffaf0'",
         default: None,
         commands: &[Serve, Render],
@@ -255,7 +267,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "background-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "small letters behind the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -268,7 +280,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "foreground-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "dots and lines over the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -281,7 +293,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "difficulty",
-        value: "LEVEL",
+        value: One("LEVEL"),
         help: "easy, normal or hard to read",
         default: Some("normal"),
         commands: &[Serve, Render],
@@ -294,7 +306,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "audio",
-        value: "on|off",
+        value: One("on|off"),
         help: "sounds for those who cannot see a picture",
         default: Some("off"),
         commands: &[Serve],
@@ -302,7 +314,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "audio-length",
-        value: "N",
+        value: One("N"),
         help: "digits of a sound",
         default: Some("6"),
         commands: &[Serve],
@@ -313,7 +325,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "cors-origin",
-        value: "ORIGIN",
+        value: Several("ORIGIN"),
         help: "whose pages may use it: *, origins, or off",
         default: Some("*"),
         commands: &[Serve],
@@ -321,7 +333,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "docs",
-        value: "on|off",
+        value: One("on|off"),
         help: "page and OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
@@ -329,7 +341,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "widget",
-        value: "on|off",
+        value: One("on|off"),
         help: "the script /widget.js",
         default: Some("on"),
         commands: &[Serve],
@@ -337,7 +349,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "siteverify-secret",
-        value: "SECRET",
+        value: Hidden("SECRET"),
         help: "serve /siteverify to backends that show this",
         default: None,
         commands: &[Serve],
@@ -350,7 +362,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "path",
-        value: "PATH",
+        value: One("PATH"),
         help: "what stands before every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
@@ -358,7 +370,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "log",
-        value: "LEVEL",
+        value: One("LEVEL"),
         help: "off, error (or warn), info or debug",
         default: Some("info"),
         commands: &[Serve],
@@ -366,7 +378,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "max-connections",
-        value: "N",
+        value: One("N"),
         help: "connections open at a time",
         default: Some("1024"),
         commands: &[Serve],
@@ -379,7 +391,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "client-header",
-        value: "NAME",
+        value: One("NAME"),
         help: "field in which the proxy in front names its client",
         default: None,
         commands: &[Serve],
@@ -392,7 +404,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "idle-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "how long a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
@@ -405,7 +417,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "request-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "how long a part of a request may take",
         default: Some("10"),
         commands: &[Serve],
@@ -418,7 +430,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "stop-timeout",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "how long the end waits for what was begun",
         default: Some("5"),
         commands: &[Serve],
@@ -431,7 +443,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "drain",
-        value: "SECONDS",
+        value: One("SECONDS"),
         help: "how long /healthz says so before it stops",
         default: Some("0"),
         commands: &[Serve],
@@ -444,7 +456,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "test-text",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "the text of every captcha, for tests of your own: protects nothing",
         default: None,
         commands: &[Serve],
@@ -452,7 +464,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "out",
-        value: "PATH",
+        value: One("PATH"),
         help: "the picture's file, or with --count the pictures' folder",
         default: None,
         commands: &[Render],
@@ -460,7 +472,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "count",
-        value: "N",
+        value: One("N"),
         help: "write so many pictures, each named TEXT_NUMBER.png",
         default: None,
         commands: &[Render],
@@ -468,7 +480,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "text",
-        value: "TEXT",
+        value: One("TEXT"),
         help: "the text of the pictures [default: random]",
         default: None,
         commands: &[Render],
@@ -476,7 +488,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "seed",
-        value: "N",
+        value: One("N"),
         help: "the same number draws the same picture",
         default: None,
         commands: &[Render],

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::nearest::nearest;
-use super::options::{self, OPTIONS, Spec};
+use super::options::{self, OPTIONS, Spec, Value};
 use super::store;
 use super::{Command, CommandName, Draft, Output, Render, UnknownVariable};
 use crate::api;
@@ -190,7 +190,7 @@ impl Draft {
             let name = format!("--{}", option.name);
             let values = given.iter().filter(|(name, _)| *name == option.name);
             let values: Vec<&OsStr> = values.map(|(_, value)| value.as_os_str()).collect();
-            if option.is_list() && !values.is_empty() {
+            if matches!(option.value, Value::Several(_)) && !values.is_empty() {
                 set(option, &mut draft, &values.join(OsStr::new(",")), &name)?;
                 continue;
             }
@@ -269,10 +269,9 @@ impl Draft {
 
 fn set(option: &Spec, draft: &mut Draft, value: &OsStr, name: &str) -> Result<(), String> {
     (option.set)(draft, value).map_err(|expected| {
-        let found = if option.is_secret() {
-            "what is not shown, since it may hold a password".into()
-        } else {
-            quoted(value)
+        let found = match option.value {
+            Value::Hidden(_) => "what is not shown, since it may hold a password".into(),
+            Value::One(_) | Value::Several(_) => quoted(value),
         };
         format!("{name}: expected {expected}, but found {found}")
     })

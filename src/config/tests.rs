@@ -92,7 +92,6 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ),
         ("docs", "none", "on or off".into()),
         ("widget", "maybe", "on or off".into()),
-        ("siteverify-secret", "short", "8 to 256 bytes".into()),
         ("path", "captcha", PATH.into()),
         ("path", "/a//b", PATH.into()),
         ("path", "/../b", PATH.into()),
@@ -124,6 +123,19 @@ fn every_wrong_value_is_named_with_what_was_expected() {
             let said = format!("{variable}: expected {expected}, but found {wrong:?}");
             assert_eq!(line, said);
         }
+    }
+}
+
+#[test]
+fn a_wrong_value_that_may_hold_a_password_is_not_shown() {
+    for (option, wrong) in [
+        ("store", "valkey://:hündin@"),
+        ("siteverify-secret", "hündin"),
+    ] {
+        let line = refused(&[&format!("--{option}"), wrong]);
+        let shown = line.split_once("but found ").unwrap().1;
+        assert_eq!(shown, "what is not shown, since it may hold a password");
+        assert!(!line.contains("ndin"), "{line}");
     }
 }
 

@@ -57,7 +57,7 @@ pub fn usage(command: CommandName) -> String {
     };
     let mut usage = forms.to_owned();
     for option in options::of(command) {
-        let form = format!("--{} {}", option.name, option.value);
+        let form = format!("--{} {}", option.name, option.value.name());
         let range = range(option).map_or_else(String::new, |range| format!(", {range}"));
         // A default that is no value is told with the help.
         let (help, words) = option.help.split_once(" [").unwrap_or((option.help, ""));

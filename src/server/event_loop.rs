@@ -14,7 +14,7 @@ use std::mem;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use admission::Arrival;
 
@@ -24,6 +24,7 @@ use super::pool::{Job, Pool};
 use super::queue::{Queue, Rank};
 use super::socket::Listener;
 use super::{Cost, Figures, Handler, Reason, Request, Routed, Server, Settings};
+use crate::calendar::since_epoch;
 use crate::fair::{Client, Line, Lines};
 use crate::http::{Head, Response, imf_fixdate};
 use crate::log::Log;
@@ -101,18 +102,8 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         failure_logged: None,
     };
     event_loop.serve(&listeners, stop)?;
-    // Whoever has connected by now was told that the server is there.
-    for (place, listener) in listeners.iter().enumerate() {
-        // What fails now would have ended it as well.
-        let _ = event_loop.accept(listener, place, settings.connections_max, Instant::now());
-        // It is about to be closed, and where it stays open elsewhere it is not ours any more.
-        let _ = event_loop.poller.forget(listener);
-    }
+    event_loop.close_listeners(listeners);
     let _ = event_loop.poller.forget(stop);
-    drop(listeners);
-    while let Some(arrival) = event_loop.parked.pop_front() {
-        event_loop.welcome(arrival, Instant::now());
-    }
     event_loop.finish()
 }
 
@@ -180,14 +171,8 @@ impl<H: Handler> EventLoop<'_, H> {
             }
             let heard = self.turn(until, now)?;
             if heard.stop {
-                if self.settings.drain.is_zero() {
-                    return Ok(());
-                }
-                self.poller.forget(stop)?;
-                self.figures.stop();
-                self.log
-                    .info("leaving", &[("seconds", &self.settings.drain.as_secs())]);
-                end = Some(Instant::now() + self.settings.drain);
+                end = Some(self.leave(stop)?);
+                continue;
             }
             self.admit_parked(Instant::now());
             for place in heard.listeners {
@@ -195,6 +180,33 @@ impl<H: Handler> EventLoop<'_, H> {
                     self.accept(listener, place, ACCEPTS_MAX, Instant::now())?;
                 }
             }
+        }
+    }
+
+    /// Has the health say that it will end, where that is to be said for a while; returns when it
+    /// ends.
+    fn leave(&mut self, stop: &UnixStream) -> io::Result<Instant> {
+        let drain = self.settings.drain;
+        if !drain.is_zero() {
+            self.poller.forget(stop)?;
+            self.figures.stop();
+            self.log.info("leaving", &[("seconds", &drain.as_secs())]);
+        }
+        Ok(Instant::now() + drain)
+    }
+
+    /// Takes in whoever has connected by now, who was told that the server is there, and closes the
+    /// listeners.
+    fn close_listeners(&mut self, listeners: Vec<Listener>) {
+        let count = self.settings.connections_max;
+        for (place, listener) in listeners.into_iter().enumerate() {
+            // What fails now would have ended it as well.
+            let _ = self.accept(&listener, place, count, Instant::now());
+            // Where it stays open elsewhere, it is not ours any more.
+            let _ = self.poller.forget(&listener);
+        }
+        while let Some(arrival) = self.parked.pop_front() {
+            self.welcome(arrival, Instant::now());
         }
     }
 
@@ -251,11 +263,27 @@ impl<H: Handler> EventLoop<'_, H> {
             self.survive(error)?;
         }
         let now = Instant::now();
+        let heard = self.hear(&events, now);
+        self.events = events;
+        for _ in 0..STEPS_MAX {
+            let Some((token, ())) = self.steps.pop() else {
+                break;
+            };
+            self.step(token, now);
+        }
+        if deadlines.is_some_and(|deadlines| deadlines <= now) {
+            self.expire_all(now);
+        }
+        Ok(heard)
+    }
+
+    /// Hears what the poller has found.
+    fn hear(&mut self, events: &[Event], now: Instant) -> Heard {
         let mut heard = Heard::default();
         if events.iter().any(|event| event.token == WOKEN) {
             self.deliver_answers(now);
         }
-        for event in &events {
+        for event in events {
             match event.token {
                 WOKEN => {}
                 STOP => heard.stop = true,
@@ -269,17 +297,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 }
             }
         }
-        self.events = events;
-        for _ in 0..STEPS_MAX {
-            let Some((token, ())) = self.steps.pop() else {
-                break;
-            };
-            self.step(token, now);
-        }
-        if deadlines.is_some_and(|deadlines| deadlines <= now) {
-            self.expire_all(now);
-        }
-        Ok(heard)
+        heard
     }
 
     /// Hears that a socket is ready.
@@ -602,10 +620,7 @@ struct Date {
 
 impl Date {
     fn now(&mut self) -> &str {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let second = since_epoch.as_secs();
+        let second = since_epoch(SystemTime::now()).as_secs();
         if second != self.second || self.text.is_empty() {
             self.second = second;
             self.text = imf_fixdate(second);

@@ -9,10 +9,11 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::Memory;
 use super::captchas::{Captcha, Moment};
+use crate::calendar::since_epoch;
 use crate::fair::Line;
 use crate::fnv::Fnv1a;
 use crate::store::{Id, SOLUTION_BYTES_MAX, Solution};
@@ -258,13 +259,13 @@ impl<T: Read> Summed<T> {
 }
 
 fn millis_since_epoch(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    u64::try_from(since_epoch(time).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use std::iter;
+    use std::time::UNIX_EPOCH;
 
     use proptest::collection::vec;
     use proptest::prelude::*;
