@@ -64,7 +64,7 @@ mod tuning;
 
 use std::sync::Arc;
 
-pub use self::font::Font;
+pub use self::font::{FONT_FILE, Font};
 pub use self::palette::Ground;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};

@@ -227,6 +227,22 @@ onForm('a sound ends with what it belongs to', {}, async page => {
   await ended(page);
 });
 
+onForm('a script chooses between picture and sound', {}, async page => {
+  const choose = sound => onWidget(page, (widget, sound) => { widget.sound = sound; }, sound);
+  assert.equal(await onWidget(page, widget => widget.sound), false);
+  await choose(true);
+  await button(page, 'Another sound').waitFor();
+  assert.equal(await onWidget(page, widget => widget.sound), true);
+  await settle(page);
+  const { length } = page.asked;
+  await choose(true);
+  await settle(page);
+  assert.equal(page.asked.length, length, 'what is so already is no change');
+  await choose(false);
+  await picture(page);
+  assert.equal(await onWidget(page, widget => widget.sound), false);
+});
+
 onForm('a change of the theme is no reason for another sound', { colorScheme: 'light' }, async page => {
   await listen(page);
   await ended(page);
