@@ -1,5 +1,5 @@
 //! The embedded font: the shapes of all characters that can be drawn, prepared once at the start
-//! and shared by all who draw.
+//! and shared by all painters.
 //!
 //! Knows no pictures. The font is cut to little more than ASCII; `font/README.md` names it and says
 //! how.

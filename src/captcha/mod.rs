@@ -3,7 +3,7 @@
 //! The [`text`] module draws a text. `layout` puts its letters next to
 //! each other, each in its own size, angle and thickness. Then the ground is covered with small
 //! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
-//! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
+//! `lines` are scattered over all. Unless it is switched off, a `displacement` map bends letters and
 //! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
 //! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!

@@ -1,11 +1,11 @@
 //! The colours of a picture: one ground, and the inks that everything on it is drawn with.
 //!
-//! Knows nothing of shapes. Every ink is well visible on the ground: WCAG 2.1 asks 3:1 of
-//! graphics that must be understood (section 1.4.11), and so do we of noise, which could be told
-//! from letters otherwise.
+//! Knows nothing of shapes. Every ink is well visible on the ground: WCAG 2.1 requires a contrast of
+//! 3:1 for graphics that must be understood (section 1.4.11). Noise has it as well; otherwise machines
+//! could distinguish it from letters.
 //!
-//! All inks of a picture are equally bright, and differ in hue as much as they can. People tell
-//! letters that cross by their hues; to a machine that looks at shades of grey they are one.
+//! All inks of a picture are equally bright, and differ in hue as much as they can. People distinguish
+//! letters that cross by their hues; to a machine that looks at shades of grey they are one shape.
 
 use std::ops::RangeInclusive;
 
