@@ -1,8 +1,15 @@
-//! Moments as dates in UTC. What is written into fields of HTTP and what into the log are formats
-//! of their own; both begin here.
+//! Moments as dates in UTC. HTTP fields and the log each have a format of their own; both start from
+//! these dates.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long after 1970-01-01 00:00:00 UTC a moment is; nothing for one before it, which a clock shows
+/// that was never set.
+#[must_use]
+pub fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
 
 /// A moment, to the millisecond, in the proleptic Gregorian calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +113,13 @@ mod tests {
         check(978_307_199, 0, "2000-12-31T23:59:59.000Z");
         check(4_107_542_400, 1, "2100-03-01T00:00:00.000Z");
         check(253_402_300_799, 5, "9999-12-31T23:59:59.000Z");
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_shows_the_epoch() {
+        let second = Duration::from_secs(1);
+        assert_eq!(since_epoch(UNIX_EPOCH + second), second);
+        assert_eq!(since_epoch(UNIX_EPOCH - second), Duration::ZERO);
     }
 
     /// Against counting day by day, with the rule of leap years as every schoolbook has it.

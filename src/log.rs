@@ -1,18 +1,18 @@
-//! Log lines on standard error: time, level, what happened, and its fields, one line each in
-//! `key=value` form. Knows nothing of what is logged; whoever logs keeps secrets out.
+//! Log lines on standard error: time, level, message, and fields as `key=value`. Does not know what is
+//! logged; callers keep secrets out.
 //!
-//! Lines are written by a thread of their own, from a buffer that does not grow. Whoever reads
-//! them may be slow or stuck (a full disk, a paused terminal, a blocked container log): then lines
-//! are lost and counted, and the service goes on.
+//! A thread of its own writes the lines from a buffer that does not grow. If the reader is slow or stuck
+//! (a full disk, a paused terminal, a blocked container log), lines are lost and counted, and the
+//! service goes on.
 
 use std::fmt::{self, Display, Write as _};
 use std::io;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use crate::calendar::Moment;
+use crate::calendar::{Moment, since_epoch};
 
 /// Characters of a value that are shown: enough for a path of ours, and a bound on what a client
 /// can write into the log with one request.
@@ -145,8 +145,8 @@ impl Log {
     pub fn flush(&self, time: Duration) {
         let count = mem::take(&mut self.shared.lock().second.left_out);
         if 0 < count {
-            self.shared
-                .push(&left_out(since_epoch(), count), since_epoch(), None);
+            let now = since_epoch(SystemTime::now());
+            self.shared.push(&left_out(now, count), now, None);
         }
         let has_work = |waiting: &mut Waiting| waiting.is_writing || waiting.has_news();
         // An error is a poisoned lock, which says nothing here; then there is no more to wait for.
@@ -158,7 +158,7 @@ impl Log {
 
     fn write(&self, level: Level, name: &str, message: &str, fields: &Fields<'_>) {
         if level <= self.level {
-            let now = since_epoch();
+            let now = since_epoch(SystemTime::now());
             let line = line(Moment::from_epoch(now), name, message, fields);
             let limited = (self.level < Level::Debug).then_some(level);
             self.shared.push(&line, now, limited);
@@ -199,7 +199,7 @@ impl Shared {
             waiting.is_writing = true;
             mem::drop(waiting);
             if 0 < lost {
-                let now = Moment::from_epoch(since_epoch());
+                let now = Moment::from_epoch(since_epoch(SystemTime::now()));
                 lines.push_str(&line(
                     now,
                     "warn",
@@ -207,7 +207,7 @@ impl Shared {
                     &[("count", &lost)],
                 ));
             }
-            // Where nobody reads the log there is nobody to tell of it either.
+            // If nobody reads the log, this cannot be reported either.
             let _ = out.write_all(lines.as_bytes());
             lines.clear();
             self.lock().is_writing = false;
@@ -239,11 +239,6 @@ impl Waiting {
 fn left_out(now: Duration, count: u64) -> String {
     let now = Moment::from_epoch(now);
     line(now, "warn", "log lines were left out", &[("count", &count)])
-}
-
-fn since_epoch() -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default()
 }
 
 /// Formats one line.

@@ -1,6 +1,7 @@
 //! The `minicap` command: arguments in, exit code out. Builds the parts and joins them.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod healthcheck;
 mod render;
@@ -67,7 +68,7 @@ fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     let log = Log::start(config.log).map_err(|error| format!("cannot start the log: {error}"))?;
     log_panics(log.clone());
     for UnknownVariable { name, nearest } in unknown {
-        let message = "a variable of the environment sets no option";
+        let message = "unknown environment variable";
         match nearest {
             Some(nearest) => log.warn(message, &[("name", name), ("nearest", nearest)]),
             None => log.warn(message, &[("name", name)]),
@@ -115,7 +116,7 @@ fn serve_memory(
     });
     let store = Store::Memory(Arc::clone(&memory));
     let served = Reaper::start(Arc::clone(&memory))
-        .map_err(|error| format!("cannot start the reaper: {error}"))
+        .map_err(|error| format!("cannot start the thread that removes expired captchas: {error}"))
         .and_then(|_reaper| serve_from(store, listeners, config, stop, log));
     if let Some(file) = state_file {
         file.save(&memory, log);
@@ -151,10 +152,11 @@ fn serve_from(
 ) -> Result<(), String> {
     if config.api.test_text.is_some() {
         log.warn(
-            "every captcha has the text of --test-text: this service protects nothing",
+            "every captcha has the text of --test-text: the service protects nothing",
             &[],
         );
     }
+    warn_of_guesses(&config, log);
     let workers = config.server.workers();
     let font = Arc::new(Font::new());
     let figures = Arc::new(Figures::default());
@@ -179,7 +181,24 @@ fn serve_from(
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
         .run(stop)
-        .map_err(|error| format!("cannot go on serving: {error}"))
+        .map_err(|error| format!("cannot continue: {error}"))
+}
+
+/// Warns if guessing succeeds too often: with all attempts that a captcha allows, more than once in ten
+/// thousand captchas.
+fn warn_of_guesses(config: &Config, log: &Log) {
+    const CAPTCHAS_MIN: u64 = 10_000;
+    let captcha = &config.api.captcha;
+    let (texts, attempts) = (
+        captcha.alphabet.texts(captcha.length),
+        config.store.attempts,
+    );
+    if texts < CAPTCHAS_MIN * u64::from(attempts) {
+        log.warn(
+            "texts are too easy to guess: raise --length or add characters to --alphabet",
+            &[("texts", &texts), ("attempts", &attempts)],
+        );
+    }
 }
 
 /// The sockets that a service manager passes, and those that the operator asks for, the one for the
@@ -263,4 +282,61 @@ fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout();
     let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     printed.map_err(|error| format!("cannot write to standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::path::Path;
+    use std::process::{self, Stdio};
+
+    /// Names the socket that the child of `a_panic_is_logged` serves on, and makes it that child.
+    const CHILD_SOCKET: &str = "SOCKET_OF_A_CHILD_THAT_PANICS";
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Serves on this socket, and panics in another thread. How a process takes panics is one for all
+    /// of its threads, so this one is made for that.
+    fn serve_and_panic(socket: &Path) {
+        let options = [
+            "--listen".into(),
+            format!("unix:{}", socket.display()).into(),
+        ];
+        let Ok(Command::Serve { config, unknown }) = config::parse(options, []) else {
+            unreachable!("serving is what it does without a command");
+        };
+        thread::spawn(move || serve(*config, &unknown));
+        let end = Instant::now() + PATIENCE;
+        while UnixStream::connect(socket).is_err() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(thread::spawn(|| panic!("on purpose")).join().is_err());
+        thread::sleep(PATIENCE);
+    }
+
+    #[test]
+    fn a_panic_is_logged() {
+        if let Some(socket) = env::var_os(CHILD_SOCKET) {
+            return serve_and_panic(Path::new(&socket));
+        }
+        let socket = env::temp_dir().join(format!("minicap-panic-{}.sock", process::id()));
+        let mut child = process::Command::new(env::current_exe().unwrap())
+            .args(["--exact", "tests::a_panic_is_logged", "--nocapture"])
+            .env(CHILD_SOCKET, &socket)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.find(|line| line.as_ref().unwrap().contains("on purpose"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let _ = std::fs::remove_file(socket);
+        let line = line.unwrap().unwrap();
+        let (_, said) = line.split_once(' ').unwrap();
+        let place = format!("error panic place={}:", file!());
+        assert!(said.starts_with(&place), "{line}");
+        assert!(said.ends_with(" message=\"on purpose\""), "{line}");
+    }
 }

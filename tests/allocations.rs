@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use allocation_counter::measure;
 use fastrand::Rng;
-use minicap::captcha::{Font, Painter, Style, Theme};
+use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 use minicap::sound::{Speaker, Voices};
 
 /// Many times what an answer takes, so that it need not grow.
@@ -19,7 +19,8 @@ fn style(width: u16, height: u16, theme: Theme) -> Style {
         theme,
         background_noise: true,
         foreground_noise: true,
-        distortion: true,
+        difficulty: Difficulty::Normal,
+        ground: None,
     }
 }
 

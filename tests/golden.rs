@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fastrand::Rng;
-use minicap::captcha::{Font, Painter, Style, Theme};
+use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 
 /// How much a channel may differ without notice: less than an ink does from its ground, more than
 /// one level of its coverage.
@@ -115,7 +115,8 @@ fn style(width: u16, height: u16, theme: Theme) -> Style {
         theme,
         background_noise: true,
         foreground_noise: true,
-        distortion: true,
+        difficulty: Difficulty::Normal,
+        ground: None,
     }
 }
 
@@ -133,13 +134,25 @@ fn pictures_of_other_sizes_are_as_they_were() {
 }
 
 #[test]
-fn upright_pictures_are_as_they_were() {
-    let upright = |theme| Style {
-        distortion: false,
+fn easy_and_hard_pictures_are_as_they_were() {
+    let of = |difficulty, theme| Style {
+        difficulty,
         ..style(600, 200, theme)
     };
-    check("upright-light", "sDuR27", upright(Theme::Light), 6);
-    check("upright-dark", "LTAt98", upright(Theme::Dark), 7);
+    check(
+        "easy-light",
+        "sDuR27",
+        of(Difficulty::Easy, Theme::Light),
+        6,
+    );
+    check("easy-dark", "LTAe98", of(Difficulty::Easy, Theme::Dark), 7);
+    check(
+        "hard-light",
+        "XYWw36",
+        of(Difficulty::Hard, Theme::Light),
+        9,
+    );
+    check("hard-dark", "HCEF82", of(Difficulty::Hard, Theme::Dark), 10);
 }
 
 #[test]

@@ -69,7 +69,10 @@ fn judge_object(worker: &mut AppWorker, value: Value<'_>) -> Response {
 /// Judges what was typed as the text of the captcha with this id, and counts the verdict.
 pub(super) fn judge(worker: &mut AppWorker, id: &str, text: &str) -> Result<Verdict, Unavailable> {
     let verdict = match Id::parse(id) {
-        Some(id) => worker.store.judge(id, &forgive(text), Instant::now())?,
+        Some(id) => {
+            let form = worker.app.settings.captcha.alphabet.form(&forgive(text));
+            worker.store.judge(id, &form, Instant::now())?
+        }
         None => Verdict::Unknown,
     };
     worker.app.metrics.count_verdict(verdict);

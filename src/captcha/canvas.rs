@@ -16,15 +16,6 @@ pub(super) const BLOCK_PX: usize = 4;
 /// that a compiler makes vector instructions of them.
 pub(super) type Block<T> = [T; BLOCK_PX * BLOCK_PX];
 
-/// What a shape does to the pixels of a block: the level at which the shape's ink covers each, and
-/// the level at which what was there before still does. Together they are at most [`LEVELS`]; where
-/// a shape is filled with ground they are less.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Coverage {
-    pub(super) ink: Block<u8>,
-    pub(super) kept: Block<u8>,
-}
-
 /// A picture that is being drawn. The last blocks may reach over its right and lower edge.
 pub(super) struct Canvas {
     /// Width and height in pixels.
@@ -74,16 +65,27 @@ impl Canvas {
         &mut self.codes[y * self.columns..].as_flattened_mut()[..self.width]
     }
 
-    /// Lays an ink on the block in this column and row of blocks.
+    /// Lays an ink on the block in this column and row of blocks, at these levels of coverage.
     #[inline(always)]
-    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Coverage) {
+    pub(super) fn lay(&mut self, place: [usize; 2], ink: Ink, coverage: &Block<u8>) {
+        self.change(place, |codes| laid(codes, ink, coverage));
+    }
+
+    /// Lays bare ground there.
+    #[inline(always)]
+    pub(super) fn wipe(&mut self, place: [usize; 2], coverage: &Block<u8>) {
+        self.change(place, |codes| wiped(codes, coverage));
+    }
+
+    #[inline(always)]
+    fn change(&mut self, [column, row]: [usize; 2], change: impl FnOnce(&Block<u8>) -> Block<u8>) {
         let first = row * BLOCK_PX * self.columns + column;
         let rows: [_; BLOCK_PX] = std::array::from_fn(|row| first + row * self.columns);
         let mut codes = [GROUND; _];
         for (codes, row) in codes.as_chunks_mut().0.iter_mut().zip(rows) {
             *codes = self.codes[row];
         }
-        let codes = laid(&codes, ink, coverage);
+        let codes = change(&codes);
         for (codes, row) in codes.as_chunks().0.iter().zip(rows) {
             self.codes[row] = *codes;
         }
@@ -102,11 +104,11 @@ impl Canvas {
 /// The codes of a block after an ink is laid on it. Where two inks meet, the one that covers more
 /// gives the colour, and of two that cover as much the one that is laid.
 #[inline(always)]
-fn laid(codes: &Block<u8>, ink: Ink, coverage: &Coverage) -> Block<u8> {
+fn laid(codes: &Block<u8>, ink: Ink, coverage: &Block<u8>) -> Block<u8> {
     let mut after = [GROUND; _];
     for (i, after) in after.iter_mut().enumerate() {
-        let (code, covered) = (codes[i], coverage.ink[i]);
-        let left = thirds(code & LEVEL_MASK, coverage.kept[i]);
+        let (code, covered) = (codes[i], coverage[i]);
+        let left = thirds(code & LEVEL_MASK, LEVELS - covered);
         let level = covered + left;
         let ink_bits = if covered < left {
             code & !LEVEL_MASK
@@ -116,6 +118,19 @@ fn laid(codes: &Block<u8>, ink: Ink, coverage: &Coverage) -> Block<u8> {
         *after = if level == 0 { GROUND } else { ink_bits | level };
     }
     after
+}
+
+/// The codes of a block after bare ground is laid on it.
+#[inline(always)]
+fn wiped(codes: &Block<u8>, coverage: &Block<u8>) -> Block<u8> {
+    std::array::from_fn(|i| {
+        let level = thirds(codes[i] & LEVEL_MASK, LEVELS - coverage[i]);
+        if level == 0 {
+            GROUND
+        } else {
+            codes[i] & !LEVEL_MASK | level
+        }
+    })
 }
 
 /// So many thirds of a level, rounded: `level * count / 3` for a level and a count from 0 to 3. One
@@ -138,28 +153,17 @@ pub(super) fn blocks_between(from_px: f32, to_px: f32, side_px: usize) -> Range<
 
 #[cfg(test)]
 mod tests {
-    use super::super::ink::Inks;
     use super::*;
 
     fn inks() -> [Ink; 2] {
-        let mut rng = fastrand::Rng::with_seed(1);
-        let one = Inks::ALL.pick(&mut rng);
-        [one, Inks::ALL.pick_other([one; 2], &mut rng)]
+        [1, 2].map(Ink::numbered)
     }
 
-    /// The code of a pixel that the ink covers at one level and leaves at another.
-    fn laid_on(below: u8, ink: Ink, [covered, kept]: [u8; 2]) -> u8 {
-        let coverage = Coverage {
-            ink: [covered; _],
-            kept: [kept; _],
-        };
-        let codes = laid(&[below; _], ink, &coverage);
+    /// The code of a pixel on which the ink is laid.
+    fn laid_on(below: u8, ink: Ink, covered: u8) -> u8 {
+        let codes = laid(&[below; _], ink, &[covered; _]);
         assert_eq!(codes, [codes[0]; _]);
         codes[0]
-    }
-
-    fn solid(covered: u8) -> [u8; 2] {
-        [covered, LEVELS - covered]
     }
 
     fn level(code: u8) -> u8 {
@@ -170,7 +174,7 @@ mod tests {
     fn whole_ink_hides_what_was_there() {
         let [one, other] = inks();
         for below in [GROUND, one.code(1), one.code(LEVELS), other.code(LEVELS)] {
-            assert_eq!(laid_on(below, other, solid(LEVELS)), other.code(LEVELS));
+            assert_eq!(laid_on(below, other, LEVELS), other.code(LEVELS));
         }
     }
 
@@ -178,58 +182,38 @@ mod tests {
     fn no_ink_changes_nothing() {
         let [one, other] = inks();
         for below in [GROUND, one.code(1), other.code(LEVELS)] {
-            assert_eq!(laid_on(below, other, solid(0)), below);
+            assert_eq!(laid_on(below, other, 0), below);
         }
     }
 
-    #[test]
-    fn filling_with_ground_hides_what_was_there() {
-        let [one, other] = inks();
-        assert_eq!(laid_on(one.code(LEVELS), other, [0, 0]), GROUND);
-    }
-
-    #[test]
-    fn the_ink_that_covers_more_gives_the_colour() {
-        let [one, other] = inks();
-        let whole = one.code(LEVELS);
-        assert_eq!(laid_on(whole, other, solid(1)), whole);
-        assert_eq!(laid_on(whole, other, solid(LEVELS - 1)), other.code(LEVELS));
-        assert_eq!(laid_on(GROUND, other, solid(1)), other.code(1));
-        assert_eq!(laid_on(one.code(2), other, [1, 2]), other.code(2));
-        assert_eq!(laid_on(whole, other, [0, 1]), one.code(1));
-        assert_eq!(laid_on(one.code(1), other, [0, 1]), GROUND);
-    }
-
     /// Whatever is laid on whatever: what is kept is rounded, no pixel is covered more than wholly,
-    /// and the colour is one of the two.
+    /// and the ink that covers more gives the colour.
     #[test]
     fn what_is_kept_and_what_is_laid_add_up() {
         let [one, other] = inks();
         for below in (0..=LEVELS).map(|level| one.code(level)) {
-            for kept in 0..=LEVELS {
-                for covered in 0..=LEVELS - kept {
-                    let code = laid_on(below, other, [covered, kept]);
-                    let left = f32::from(kept * level(below)) / f32::from(LEVELS);
-                    let expected = covered + left.round() as u8;
-                    assert_eq!(level(code), expected, "{below} {covered} {kept}");
-                    assert!(level(code) <= LEVELS);
-                    assert!(level(code) == 0 || [one, other].contains(&Ink::of(code)));
-                }
+            for covered in 0..=LEVELS {
+                let kept = f32::from((LEVELS - covered) * level(below)) / f32::from(LEVELS);
+                let kept = kept.round() as u8;
+                let ink = if covered < kept { one } else { other };
+                let code = laid_on(below, other, covered);
+                assert_eq!(code, ink.code(covered + kept), "{below} {covered}");
+                assert!(level(code) <= LEVELS);
+                assert_eq!(wiped(&[below; _], &[covered; _]), [one.code(kept); _]);
             }
         }
     }
 
     #[test]
-    fn a_block_is_laid_where_it_is() {
+    fn a_block_is_changed_where_it_is() {
         let [one, _] = inks();
         let mut canvas = Canvas::new();
         canvas.clear(3 * BLOCK_PX - 1, 2 * BLOCK_PX - 2);
-        let coverage = Coverage {
-            ink: std::array::from_fn(|i| (i % BLOCK_PX) as u8),
-            kept: [0; _],
-        };
+        let coverage = std::array::from_fn(|i| (i % BLOCK_PX) as u8);
+        canvas.lay([0, 0], one, &coverage);
         canvas.lay([1, 1], one, &coverage);
         canvas.lay([2, 0], one, &coverage);
+        canvas.wipe([0, 0], &[LEVELS; _]);
         for (y, row) in (0..canvas.height()).map(|y| (y, canvas.row(y))) {
             for (x, &code) in row.iter().enumerate() {
                 let is_within = [[1, 1], [2, 0]].contains(&[x / BLOCK_PX, y / BLOCK_PX]);

@@ -19,6 +19,9 @@ pub(super) const NODE_PX: usize = BLOCK_PX;
 /// Distance of control points, in base sizes [60 px]: about half a letter, so that each letter is
 /// bent in its own way.
 const CONTROL_BASES: f32 = 0.8;
+/// How far from the edge of the picture the map has its full effect, in distances of control points.
+/// Less would squeeze into a line what stands at the edge.
+const FADE: f32 = 0.5;
 /// Least distance of control points, in nodes. The map would have corners with fewer.
 const CONTROL_NODES_MIN: usize = 4;
 
@@ -51,7 +54,7 @@ impl Displacement {
         }
     }
 
-    /// Becomes the map of a picture: a random one, or where its manner moves nothing the identity.
+    /// Becomes the map of a picture: a random one, or where its tuning moves nothing the identity.
     /// Memory is kept from one picture to the next.
     pub(super) fn prepare(&mut self, frame: &Frame, rng: &mut fastrand::Rng) {
         let nodes = |side_px: f32| (side_px as usize).div_ceil(NODE_PX) + 1;
@@ -60,18 +63,12 @@ impl Displacement {
         for offsets in &mut self.offsets {
             offsets.resize(self.columns * self.rows, 0.0);
         }
-        if let Some(amplitude_bases) = frame.manner.amplitude_bases {
-            let spacing = (CONTROL_BASES * frame.base_px / NODE_PX as f32).round() as usize;
-            self.randomize(
-                spacing.max(CONTROL_NODES_MIN),
-                amplitude_bases * frame.base_px,
-                rng,
-            );
-        } else {
-            self.offsets
-                .iter_mut()
-                .for_each(|offsets| offsets.fill(0.0));
-        }
+        let spacing = (CONTROL_BASES * frame.base_px / NODE_PX as f32).round() as usize;
+        self.randomize(
+            spacing.max(CONTROL_NODES_MIN),
+            frame.tuning.push_bases * frame.base_px,
+            rng,
+        );
     }
 
     /// Moves control points that are so many nodes apart, and the nodes between them.
@@ -93,11 +90,21 @@ impl Displacement {
 
     /// Works out `splines` from rows of so many control points.
     fn interpolate_rows(&mut self, axis: usize, across: usize, spacing: usize) {
+        let fade = |node| {
+            if axis == 0 {
+                fade(node, self.columns, spacing)
+            } else {
+                1.0
+            }
+        };
         self.splines.clear();
         for controls in self.controls[axis].chunks_exact(across) {
             let end = self.splines.len() + self.columns;
-            for three in controls.windows(3) {
-                let at = |node| spline([three[0], three[1], three[2]], weights(node, spacing));
+            for (stretch, three) in controls.windows(3).enumerate() {
+                let at = |node| {
+                    let fade = fade(stretch * spacing + node);
+                    fade * spline([three[0], three[1], three[2]], weights(node, spacing))
+                };
                 self.splines.extend((0..spacing).map(at));
             }
             self.splines.truncate(end);
@@ -111,7 +118,12 @@ impl Displacement {
         for (y, offsets) in self.offsets[axis].chunks_exact_mut(columns).enumerate() {
             let (one, rest) = self.splines[y / spacing * columns..].split_at(columns);
             let (two, three) = rest.split_at(columns);
-            let weights = weights(y % spacing, spacing);
+            let fade = if axis == 1 {
+                fade(y, self.rows, spacing)
+            } else {
+                1.0
+            };
+            let weights = weights(y % spacing, spacing).map(|weight| fade * weight);
             for (offset, ((one, two), three)) in
                 offsets.iter_mut().zip(one.iter().zip(two).zip(three))
             {
@@ -165,6 +177,13 @@ fn node_before(coordinate_px: f32, nodes: usize) -> (usize, f32) {
     (node as usize, place - node as f32)
 }
 
+/// The share of its push that a node keeps, of so many on a side: none at the edge of the picture,
+/// over which nothing is moved so, and all from [`FADE`] on.
+fn fade(node: usize, nodes: usize, spacing: usize) -> f32 {
+    let inside = node.min((nodes - 1).saturating_sub(node));
+    (inside as f32 / (FADE * spacing as f32)).min(1.0)
+}
+
 /// The value of a spline, given that of three control points and how much each counts.
 #[inline(always)]
 fn spline(controls: [f32; 3], weights: [f32; 3]) -> f32 {
@@ -183,7 +202,7 @@ fn weights(node: usize, nodes: usize) -> [f32; 3] {
 // What is compared is the same number, not one that was computed in another way.
 #[allow(clippy::float_cmp)]
 mod tests {
-    use super::super::manner::{DISTORTED, UPRIGHT};
+    use super::super::tuning::{NORMAL, Tuning};
     use super::*;
 
     const SIZES: [(u16, u16, usize); 7] = [
@@ -197,7 +216,7 @@ mod tests {
     ];
 
     fn bent((width, height, text_chars): (u16, u16, usize), seed: u64) -> (Displacement, Frame) {
-        let frame = Frame::new(width, height, text_chars, &DISTORTED);
+        let frame = Frame::new(width, height, text_chars, &NORMAL);
         let mut map = Displacement::new();
         map.prepare(&frame, &mut fastrand::Rng::with_seed(seed));
         (map, frame)
@@ -210,8 +229,12 @@ mod tests {
 
     #[test]
     fn where_nothing_is_displaced_all_offsets_are_zero() {
+        const STILL: Tuning = Tuning {
+            push_bases: 0.0,
+            ..NORMAL
+        };
         let (mut map, _) = bent(SIZES[0], 1);
-        let frame = Frame::new(300, 100, 6, &UPRIGHT);
+        let frame = Frame::new(300, 100, 6, &STILL);
         map.prepare(&frame, &mut fastrand::Rng::with_seed(1));
         assert_eq!(map.reach_px(), [0.0; 2]);
         assert_eq!(rows(&map).count(), 26);
@@ -237,7 +260,7 @@ mod tests {
                     let moves = map.offsets[axis].iter().map(|offset| offset.abs());
                     assert_eq!(moves.fold(0.0, f32::max), reach, "{size:?}");
                     assert!(
-                        reach <= DISTORTED.amplitude_bases.unwrap() * frame.base_px + 1e-2,
+                        reach <= NORMAL.push_bases * frame.base_px + 1e-2,
                         "{size:?} {seed}"
                     );
                     assert!(0.02 * frame.base_px < reach, "{size:?} {seed}");
@@ -246,8 +269,30 @@ mod tests {
         }
     }
 
+    /// Nothing is moved over the edge of the picture.
+    #[test]
+    fn at_the_edges_nothing_moves_out() {
+        for size in SIZES {
+            let (map, _) = bent(size, 1);
+            let last = map.rows - 1;
+            for node in 0..map.columns {
+                assert_eq!(
+                    (
+                        map.row(0, node..node + 1)[1][0],
+                        map.row(last, node..node + 1)[1][0]
+                    ),
+                    (0.0, 0.0)
+                );
+            }
+            for row in rows(&map) {
+                assert_eq!((row[0][0], row[0][map.columns - 1]), (0.0, 0.0));
+            }
+        }
+    }
+
     /// From node to node the field rises no more than two control points that are moved apart as far as can
-    /// be make it, so that no place is taken twice; and the rise changes little by little.
+    /// be make it, and what fades at the edge, so that no place is taken twice; and the rise changes
+    /// little by little.
     #[test]
     fn what_is_near_stays_near() {
         for size in SIZES {
@@ -257,11 +302,12 @@ mod tests {
                     .round()
                     .max(CONTROL_NODES_MIN as f32)
                     * NODE_PX as f32;
-                let rise_max = 2.0 * DISTORTED.amplitude_bases.unwrap() * frame.base_px
-                    / control_px
-                    * NODE_PX as f32;
-                assert!(rise_max < NODE_PX as f32);
-                let change_max = 2.0 * rise_max / (control_px / NODE_PX as f32);
+                let steepest = NORMAL.push_bases * frame.base_px / control_px * NODE_PX as f32;
+                assert!(2.0 * steepest < NODE_PX as f32);
+                let fading = steepest / FADE;
+                assert!(fading < NODE_PX as f32);
+                let rise_max = (2.0 * steepest + fading).min(NODE_PX as f32);
+                let change_max = 4.0 * steepest / (control_px / NODE_PX as f32) + fading;
                 for three in rows(&map).flatten().flat_map(|row| row.windows(3)) {
                     let (rise, next) = (three[1] - three[0], three[2] - three[1]);
                     assert!(rise.abs() <= rise_max + 1e-2, "{size:?} {seed}");

@@ -24,7 +24,11 @@ use super::transform::Transform;
 
 /// Least size in pixels per em of glyphs that are looked up at nodes. In smaller ones a bar is
 /// thinner than nodes are apart.
-const LARGE_PX_MIN: f32 = 64.0;
+pub(super) const LARGE_PX_MIN: f32 = 64.0;
+
+/// How much narrower the stroke of a large glyph is inside. Between nodes, the middle of a thin bar
+/// comes out shallower than it is: without this, the bars of a W would fill up.
+const SLACK_PX: f32 = 0.5;
 
 /// Largest size in pixels per em of glyphs for which the nearest cell of the field is exact enough:
 /// cells are little more than half as far apart as pixels.
@@ -52,6 +56,20 @@ impl Pose {
         [0, 1].map(|axis| glyph[axis] + stroke[axis])
     }
 
+    /// Whether the glyph is looked up at nodes.
+    fn is_large(&self) -> bool {
+        LARGE_PX_MIN <= self.size_px
+    }
+
+    /// Width of the stroke as it is drawn.
+    fn stroke_width_px(&self) -> f32 {
+        if self.is_large() {
+            (self.stroke_px - SLACK_PX).max(RAMP_PX)
+        } else {
+            self.stroke_px
+        }
+    }
+
     /// From pixels of the picture, counted from the glyph's middle, to cells of its field.
     fn px_to_cells(&self) -> Transform {
         let cells_per_px = 1.0 / self.px_per_cell();
@@ -74,8 +92,8 @@ pub(super) fn draw(
     fill: Fill,
     ink: Ink,
 ) {
-    let stroke = Stroke::new(pose.stroke_px, fill);
-    if LARGE_PX_MIN <= pose.size_px {
+    let stroke = Stroke::new(pose.stroke_width_px(), fill);
+    if pose.is_large() {
         draw_large(canvas, displacement, glyph, pose, stroke, ink);
     } else {
         let [x, y] = pose.middle_px;
@@ -240,8 +258,8 @@ mod tests {
     use super::super::field::Measurer;
     use super::super::font::{CHARACTERS, FONT_FILE, STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
-    use super::super::ink::{GROUND, Inks, LEVEL_MASK, LEVELS};
-    use super::super::manner::{DISTORTED, UPRIGHT};
+    use super::super::ink::{GROUND, LEVEL_MASK, LEVELS};
+    use super::super::tuning::{NORMAL, Tuning};
     use super::*;
 
     /// Not a multiple of the side of a block.
@@ -256,18 +274,20 @@ mod tests {
 
     /// A displacement map for the canvas, with or without bends.
     fn displacement(is_bent: bool) -> Displacement {
-        let (side, manner) = (SIDE as u16, if is_bent { &DISTORTED } else { &UPRIGHT });
+        const STILL: Tuning = Tuning {
+            push_bases: 0.0,
+            ..NORMAL
+        };
+        let (side, tuning) = (SIDE as u16, if is_bent { &NORMAL } else { &STILL });
         let mut displacement = Displacement::new();
-        let frame = Frame::new(3 * side, side, 3, manner);
+        let frame = Frame::new(3 * side, side, 3, tuning);
         displacement.prepare(&frame, &mut fastrand::Rng::with_seed(4));
         displacement
     }
 
     /// Two inks.
     fn inks() -> [Ink; 2] {
-        let mut rng = fastrand::Rng::with_seed(1);
-        let one = Inks::ALL.pick(&mut rng);
-        [one, Inks::ALL.pick_other([one; 2], &mut rng)]
+        [1, 2].map(Ink::numbered)
     }
 
     /// The code of a pixel at a signed distance, given what it was.
@@ -310,17 +330,20 @@ mod tests {
             background.row_mut(y)[y..].fill(below.code(LEVELS));
         });
         let letters = ['W', 'g', '8', '?', '1'].map(|letter| TEST_FONT.glyph(letter).unwrap());
-        let fills = [Fill::Ground, Fill::Ink, Fill::Nothing];
+        let fills = [Fill::Ink, Fill::Nothing];
         let maps = [displacement(false), displacement(true)];
         for ((pose, glyph), i) in poses().zip(letters.iter().cycle()).zip(0..60) {
-            let (fill, map) = (fills[i % 3], &maps[i % 2]);
+            let (fill, map) = (fills[i % 2], &maps[i / 2 % 2]);
             let is_large = LARGE_PX_MIN <= pose.size_px;
             let (mut drawn, mut differing) = (canvas(GROUND), 0);
             for y in 0..SIDE {
                 drawn.row_mut(y).copy_from_slice(background.row(y));
             }
             draw(&mut drawn, map, glyph, &pose, fill, ink);
-            let (stroke, px_to_cells) = (Stroke::new(pose.stroke_px, fill), pose.px_to_cells());
+            let (stroke, px_to_cells) = (
+                Stroke::new(pose.stroke_width_px(), fill),
+                pose.px_to_cells(),
+            );
             for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
                 let pixel = [x as f32 + 0.5, y as f32 + 0.5];
                 let offset = map.at(if is_large { pixel } else { pose.middle_px });
@@ -401,11 +424,7 @@ mod tests {
             transform: Transform::from_rotate(0.0),
             stroke_px: STROKE_PX,
         };
-        for (fill, filling) in [
-            (Fill::Ground, GROUND),
-            (Fill::Ink, whole(ink)),
-            (Fill::Nothing, whole(below)),
-        ] {
+        for (fill, filling) in [(Fill::Ink, whole(ink)), (Fill::Nothing, whole(below))] {
             let mut canvas = canvas(whole(below));
             draw(&mut canvas, &displacement(false), &glyph, &pose, fill, ink);
             for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
@@ -444,7 +463,7 @@ mod tests {
                 &displacement(false),
                 glyph,
                 &pose,
-                Fill::Ground,
+                Fill::Nothing,
                 inks()[0],
             );
             let half = pose.half_extent_px(glyph).map(|half| half + RAMP_PX / 2.0);
@@ -478,7 +497,7 @@ mod tests {
                 &displacement(false),
                 glyph,
                 &pose,
-                Fill::Ground,
+                Fill::Nothing,
                 inks()[0],
             );
             assert!(canvas.codes().iter().all(|&code| code == 0));

@@ -2,10 +2,9 @@
 //!
 //! Knows no colours: those are the palette's.
 
-/// Most inks of a picture. Enough for a colourful one, and so few that letters, noise and lines share
-/// them: what shares an ink cannot be separated by colour. Twice as many take 5 % more bytes, half as
-/// many save 1 %.
-pub(super) const INKS_MAX: usize = 15;
+/// Inks of a picture: three for letters and one for lines, so that no line has the ink of a letter.
+/// Small letters and dots share all of them: what shares an ink cannot be separated by colour.
+pub(super) const INKS: usize = 4;
 
 /// Levels of coverage: an ink covers no part of a pixel, one third, two thirds or all of it. At the
 /// size of a picture three levels, four and eight look the same. Four take 7 % more bytes; two take
@@ -17,9 +16,9 @@ const LEVEL_BITS: u32 = 2;
 /// The bits themselves.
 pub(super) const LEVEL_MASK: u8 = (1 << LEVEL_BITS) - 1;
 
-/// Codes there is room for: every ink at every level. Of those at level 0 only [`GROUND`] occurs.
-pub(super) const CODES_MAX: usize = INKS_MAX << LEVEL_BITS;
-const _: () = assert!(LEVELS <= LEVEL_MASK && CODES_MAX <= 256);
+/// Codes there are: every ink at every level. Of those at level 0 only [`GROUND`] occurs.
+pub(super) const CODES: usize = INKS << LEVEL_BITS;
+const _: () = assert!(LEVELS <= LEVEL_MASK && CODES <= 256);
 
 /// The code of a pixel without ink.
 pub(super) const GROUND: u8 = 0;
@@ -44,6 +43,12 @@ impl Ink {
         self.0 << LEVEL_BITS
     }
 
+    /// The ink of a number, for tests of what knows no pictures.
+    #[cfg(test)]
+    pub(super) fn numbered(number: u8) -> Self {
+        Self(number)
+    }
+
     /// The ink of a code.
     #[cfg(test)]
     pub(super) fn of(code: u8) -> Self {
@@ -51,37 +56,35 @@ impl Ink {
     }
 }
 
-/// The inks that a picture is drawn with.
+/// Which ink is for lines and which are for letters, drawn for each picture: no number and no
+/// colour tells the one from the others.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Inks {
-    count: usize,
-}
+pub(super) struct Inks([Ink; INKS]);
 
 impl Inks {
-    /// All there are.
-    pub(super) const ALL: Self = Self { count: INKS_MAX };
-
-    /// As few as letters that cross can share with all else. With fewer, three letters in a row could
-    /// not all differ.
-    pub(super) const FEW: Self = Self { count: 4 };
-
-    pub(super) fn count(self) -> usize {
-        self.count
+    /// Inks in an order of chance.
+    pub(super) fn shuffled(rng: &mut fastrand::Rng) -> Self {
+        let mut inks = std::array::from_fn(|number| Ink(number as u8));
+        rng.shuffle(&mut inks);
+        Self(inks)
     }
 
-    /// Any of them.
-    pub(super) fn pick(self, rng: &mut fastrand::Rng) -> Ink {
+    /// That of all lines, and of no letter.
+    pub(super) fn of_lines(self) -> Ink {
+        self.0[INKS - 1]
+    }
+
+    /// That of a letter, by its place in the text. Letters that may cross differ: three in a row.
+    pub(super) fn of_letter(self, place: usize) -> Ink {
+        self.0[place % (INKS - 1)]
+    }
+
+    /// Any of those that are not `taken`; that of lines if all are.
+    pub(super) fn pick_other(self, taken: impl Fn(Ink) -> bool, rng: &mut fastrand::Rng) -> Ink {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
-        Ink(rng.u64(..self.count as u64) as u8)
-    }
-
-    /// Any of them but two: an ink for a letter that may cross the two before it.
-    pub(super) fn pick_other(self, than: [Ink; 2], rng: &mut fastrand::Rng) -> Ink {
-        let mut ink = self.pick(rng);
-        while than.contains(&ink) {
-            ink = Ink((ink.0 + 1) % self.count as u8);
-        }
-        ink
+        let first = rng.u64(..INKS as u64) as usize;
+        let mut inks = (first..first + INKS).map(|place| self.0[place % INKS]);
+        inks.find(|ink| !taken(*ink)).unwrap_or(self.of_lines())
     }
 }
 
@@ -91,8 +94,8 @@ mod tests {
 
     #[test]
     fn codes_tell_inks_and_levels_apart() {
-        let mut seen = [false; CODES_MAX];
-        for ink in (0..INKS_MAX as u8).map(Ink) {
+        let mut seen = [false; CODES];
+        for ink in (0..INKS as u8).map(Ink) {
             assert_eq!(ink.code(0), GROUND);
             for level in 1..=LEVELS {
                 let code = ink.code(level);
@@ -105,27 +108,55 @@ mod tests {
     }
 
     #[test]
-    fn every_ink_is_picked() {
-        let mut rng = fastrand::Rng::with_seed(1);
-        for inks in [Inks::ALL, Inks::FEW] {
-            let mut counts = vec![0; inks.count()];
-            for _ in 0..1_000 {
-                counts[usize::from(inks.pick(&mut rng).0)] += 1;
+    fn lines_have_an_ink_that_no_letter_has() {
+        for seed in 0..100 {
+            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
+            for place in 0..32 {
+                let three = [place, place + 1, place + 2].map(|place| inks.of_letter(place));
+                assert!(!three.contains(&inks.of_lines()));
+                assert!(three[0] != three[1] && three[1] != three[2] && three[0] != three[2]);
             }
-            assert!(counts.iter().all(|&count| 30 < count), "{counts:?}");
+        }
+    }
+
+    /// Over many pictures each ink is that of lines as often as any.
+    #[test]
+    fn no_number_tells_the_ink_of_lines() {
+        let mut counts = [0; INKS];
+        for seed in 0..1_000 {
+            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
+            counts[usize::from(inks.of_lines().0)] += 1;
+        }
+        assert!(
+            counts.iter().all(|count| (200..300).contains(count)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn inks_that_are_not_taken_are_picked_evenly() {
+        let mut rng = fastrand::Rng::with_seed(1);
+        for taken in 0..=3 {
+            let mut counts = [0_usize; INKS];
+            for _ in 0..4_000 {
+                let inks = Inks::shuffled(&mut rng);
+                let ink = inks.pick_other(|ink| ink.0 < taken, &mut rng);
+                counts[usize::from(ink.0)] += 1;
+            }
+            let (none, all) = counts.split_at(usize::from(taken));
+            let fair = 4_000 / all.len();
+            assert!(none.iter().all(|count| *count == 0));
+            assert!(
+                all.iter().all(|count| count.abs_diff(fair) < fair / 5),
+                "{counts:?}"
+            );
         }
     }
 
     #[test]
-    fn an_ink_after_two_others_is_neither() {
-        let mut rng = fastrand::Rng::with_seed(1);
-        for inks in [Inks::ALL, Inks::FEW] {
-            let mut before = [inks.pick(&mut rng); 2];
-            for _ in 0..1_000 {
-                let ink = inks.pick_other(before, &mut rng);
-                assert!(!before.contains(&ink));
-                before = [before[1], ink];
-            }
-        }
+    fn where_all_inks_are_taken_there_is_that_of_lines() {
+        let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(1));
+        let ink = inks.pick_other(|_| true, &mut fastrand::Rng::with_seed(1));
+        assert_eq!(ink, inks.of_lines());
     }
 }

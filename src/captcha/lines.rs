@@ -10,8 +10,6 @@ use super::frame::Frame;
 use super::ink::Ink;
 use super::number::{random, round};
 
-/// Lines on a picture.
-const LINES: usize = 2;
 /// Points that a line leads through.
 const POINTS: usize = 6;
 /// Where a line begins, from the left side of the picture in base sizes [19 px].
@@ -22,19 +20,22 @@ const SWING_BASES: f32 = 0.89;
 /// Least width of a line in pixels, below which it would be a grey shade.
 const WIDTH_PX_MIN: f32 = 1.0;
 
-/// Draws lines from one side of the picture to the other.
+/// Draws lines from one side of the picture to the other, all in one ink, and before them cuts: lines
+/// of bare ground, over which people read on and machines stumble.
 pub(super) fn draw(
     canvas: &mut Canvas,
     displacement: &Displacement,
     frame: &Frame,
+    ink: Ink,
     rng: &mut fastrand::Rng,
 ) {
     let start_px = START_BASES * frame.base_px;
     let step_px = frame.width_px / (POINTS - 1) as f32;
     let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
-    for _ in 0..LINES {
-        let width_px = frame.base_px * random(frame.manner.line_bases, rng);
-        let ink = frame.manner.inks.pick(rng);
+    let tuning = frame.tuning;
+    let cuts = std::iter::repeat_n(None, tuning.cuts);
+    for ink in cuts.chain(std::iter::repeat_n(Some(ink), tuning.lines)) {
+        let width_px = frame.base_px * random(tuning.line_bases, rng);
         let points = std::array::from_fn(|i| {
             let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
             [
@@ -69,9 +70,9 @@ impl Line {
         }
     }
 
-    /// Draws the line as the displacement map bends it. Its height is worked out at the sides of
+    /// Draws the line as the displacement map bends it, in an ink or as a cut. Its height is worked out at the sides of
     /// blocks, and in a block it is straight.
-    fn draw(&self, canvas: &mut Canvas, displacement: &Displacement, ink: Ink) {
+    fn draw(&self, canvas: &mut Canvas, displacement: &Displacement, ink: Option<Ink>) {
         // A line is the stroke of a shape whose outline is the line's lower side.
         let stroke = Stroke::new(self.width_px, Fill::Nothing);
         let [start, end] = [self.points[0][0], self.points[POINTS - 1][0]];
@@ -93,7 +94,11 @@ impl Line {
                 let [above, below] =
                     [row, row + 1].map(|row| [left, right].map(|height| distance(height, row)));
                 let distances = interpolate([above[0], above[1], below[0], below[1]]);
-                canvas.lay([column, row], ink, &stroke.coverage(&distances));
+                let coverage = stroke.coverage(&distances);
+                match ink {
+                    Some(ink) => canvas.lay([column, row], ink, &coverage),
+                    None => canvas.wipe([column, row], &coverage),
+                }
             }
             left = right;
         }
@@ -118,18 +123,24 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::super::ink::LEVELS;
-    use super::super::manner::{DISTORTED, Manner, UPRIGHT};
+    use super::super::tuning::{EASY, NORMAL, Tuning};
     use super::*;
 
     /// Lines alone on a picture for six letters.
-    fn drawn(width: u16, height: u16, manner: &'static Manner, seed: u64) -> (Canvas, Frame) {
+    fn drawn(width: u16, height: u16, tuning: &'static Tuning, seed: u64) -> (Canvas, Frame) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let frame = Frame::new(width, height, 6, manner);
+        let frame = Frame::new(width, height, 6, tuning);
         let mut canvas = Canvas::new();
         canvas.clear(width.into(), height.into());
         let mut displacement = Displacement::new();
         displacement.prepare(&frame, &mut rng);
-        draw(&mut canvas, &displacement, &frame, &mut rng);
+        draw(
+            &mut canvas,
+            &displacement,
+            &frame,
+            Ink::numbered(1),
+            &mut rng,
+        );
         (canvas, frame)
     }
 
@@ -143,7 +154,7 @@ mod tests {
             (112, 2000),
             (2000, 2000),
         ] {
-            let (canvas, frame) = drawn(width, height, &DISTORTED, 1);
+            let (canvas, frame) = drawn(width, height, &NORMAL, 1);
             let first = (frame.base_px * START_BASES) as usize + 1;
             let last = (frame.width_px - frame.padding_px) as usize;
             let is_crossed = |x: usize| (0..canvas.height()).any(|y| canvas.row(y)[x] != 0);
@@ -151,15 +162,15 @@ mod tests {
         }
     }
 
-    /// Widths in the usual picture are 3 to 5 px upright and 4 to 6 px distorted. A slanted line has
+    /// Widths in the usual picture are 3 to 4 px where it is easy and 3 to 5 px where it is normal. A slanted line has
     /// a tenth more ink in a column than it is wide, and where lines cross they have less.
     #[test]
-    fn lines_are_as_thick_as_their_manner_says() {
+    fn lines_are_as_thick_as_their_tuning_says() {
         const SEEDS: u64 = 50;
-        for (manner, expected_px) in [(&UPRIGHT, 4.0..4.8), (&DISTORTED, 5.0..5.8)] {
+        for (tuning, expected_px) in [(&EASY, 3.2..3.8), (&NORMAL, 3.9..4.7)] {
             let mut inked = 0.0;
             for seed in 0..SEEDS {
-                let (canvas, _) = drawn(600, 200, manner, seed);
+                let (canvas, _) = drawn(600, 200, tuning, seed);
                 let levels = canvas
                     .codes()
                     .iter()
@@ -167,7 +178,7 @@ mod tests {
                     .sum::<f32>();
                 inked += levels / f32::from(LEVELS);
             }
-            let length_px = (600.0 - 24.0) * (LINES as u64 * SEEDS) as f32;
+            let length_px = (600.0 - 24.0) * (tuning.lines as u64 * SEEDS) as f32;
             let width_px = inked / length_px;
             assert!(expected_px.contains(&width_px), "{width_px}");
         }

@@ -1,20 +1,20 @@
 //! Text to PNG bytes.
 //!
-//! A captcha begins as a text of the [`text`] module's choice. `layout` puts its letters next to
+//! The [`text`] module draws a text. `layout` puts its letters next to
 //! each other, each in its own size, angle and thickness. Then the ground is covered with small
 //! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
 //! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
 //! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
 //! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!
-//! What can be changed about all of this, such as thickness, overlap or the number of inks, stands in
-//! `manner`; the number of lines in `lines`, the contrast in `palette`.
+//! `tuning` has the numbers for all of this, such as thickness, overlap and the number of inks;
+//! `palette` has the contrast.
 //!
 //! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
 //! [`Painter`] with buffers that are used again for every picture.
 //!
-//! Nothing here knows of requests or of the captchas alive. Chance comes in through parameters:
-//! the same generator paints the same picture, and none of it chooses a text.
+//! Nothing here knows requests or the store. Random generators are parameters: the same generator
+//! draws the same picture, and it never chooses a text.
 //!
 //! # Units
 //!
@@ -42,6 +42,7 @@
 
 pub mod text;
 
+mod bounds;
 mod canvas;
 mod coverage;
 mod displacement;
@@ -52,7 +53,6 @@ mod glyph;
 mod ink;
 mod layout;
 mod lines;
-mod manner;
 mod noise;
 mod number;
 mod palette;
@@ -60,27 +60,33 @@ mod png;
 mod size;
 mod theme;
 mod transform;
+mod tuning;
 
 use std::sync::Arc;
 
 pub use self::font::Font;
+pub use self::palette::Ground;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
+pub use self::tuning::Difficulty;
 
 use self::canvas::Canvas;
+use self::coverage::Fill;
 use self::displacement::Displacement;
 use self::frame::Frame;
-use self::ink::CODES_MAX;
+use self::ink::{CODES, Inks};
 use self::layout::Letter;
-use self::manner::{DISTORTED, Manner, UPRIGHT};
 use self::palette::Palette;
-use self::text::TEXT_CHARS_MAX;
+use self::text::{Alphabet, TEXT_CHARS_MAX};
+use self::tuning::Tuning;
 
 /// What an operator decides about captchas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Characters of a random text.
     pub length: usize,
+    /// The characters it is drawn from.
+    pub alphabet: Alphabet,
     /// The pictures, but for their theme.
     pub style: Style,
     /// The theme of pictures for which nobody chooses one.
@@ -100,19 +106,10 @@ pub struct Style {
     pub background_noise: bool,
     /// Whether dots and lines are drawn over the text.
     pub foreground_noise: bool,
-    /// Whether all of it is bent, and letters cross each other.
-    pub distortion: bool,
-}
-
-impl Style {
-    /// How a picture of this style is drawn.
-    fn manner(self) -> &'static Manner {
-        if self.distortion {
-            &DISTORTED
-        } else {
-            &UPRIGHT
-        }
-    }
+    /// How hard it is to read.
+    pub difficulty: Difficulty,
+    /// The ground of the theme that it belongs to; without one, each picture has its own.
+    pub ground: Option<Ground>,
 }
 
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
@@ -134,7 +131,7 @@ impl Painter {
         Self {
             font,
             canvas: Canvas::new(),
-            palette: Vec::with_capacity(3 * CODES_MAX),
+            palette: Vec::with_capacity(3 * CODES),
             displacement: Displacement::new(),
             letters: Vec::with_capacity(TEXT_CHARS_MAX),
             encoder: png::Encoder::new(),
@@ -173,7 +170,7 @@ impl Painter {
         rng: &mut fastrand::Rng,
     ) -> Result<(), SizeError> {
         check(text.chars().count(), style.width, style.height)?;
-        Palette::new(style.theme, style.manner(), rng).write(&mut self.palette);
+        Palette::new(style.theme, style.ground, rng).write(&mut self.palette);
         self.compose(text, *style, rng);
         Ok(())
     }
@@ -190,29 +187,32 @@ impl Painter {
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
         let (width, height) = (style.width, style.height);
-        let manner = style.manner();
-        let frame = Frame::new(width, height, text.chars().count(), manner);
+        let tuning = Tuning::of(style.difficulty);
+        let frame = Frame::new(width, height, text.chars().count(), tuning);
         let (canvas, displacement, font) = (&mut self.canvas, &mut self.displacement, &*self.font);
+        let letters = &mut self.letters;
+        let inks = Inks::shuffled(rng);
         canvas.clear(width.into(), height.into());
         displacement.prepare(&frame, rng);
+        layout::arrange(text, font, &frame, inks, rng, letters);
         if style.background_noise {
-            noise::letters(canvas, displacement, font, &frame, rng);
+            noise::letters(canvas, displacement, font, &frame, inks, letters, rng);
         }
-        let margin_px = displacement
-            .reach_px()
-            .map(|reach| frame.padding_px + reach);
-        layout::arrange(text, font, &frame, margin_px, rng, &mut self.letters);
-        let mut before = [manner.inks.pick(rng); 2];
-        for letter in &self.letters {
+        for letter in letters {
             if let Some(glyph) = font.glyph(letter.character) {
-                let ink = manner.inks.pick_other(before, rng);
-                glyph::draw(canvas, displacement, glyph, &letter.pose, manner.fill, ink);
-                before = [before[1], ink];
+                glyph::draw(
+                    canvas,
+                    displacement,
+                    glyph,
+                    &letter.pose,
+                    Fill::Nothing,
+                    letter.ink,
+                );
             }
         }
         if style.foreground_noise {
-            noise::dots(canvas, &frame, rng);
-            lines::draw(canvas, displacement, &frame, rng);
+            noise::dots(canvas, &frame, inks, rng);
+            lines::draw(canvas, displacement, &frame, inks.of_lines(), rng);
         }
     }
 }
@@ -220,8 +220,7 @@ impl Painter {
 #[cfg(test)]
 mod tests {
     use super::font::TEST_FONT;
-    use super::ink::{INKS_MAX, Ink, Inks};
-    use super::text::CLASSES;
+    use super::ink::Ink;
     use super::*;
 
     const USUAL: Style = Style {
@@ -230,8 +229,10 @@ mod tests {
         theme: Theme::Light,
         background_noise: true,
         foreground_noise: true,
-        distortion: true,
+        difficulty: Difficulty::Normal,
+        ground: None,
     };
+    const DIFFICULTIES: [Difficulty; 3] = [Difficulty::Easy, Difficulty::Normal, Difficulty::Hard];
     const BARE: Style = Style {
         background_noise: false,
         foreground_noise: false,
@@ -298,7 +299,7 @@ mod tests {
                 let style = Style {
                     width,
                     height,
-                    distortion: length % 2 == 0,
+                    difficulty: DIFFICULTIES[length % 3],
                     ..USUAL
                 };
                 let (palette, codes) = decoded(&painted(&text, style, length as u64), style);
@@ -320,11 +321,11 @@ mod tests {
             ("W", 2000, 2000),
             (&"W".repeat(TEXT_CHARS_MAX), 476, 2000),
         ] {
-            for distortion in [false, true] {
+            for difficulty in DIFFICULTIES {
                 let style = Style {
                     width,
                     height,
-                    distortion,
+                    difficulty,
                     ..USUAL
                 };
                 decoded(&painted(text, style, 1), style);
@@ -457,7 +458,7 @@ mod tests {
                 let style = Style {
                     width,
                     height,
-                    distortion: seed % 2 == 0,
+                    difficulty: DIFFICULTIES[seed as usize % 3],
                     ..BARE
                 };
                 painter.compose(text, style, &mut rng(seed));
@@ -485,7 +486,7 @@ mod tests {
             height: 120,
             ..BARE
         };
-        let letters: Vec<char> = CLASSES.concat().chars().collect();
+        let letters: Vec<char> = text::USUAL.chars().collect();
         let pictures: Vec<Vec<u8>> = letters
             .iter()
             .map(|letter| drawn(&letter.to_string(), style, 5).codes())
@@ -503,7 +504,6 @@ mod tests {
         }
     }
 
-    /// Letters hide the noise behind them: most of the ground inside of them stays bare.
     #[test]
     fn switches_of_noise_do_what_they_say() {
         let ink = |background_noise, foreground_noise| -> usize {
@@ -548,32 +548,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn everything_has_its_own_ink_unless_distorted() {
-        let inks = |text, background_noise, foreground_noise, distortion| {
-            let style = Style {
-                background_noise,
-                foreground_noise,
-                distortion,
-                ..USUAL
-            };
-            let canvas = drawn(text, style, 2);
-            let mut inks: Vec<Ink> = canvas
-                .codes()
-                .iter()
-                .filter(|&&code| code != 0)
-                .map(|&code| Ink::of(code))
-                .collect();
-            inks.sort_unstable();
-            inks.dedup();
-            inks.len()
-        };
-        assert!((4..=6).contains(&inks("aB3dE6", false, false, false)));
-        assert!(10 < inks("      ", true, false, false));
-        assert_eq!(inks("      ", false, true, false), INKS_MAX);
-        assert!((2..=Inks::FEW.count()).contains(&inks("aB3dE6", true, true, true)));
-    }
-
     /// The inks of a picture of so many letters, and of nothing else.
     fn inks_of_letters(letters: usize, style: Style, seed: u64) -> usize {
         let codes = drawn(&"W".repeat(letters), style, seed).codes();
@@ -587,12 +561,12 @@ mod tests {
         inks.len()
     }
 
-    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    /// Letters that cross can be distinguished by their inks: a letter shares none with the two before.
     #[test]
     fn neighbours_never_share_an_ink() {
         for seed in 0..100 {
-            for distortion in [false, true] {
-                let style = Style { distortion, ..BARE };
+            for difficulty in DIFFICULTIES {
+                let style = Style { difficulty, ..BARE };
                 for letters in [2, 3] {
                     assert_eq!(
                         inks_of_letters(letters, style, seed),
@@ -601,6 +575,71 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    /// What is drawn without the text is noise. Where it meets a letter, it has another ink: letters
+    /// that were drawn with it inside and without it differ in no pixel of the letter's own ink.
+    #[test]
+    fn no_small_letter_has_the_ink_of_a_letter_that_it_touches() {
+        for (seed, difficulty) in (0..40).flat_map(|seed| DIFFICULTIES.map(|level| (seed, level))) {
+            let mut painter = painter();
+            let style = Style {
+                background_noise: true,
+                difficulty,
+                ..BARE
+            };
+            painter.compose("SWX3e8", style, &mut rng(seed));
+            let frame = Frame::new(style.width, style.height, 6, Tuning::of(difficulty));
+            let letters = std::mem::take(&mut painter.letters);
+            let mut canvas = Canvas::new();
+            for one in &letters {
+                let alone = |canvas: &mut Canvas| {
+                    canvas.clear(style.width.into(), style.height.into());
+                    noise::letters(
+                        canvas,
+                        &painter.displacement,
+                        &TEST_FONT,
+                        &frame,
+                        Inks::shuffled(&mut rng(seed)),
+                        std::slice::from_ref(one),
+                        &mut rng(seed),
+                    );
+                    canvas.codes()
+                };
+                let behind = alone(&mut canvas);
+                canvas.clear(style.width.into(), style.height.into());
+                let glyph = TEST_FONT.glyph(one.character).unwrap();
+                let map = &painter.displacement;
+                glyph::draw(&mut canvas, map, glyph, &one.pose, Fill::Ink, one.ink);
+                for (letter, noise) in canvas.codes().into_iter().zip(behind) {
+                    let is_met = letter != 0 && noise != 0;
+                    assert!(!is_met || Ink::of(noise) != one.ink, "seed {seed}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_line_has_the_ink_of_a_letter() {
+        for (seed, difficulty) in (0..40).flat_map(|seed| DIFFICULTIES.map(|level| (seed, level))) {
+            let mut painter = painter();
+            let style = Style {
+                difficulty,
+                ..USUAL
+            };
+            painter.compose("SWX3e8", style, &mut rng(seed));
+            // The column at the left edge, where a line begins and no letter stands.
+            let lines = Inks::shuffled(&mut rng(seed)).of_lines();
+            assert!(
+                painter.letters.iter().all(|letter| letter.ink != lines),
+                "seed {seed}"
+            );
+            let codes = painter.canvas.codes();
+            let crossing = codes
+                .iter()
+                .filter(|code| **code != 0 && Ink::of(**code) == lines);
+            assert!(1_000 < crossing.count(), "seed {seed}");
         }
     }
 
@@ -652,7 +691,8 @@ mod tests {
             "coverage",
             "field",
             "font",
-            "manner",
+            "tuning",
+            "bounds",
             "frame",
             "displacement",
             "glyph",

@@ -9,14 +9,13 @@ use super::displacement::Displacement;
 use super::font::{CHARACTERS, Font};
 use super::frame::Frame;
 use super::glyph::{self, Pose};
-use super::ink::{Ink, LEVELS};
+use super::ink::{Ink, Inks, LEVELS};
+use super::layout::Letter;
 use super::number::{random, round};
 use super::transform::Transform;
 
 /// Width and height of the boxes that hold a small letter each, in base sizes [73 and 47 px].
 const LETTER_BOX_BASES: [f32; 2] = [0.98, 0.633];
-/// Largest small letter, in heights of its box [35 px]; the smallest is half as large.
-const LETTER_SIZE_MAX: f32 = 0.75;
 /// Thickest stroke of a small letter, in sizes of the largest [2 px].
 const LETTER_STROKE_MAX: f32 = 0.057;
 /// Angle by which a small letter is turned, to either side, in degrees.
@@ -28,7 +27,7 @@ const DOT_BOX_BASES: f32 = 0.253;
 const DOT_BOX_PX_MIN: f32 = 8.0;
 /// Diameters of dots in sides of a box, before they are rounded to whole pixels [2 to 5]. The
 /// reference draws diameters of 1 to 4 with both ends, which count one more.
-const DOT_DIAMETER: [f32; 2] = [0.08, 0.285];
+const DOT_MIN: f32 = 0.08;
 
 /// Draws small solid letters all over the ground.
 pub(super) fn letters(
@@ -36,10 +35,12 @@ pub(super) fn letters(
     displacement: &Displacement,
     font: &Font,
     frame: &Frame,
+    inks: Inks,
+    text: &[Letter],
     rng: &mut fastrand::Rng,
 ) {
     let grid = Grid::new(frame, LETTER_BOX_BASES.map(|bases| bases * frame.base_px));
-    let size_px_max = LETTER_SIZE_MAX * grid.box_px[1];
+    let size_px_max = frame.tuning.small_letter_max * grid.box_px[1];
     grid.for_each(|middle_px| {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
         let letter = CHARACTERS[rng.u64(..CHARACTERS.len() as u64) as usize];
@@ -55,7 +56,13 @@ pub(super) fn letters(
             }),
             stroke_px: random([0.0, LETTER_STROKE_MAX * size_px_max], rng),
         };
-        let ink = frame.manner.inks.pick(rng);
+        let reach_px =
+            pose.size_px / 2.0 + displacement.reach_px()[0].max(displacement.reach_px()[1]);
+        let is_taken = |ink| {
+            text.iter()
+                .any(|letter| letter.ink == ink && letter.is_near(pose.middle_px, reach_px))
+        };
+        let ink = inks.pick_other(is_taken, rng);
         if let Some(glyph) = font.glyph(char::from(letter)) {
             glyph::draw(canvas, displacement, glyph, &pose, Fill::Ink, ink);
         }
@@ -63,15 +70,15 @@ pub(super) fn letters(
 }
 
 /// Strews dots over the picture.
-pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, rng: &mut fastrand::Rng) {
+pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: Inks, rng: &mut fastrand::Rng) {
     let box_px = (DOT_BOX_BASES * frame.base_px).max(DOT_BOX_PX_MIN);
     let grid = Grid::new(frame, [box_px; 2]);
     grid.for_each(|middle_px| {
         let middle_px = std::array::from_fn(|axis| {
             middle_px[axis] + random([-grid.box_px[axis], grid.box_px[axis]], rng)
         });
-        let diameter_px = random(DOT_DIAMETER, rng) * grid.box_px[1];
-        let ink = frame.manner.inks.pick(rng);
+        let diameter_px = random([DOT_MIN, frame.tuning.dot_max], rng) * grid.box_px[1];
+        let ink = inks.pick_other(|_| false, rng);
         dot(canvas, middle_px, round(diameter_px) as usize, ink);
     });
 }
@@ -160,8 +167,7 @@ fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: usize, ink: Ink) {
 #[cfg(test)]
 mod tests {
     use super::super::font::TEST_FONT;
-    use super::super::ink::Inks;
-    use super::super::manner::{DISTORTED, UPRIGHT};
+    use super::super::tuning::NORMAL;
     use super::*;
 
     const SIZES: [(u16, u16); 6] = [
@@ -176,7 +182,11 @@ mod tests {
     fn canvas(width: u16, height: u16) -> (Canvas, Frame) {
         let mut canvas = Canvas::new();
         canvas.clear(usize::from(width), usize::from(height));
-        (canvas, Frame::new(width, height, 6, &DISTORTED))
+        (canvas, Frame::new(width, height, 6, &NORMAL))
+    }
+
+    fn inks() -> Inks {
+        Inks::shuffled(&mut fastrand::Rng::with_seed(3))
     }
 
     fn displacement(frame: &Frame) -> Displacement {
@@ -210,6 +220,8 @@ mod tests {
                 &displacement(&frame),
                 &TEST_FONT,
                 &frame,
+                inks(),
+                &[],
                 &mut fastrand::Rng::with_seed(1),
             );
             for share in inked(&canvas) {
@@ -222,16 +234,24 @@ mod tests {
     fn dots_are_all_over_the_picture_whatever_its_shape() {
         for (width, height) in SIZES {
             let (mut canvas, frame) = canvas(width, height);
-            dots(&mut canvas, &frame, &mut fastrand::Rng::with_seed(1));
+            dots(
+                &mut canvas,
+                &frame,
+                inks(),
+                &mut fastrand::Rng::with_seed(1),
+            );
             for share in inked(&canvas) {
-                assert!((0.01..0.15).contains(&share), "{share} of {width}x{height}");
+                assert!(
+                    (0.008..0.15).contains(&share),
+                    "{share} of {width}x{height}"
+                );
             }
         }
     }
 
     #[test]
     fn the_usual_picture_has_the_numbers_of_the_reference() {
-        let frame = Frame::new(600, 200, 6, &UPRIGHT);
+        let frame = Frame::new(600, 200, 6, &NORMAL);
         let counts =
             |bases: [f32; 2]| Grid::new(&frame, bases.map(|bases| bases * frame.base_px)).counts;
         assert_eq!(counts(LETTER_BOX_BASES), [8, 4]);
@@ -241,7 +261,7 @@ mod tests {
     /// The reference draws dots as whole discs of 4, 5, 12 and 21 pixels.
     #[test]
     fn dots_have_the_pixels_of_the_reference() {
-        let ink = Inks::ALL.pick(&mut fastrand::Rng::with_seed(2));
+        let ink = Ink::numbered(1);
         for (diameter, pixels) in [(1, 1), (2, 4), (3, 5), (4, 12), (5, 21)] {
             for middle_px in [[20.0, 30.0], [20.5, 29.5], [19.7, 30.2]] {
                 let (mut canvas, _) = canvas(112, 60);
@@ -263,16 +283,16 @@ mod tests {
     #[test]
     fn the_largest_dots_are_not_made_smaller() {
         for height in 1_000..=2_000 {
-            let frame = Frame::new(2_000, height, 1, &UPRIGHT);
+            let frame = Frame::new(2_000, height, 1, &NORMAL);
             let grid = Grid::new(&frame, [DOT_BOX_BASES * frame.base_px; 2]);
-            let diameter = DOT_DIAMETER[1] * grid.box_px[1];
+            let diameter = 0.285 * grid.box_px[1];
             assert!(diameter < DOT_DIAMETER_MAX as f32, "{diameter} at {height}");
         }
     }
 
     #[test]
     fn dots_are_cut_at_the_edge() {
-        let ink = Inks::ALL.pick(&mut fastrand::Rng::with_seed(2));
+        let ink = Ink::numbered(1);
         for (middle_px, pixels) in [
             ([0.5, 30.5], 3 + 5 + 5),
             ([111.5, 30.5], 3 + 5 + 5),

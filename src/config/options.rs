@@ -9,29 +9,32 @@ use super::CommandName::{self, Healthcheck, Render, Serve};
 use super::Draft;
 use super::store::store;
 use super::values::{
-    Expected, address, addresses, field_name, file, level, mode, number, origins, path, secret,
-    switch, test_text, text, theme, url_path,
+    Expected, address, addresses, alphabet, difficulty, field_name, file, ground_colour, level,
+    mode, number, origins, path, secret, switch, test_text, text, theme, url_path,
 };
 use crate::captcha::SIDE_PX_MAX;
+use crate::captcha::text::USUAL;
 use crate::sound::DIGITS_MAX;
 use crate::store::SOLUTION_BYTES_MAX;
 
-/// Far more threads than any machine this is for has cores.
+use Value::{Hidden, One, Several};
+
+/// Far more threads than any suitable machine has cores.
 const WORKERS_MAX: u64 = 1024;
-/// A day: who needs longer to read six letters?
+/// A day: nobody needs longer to read six letters.
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
-/// An hour: what waits longer than that is not waiting but forgotten.
+/// An hour: a longer wait would be a mistake.
 const TIMEOUT_SECS_MAX: u64 = 60 * 60;
-/// No time at all would close every connection.
+/// Zero would close every connection at once.
 const TIMEOUT_SECS: RangeInclusive<u64> = 1..=TIMEOUT_SECS_MAX;
-/// As many descriptors as a process can have on common systems without further ado.
+/// As many descriptors as a process can have on common systems without special settings.
 const CONNECTIONS_MAX: u64 = 65_536;
-/// From what a server in the same building needs, to what nobody waits for.
+/// From what a server in the same building needs to what no visitor waits for.
 const STORE_TIMEOUT_MS: RangeInclusive<u64> = 10..=60_000;
 const ATTEMPTS_MAX: u64 = 1_000;
-/// Some three gigabytes of captchas.
+/// About three gigabytes of captchas.
 const CAPACITY_MAX: u64 = 10_000_000;
-/// More would be no harder for machines, just for people.
+/// More would be harder for people and not for machines.
 const LENGTH_MAX: u64 = 12;
 const _: () = assert!(LENGTH_MAX <= SOLUTION_BYTES_MAX as u64);
 /// A hundred times what a solver needs to be trained on.
@@ -42,11 +45,11 @@ pub(super) struct Spec {
     /// As on the command line, without the dashes. The environment has it in capitals, with
     /// underscores, after `MINICAP_`.
     pub name: &'static str,
-    /// What its value is called in the usage text.
-    pub value: &'static str,
+    /// What its value is called in the usage text, and how it is taken.
+    pub value: Value,
     /// What it is for, in the usage text.
     pub help: &'static str,
-    /// The value if none is given; options without one may be left out.
+    /// The value if none is given; an option without a default may be left out.
     pub default: Option<&'static str>,
     /// The commands that take it.
     pub commands: &'static [CommandName],
@@ -54,18 +57,28 @@ pub(super) struct Spec {
     pub set: fn(&mut Draft, &OsStr) -> Result<(), Expected>,
 }
 
+/// The value of an option, by what it is called in the usage text.
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    /// One, of which the last that is given counts.
+    One(&'static str),
+    /// As one, and not shown where it is wrong, since it may hold a password.
+    Hidden(&'static str),
+    /// Several: a comma between them, or the option again.
+    Several(&'static str),
+}
+
+impl Value {
+    /// What it is called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            One(name) | Hidden(name) | Several(name) => name,
+        }
+    }
+}
+
 impl Spec {
-    /// Whether its value may hold a password, and so is not shown.
-    pub(super) fn is_secret(&self) -> bool {
-        self.name == "store"
-    }
-
-    /// Whether it takes several values: a comma between them, or the option again.
-    pub(super) fn is_list(&self) -> bool {
-        matches!(self.name, "listen" | "cors-origin")
-    }
-
-    /// The name of its environment variable. What is only for `render` has none: it is typed.
+    /// The name of its environment variable. Options of `render` alone have none.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
         is_set_once.then(|| {
@@ -87,7 +100,7 @@ pub(super) fn of(command: CommandName) -> impl Iterator<Item = &'static Spec> {
 pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "listen",
-        value: "ADDRESS",
+        value: Several("ADDRESS"),
         help: "IP address and port, port, or unix:PATH",
         default: Some("0.0.0.0:8000"),
         commands: &[Serve, Healthcheck],
@@ -98,24 +111,24 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "metrics-listen",
-        value: "ADDRESS",
-        help: "where /metrics is, and then nowhere else",
+        value: One("ADDRESS"),
+        help: "where to serve /metrics instead",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.metrics_listen, address(text).map(Some)),
     },
     Spec {
         name: "socket-mode",
-        value: "MODE",
-        help: "who may connect to a Unix socket, as of a file",
+        value: One("MODE"),
+        help: "permissions of Unix sockets that are created",
         default: Some("0660"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.socket_mode, mode(text)),
     },
     Spec {
         name: "workers",
-        value: "N",
-        help: "threads that draw and judge [default: one for each core]",
+        value: One("N"),
+        help: "threads for requests [default: one for each core]",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -127,15 +140,15 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "ttl",
-        value: "SECONDS",
-        help: "how long a captcha lives",
+        value: One("SECONDS"),
+        help: "time until a captcha expires",
         default: Some("600"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.store.ttl, seconds(text, 1..=TTL_SECS_MAX)),
     },
     Spec {
         name: "attempts",
-        value: "N",
+        value: One("N"),
         help: "wrong answers that end a captcha",
         default: Some("3"),
         commands: &[Serve],
@@ -148,8 +161,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "capacity",
-        value: "N",
-        help: "captchas alive at a time",
+        value: One("N"),
+        help: "most captchas in memory",
         default: Some("100000"),
         commands: &[Serve],
         set: |draft, text| {
@@ -161,16 +174,16 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "store",
-        value: "ADDRESS",
-        help: "valkey://HOST:PORT of a server that keeps the captchas",
+        value: Hidden("ADDRESS"),
+        help: "keep captchas in Valkey or Redis, at valkey://HOST:PORT",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.valkey, store(text).map(Some)),
     },
     Spec {
         name: "store-timeout",
-        value: "MS",
-        help: "milliseconds that it may take to answer",
+        value: One("MS"),
+        help: "time for a request to the store",
         default: Some("500"),
         commands: &[Serve],
         set: |draft, text| {
@@ -180,16 +193,16 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "state",
-        value: "FILE",
-        help: "keeps the captchas while the service is off",
+        value: One("FILE"),
+        help: "keep captchas over a restart in this file",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.state, file(text).map(Some)),
     },
     Spec {
         name: "length",
-        value: "N",
-        help: "characters of a text",
+        value: One("N"),
+        help: "characters in a picture",
         default: Some("6"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -200,9 +213,17 @@ pub(super) static OPTIONS: &[Spec] = &[
         },
     },
     Spec {
+        name: "alphabet",
+        value: One("TEXT"),
+        help: "characters of the texts",
+        default: Some(USUAL),
+        commands: &[Serve, Render],
+        set: |draft, text| put(&mut draft.config.api.captcha.alphabet, alphabet(text)),
+    },
+    Spec {
         name: "width",
-        value: "PIXELS",
-        help: "width of the picture",
+        value: One("PIXELS"),
+        help: "width of a picture",
         default: Some("600"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -214,8 +235,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "height",
-        value: "PIXELS",
-        help: "height of the picture",
+        value: One("PIXELS"),
+        help: "height of a picture",
         default: Some("200"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -227,15 +248,26 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "theme",
-        value: "THEME",
-        help: "light, dark or random, if not chosen by a request",
+        value: One("THEME"),
+        help: "light, dark or random, unless a request chooses",
         default: Some("light"),
         commands: &[Serve, Render],
         set: |draft, text| put(&mut draft.config.api.captcha.theme, theme(text)),
     },
     Spec {
+        name: "ground",
+        value: One("COLOUR"),
+        help: "background colour of light or dark pictures, such as '#fffaf0'",
+        default: None,
+        commands: &[Serve, Render],
+        set: |draft, text| {
+            let ground = &mut draft.config.api.captcha.style.ground;
+            put(ground, ground_colour(text).map(Some))
+        },
+    },
+    Spec {
         name: "background-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "small letters behind the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -248,7 +280,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "foreground-noise",
-        value: "on|off",
+        value: One("on|off"),
         help: "dots and lines over the text",
         default: Some("on"),
         commands: &[Serve, Render],
@@ -260,25 +292,30 @@ pub(super) static OPTIONS: &[Spec] = &[
         },
     },
     Spec {
-        name: "distortion",
-        value: "on|off",
-        help: "bent letters whose outlines cross",
-        default: Some("on"),
+        name: "difficulty",
+        value: One("LEVEL"),
+        help: "easy, normal or hard to read",
+        default: Some("normal"),
         commands: &[Serve, Render],
-        set: |draft, text| put(&mut draft.config.api.captcha.style.distortion, switch(text)),
+        set: |draft, text| {
+            put(
+                &mut draft.config.api.captcha.style.difficulty,
+                difficulty(text),
+            )
+        },
     },
     Spec {
         name: "audio",
-        value: "on|off",
-        help: "sounds for those who cannot see a picture",
+        value: One("on|off"),
+        help: "offer sounds to visitors who cannot see a picture",
         default: Some("off"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.audio, switch(text)),
     },
     Spec {
         name: "audio-length",
-        value: "N",
-        help: "digits of a sound",
+        value: One("N"),
+        help: "digits in a sound",
         default: Some("6"),
         commands: &[Serve],
         set: |draft, text| {
@@ -288,32 +325,32 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "cors-origin",
-        value: "ORIGIN",
-        help: "whose pages may use it: *, origins, or off",
+        value: Several("ORIGIN"),
+        help: "origins that may use the service: *, a list, or off",
         default: Some("*"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.cors, origins(text)),
     },
     Spec {
         name: "docs",
-        value: "on|off",
-        help: "page and OpenAPI document",
+        value: One("on|off"),
+        help: "serve the page and the OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.docs, switch(text)),
     },
     Spec {
         name: "widget",
-        value: "on|off",
-        help: "the script /widget.js",
+        value: One("on|off"),
+        help: "serve /widget.js",
         default: Some("on"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.widget, switch(text)),
     },
     Spec {
         name: "siteverify-secret",
-        value: "SECRET",
-        help: "serve /siteverify to backends that show this",
+        value: Hidden("SECRET"),
+        help: "serve /siteverify to backends that send this secret",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -325,15 +362,15 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "path",
-        value: "PATH",
-        help: "what stands before every path, such as /captcha",
+        value: One("PATH"),
+        help: "prefix of every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
         set: |draft, text| put(&mut draft.config.api.path, url_path(text)),
     },
     Spec {
         name: "log",
-        value: "LEVEL",
+        value: One("LEVEL"),
         help: "off, error (or warn), info or debug",
         default: Some("info"),
         commands: &[Serve],
@@ -341,8 +378,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "max-connections",
-        value: "N",
-        help: "connections open at a time",
+        value: One("N"),
+        help: "most open connections",
         default: Some("1024"),
         commands: &[Serve],
         set: |draft, text| {
@@ -354,8 +391,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "client-header",
-        value: "NAME",
-        help: "field in which the proxy in front names its client",
+        value: One("NAME"),
+        help: "header in which the proxy sends its client's address",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -367,8 +404,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "idle-timeout",
-        value: "SECONDS",
-        help: "how long a connection may be idle",
+        value: One("SECONDS"),
+        help: "time a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
         set: |draft, text| {
@@ -380,8 +417,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "request-timeout",
-        value: "SECONDS",
-        help: "how long a part of a request may take",
+        value: One("SECONDS"),
+        help: "time for each part of a request or response",
         default: Some("10"),
         commands: &[Serve],
         set: |draft, text| {
@@ -393,8 +430,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "stop-timeout",
-        value: "SECONDS",
-        help: "how long the end waits for what was begun",
+        value: One("SECONDS"),
+        help: "time to finish requests after a signal to stop",
         default: Some("5"),
         commands: &[Serve],
         set: |draft, text| {
@@ -406,8 +443,8 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "drain",
-        value: "SECONDS",
-        help: "how long /healthz says so before it stops",
+        value: One("SECONDS"),
+        help: "time after a signal before it stops accepting",
         default: Some("0"),
         commands: &[Serve],
         set: |draft, text| {
@@ -419,40 +456,40 @@ pub(super) static OPTIONS: &[Spec] = &[
     },
     Spec {
         name: "test-text",
-        value: "TEXT",
-        help: "the text of every captcha, for tests of your own: protects nothing",
+        value: One("TEXT"),
+        help: "give every captcha this text, for automated tests: protects nothing",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.test_text, test_text(text).map(Some)),
     },
     Spec {
         name: "out",
-        value: "PATH",
-        help: "the picture's file, or with --count the pictures' folder",
+        value: One("PATH"),
+        help: "file of the picture, or folder of the pictures",
         default: None,
         commands: &[Render],
         set: |draft, value| put(&mut draft.out, path(value).map(Some)),
     },
     Spec {
         name: "count",
-        value: "N",
-        help: "write so many pictures, each named TEXT_NUMBER.png",
+        value: One("N"),
+        help: "number of pictures, each named TEXT_NUMBER.png",
         default: None,
         commands: &[Render],
         set: |draft, text| put(&mut draft.count, number(text, 1..=COUNT_MAX).map(Some)),
     },
     Spec {
         name: "text",
-        value: "TEXT",
-        help: "the text of the pictures [default: random]",
+        value: One("TEXT"),
+        help: "text of the pictures [default: random]",
         default: None,
         commands: &[Render],
         set: |draft, value| put(&mut draft.text, text(value).map(Some)),
     },
     Spec {
         name: "seed",
-        value: "N",
-        help: "the same number draws the same picture",
+        value: One("N"),
+        help: "draw the same pictures for the same number",
         default: None,
         commands: &[Render],
         set: |draft, text| put(&mut draft.seed, number(text, 0..=u64::MAX).map(Some)),

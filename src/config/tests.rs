@@ -42,7 +42,7 @@ const LISTEN: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000
 #[test]
 fn every_wrong_value_is_named_with_what_was_expected() {
     let number = |range: &str| format!("a number from {range}");
-    let text = "1 to 15 letters and digits of ASCII";
+    let text = "1 to 15 ASCII letters and digits";
     for (option, wrong, expected) in [
         ("listen", "localhost", LISTEN.to_owned()),
         ("listen", "70000", LISTEN.into()),
@@ -79,10 +79,20 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         ("theme", "grey", "light, dark or random".into()),
         ("background-noise", "maybe", "on or off".into()),
         ("foreground-noise", "2", "on or off".into()),
-        ("distortion", "", "on or off".into()),
+        ("difficulty", "off", "easy, normal or hard".into()),
+        (
+            "alphabet",
+            "abcdefgABCDEFG",
+            "ASCII letters and digits, at least 8 if case is ignored".into(),
+        ),
+        (
+            "ground",
+            "#707070",
+            "a colour such as #fffaf0, light or dark enough for letters with a contrast of 3:1"
+                .into(),
+        ),
         ("docs", "none", "on or off".into()),
         ("widget", "maybe", "on or off".into()),
-        ("siteverify-secret", "short", "8 to 256 bytes".into()),
         ("path", "captcha", PATH.into()),
         ("path", "/a//b", PATH.into()),
         ("path", "/../b", PATH.into()),
@@ -118,6 +128,19 @@ fn every_wrong_value_is_named_with_what_was_expected() {
 }
 
 #[test]
+fn a_wrong_value_that_may_hold_a_password_is_not_shown() {
+    for (option, wrong) in [
+        ("store", "valkey://:hündin@"),
+        ("siteverify-secret", "hündin"),
+    ] {
+        let line = refused(&[&format!("--{option}"), wrong]);
+        let shown = line.split_once("but found ").unwrap().1;
+        assert_eq!(shown, "what is not shown, since it may hold a password");
+        assert!(!line.contains("ndin"), "{line}");
+    }
+}
+
+#[test]
 fn sizes_that_cannot_hold_the_text_are_refused() {
     let long = "a".repeat(12);
     for (arguments, expected) in [
@@ -149,26 +172,23 @@ fn sizes_that_cannot_hold_the_text_are_refused() {
 #[test]
 fn what_is_no_option_is_refused_and_the_nearest_one_named() {
     for (arguments, expected) in [
-        (
-            &["--wrong"][..],
-            "--wrong: no such option here (see --help)",
-        ),
+        (&["--wrong"][..], "--wrong: unknown option (see --help)"),
         (
             &["--theem", "dark"],
-            "--theem: no such option here (did you mean --theme?)",
+            "--theem: unknown option (did you mean --theme?)",
         ),
         (
             &["--cors=*"],
-            "--cors: no such option here (did you mean --cors-origin?)",
+            "--cors: unknown option (did you mean --cors-origin?)",
         ),
-        (&["--out", "x"], "--out: no such option here (see --help)"),
+        (&["--out", "x"], "--out: unknown option (see --help)"),
         (
             &["render", "--ttl", "5"],
-            "--ttl: no such option here (see --help)",
+            "--ttl: unknown option (see --help)",
         ),
         (
             &["healthcheck", "--seed=1"],
-            "--seed: no such option here (see --help)",
+            "--seed: unknown option (see --help)",
         ),
         (
             &["serve"],

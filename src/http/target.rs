@@ -139,13 +139,10 @@ fn decode_form(mut bytes: &[u8]) -> Vec<u8> {
     decoded
 }
 
+/// The value of a hexadecimal digit.
 pub(super) fn hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
 }
 
 #[cfg(test)]

@@ -328,7 +328,12 @@ impl Chars<'_> {
 
     fn code_unit(&mut self) -> u16 {
         let digits = self.rest.by_ref().take(4);
-        let digit = |c: char| c.to_digit(16).and_then(|digit| u16::try_from(digit).ok());
-        digits.fold(0, |unit, c| unit << 4 | digit(c).unwrap_or(0))
+        digits.fold(0, |unit, c| unit << 4 | hex_digit(c).unwrap_or(0))
     }
+}
+
+/// The value of a hexadecimal digit.
+pub(super) fn hex_digit(character: char) -> Option<u16> {
+    let digit = character.to_digit(16)?;
+    u16::try_from(digit).ok()
 }

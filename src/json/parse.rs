@@ -1,8 +1,8 @@
 //! Bytes to a document, by recursive descent over text already known to be UTF-8.
 //! Knows the grammar and the order in which `CPython`'s scanner looks at things (`Modules/_json.c`),
-//! which decides which of several errors is told and where. Nothing here writes.
+//! which decides which of several errors is reported, and where. Nothing here writes.
 
-use super::document::{Member, Node, Text, collapse_repeated_names};
+use super::document::{Member, Node, Text, collapse_repeated_names, hex_digit};
 use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
 
 /// Nodes of a usual document: an object of two members. Their list is allocated once for these, and
@@ -12,7 +12,7 @@ const NODES_USUAL: usize = 5;
 /// Reads one document, with nothing but blanks around it.
 ///
 /// # Errors
-/// The first thing wrong in reading order, except that bytes which are not UTF-8 are told before
+/// The first thing wrong in reading order, except that bytes which are not UTF-8 are reported before
 /// anything else, wherever they are.
 pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| Error {
@@ -272,9 +272,11 @@ impl<'a> Parser<'a> {
     /// quote) before it looks at them, so the end of the text right after is this error too.
     fn code_unit(&mut self) -> Result<u16, Error> {
         let unit = match self.rest() {
-            [b'\\', b'u', a, b, c, d, _, ..] => [a, b, c, d]
-                .into_iter()
-                .try_fold(0, |unit, &digit| Some(unit << 4 | hex_digit(digit)?)),
+            [b'\\', b'u', a, b, c, d, _, ..] => {
+                [a, b, c, d].into_iter().try_fold(0, |unit, &digit| {
+                    Some(unit << 4 | hex_digit(char::from(digit))?)
+                })
+            }
             _ => None,
         };
         let unit = unit.ok_or_else(|| self.error(ErrorKind::UnicodeEscape, self.at + 1))?;
@@ -316,14 +318,5 @@ impl<'a> Parser<'a> {
             kind,
             at: characters(self.text.as_bytes(), byte),
         }
-    }
-}
-
-fn hex_digit(byte: u8) -> Option<u16> {
-    match byte {
-        b'0'..=b'9' => Some(u16::from(byte - b'0')),
-        b'a'..=b'f' => Some(u16::from(byte - b'a') + 10),
-        b'A'..=b'F' => Some(u16::from(byte - b'A') + 10),
-        _ => None,
     }
 }

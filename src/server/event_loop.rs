@@ -1,10 +1,10 @@
-//! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
-//! them and the connections, and carries requests to the pool and answers back.
+//! The thread that owns the sockets: it waits until any of them is ready, moves bytes between them and
+//! the connections, and passes requests to the pool and responses back.
 //!
-//! It goes in turns. In each it takes the answers that are ready, gives some of the connections that
-//! have something to do one step, and accepts some new ones. Whose step is next is decided as for
-//! the workers: clients take turns, so whoever sends without pause on a thousand connections has no
-//! more steps than whoever has one.
+//! It works in rounds. In each round it takes the responses that are ready, gives one step to some of
+//! the connections that have something to do, and accepts some new ones. Clients take turns here, as
+//! they do for the workers: a client that sends without pause on a thousand connections gets no more
+//! steps than a client with one.
 
 mod admission;
 
@@ -14,7 +14,7 @@ use std::mem;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use admission::Arrival;
 
@@ -24,6 +24,7 @@ use super::pool::{Job, Pool};
 use super::queue::{Queue, Rank};
 use super::socket::Listener;
 use super::{Cost, Figures, Handler, Reason, Request, Routed, Server, Settings};
+use crate::calendar::since_epoch;
 use crate::fair::{Client, Line, Lines};
 use crate::http::{Head, Response, imf_fixdate};
 use crate::log::Log;
@@ -70,7 +71,7 @@ const NOTHING: Interest = Interest {
     write: false,
 };
 
-/// Serves until `stop` is readable and what was begun is finished.
+/// Serves until `stop` is readable and the requests under way are answered.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
     let Server {
         listeners,
@@ -101,18 +102,8 @@ pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Resul
         failure_logged: None,
     };
     event_loop.serve(&listeners, stop)?;
-    // Whoever has connected by now was told that the server is there.
-    for (place, listener) in listeners.iter().enumerate() {
-        // What fails now would have ended it as well.
-        let _ = event_loop.accept(listener, place, settings.connections_max, Instant::now());
-        // It is about to be closed, and where it stays open elsewhere it is not ours any more.
-        let _ = event_loop.poller.forget(listener);
-    }
+    event_loop.close_listeners(listeners);
     let _ = event_loop.poller.forget(stop);
-    drop(listeners);
-    while let Some(arrival) = event_loop.parked.pop_front() {
-        event_loop.welcome(arrival, Instant::now());
-    }
     event_loop.finish()
 }
 
@@ -180,14 +171,8 @@ impl<H: Handler> EventLoop<'_, H> {
             }
             let heard = self.turn(until, now)?;
             if heard.stop {
-                if self.settings.drain.is_zero() {
-                    return Ok(());
-                }
-                self.poller.forget(stop)?;
-                self.figures.stop();
-                self.log
-                    .info("leaving", &[("seconds", &self.settings.drain.as_secs())]);
-                end = Some(Instant::now() + self.settings.drain);
+                end = Some(self.leave(stop)?);
+                continue;
             }
             self.admit_parked(Instant::now());
             for place in heard.listeners {
@@ -195,6 +180,32 @@ impl<H: Handler> EventLoop<'_, H> {
                     self.accept(listener, place, ACCEPTS_MAX, Instant::now())?;
                 }
             }
+        }
+    }
+
+    /// Has the health say that it will end, where that is to be said for a while; returns when it
+    /// ends.
+    fn leave(&mut self, stop: &UnixStream) -> io::Result<Instant> {
+        let drain = self.settings.drain;
+        if !drain.is_zero() {
+            self.poller.forget(stop)?;
+            self.figures.stop();
+            self.log.info("leaving", &[("seconds", &drain.as_secs())]);
+        }
+        Ok(Instant::now() + drain)
+    }
+
+    /// Accepts the connections that the kernel has accepted by now, and closes the listeners.
+    fn close_listeners(&mut self, listeners: Vec<Listener>) {
+        let count = self.settings.connections_max;
+        for (place, listener) in listeners.into_iter().enumerate() {
+            // What fails now would have ended it as well.
+            let _ = self.accept(&listener, place, count, Instant::now());
+            // Where it stays open elsewhere, it is not ours any more.
+            let _ = self.poller.forget(&listener);
+        }
+        while let Some(arrival) = self.parked.pop_front() {
+            self.welcome(arrival, Instant::now());
         }
     }
 
@@ -206,7 +217,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let mut waiting: Vec<u32> = self.peers.tokens().collect();
         loop {
             let now = Instant::now();
-            // Whoever has just connected was told that the server is there, and is about to ask.
+            // A client that has just connected is about to send a request.
             waiting.retain(|token| !self.stop(*token, now));
             if self.peers.len() == 0 || end <= now {
                 return Ok(());
@@ -216,8 +227,8 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Tells a connection that the server is stopping, unless it is new; returns whether it was told,
-    /// or is gone.
+    /// Tells a connection that the server is stopping, unless it is new; returns whether it knows,
+    /// or is closed.
     fn stop(&mut self, token: u32, now: Instant) -> bool {
         let Some(peer) = self.peers.get_mut(token) else {
             return true;
@@ -251,11 +262,27 @@ impl<H: Handler> EventLoop<'_, H> {
             self.survive(error)?;
         }
         let now = Instant::now();
+        let heard = self.hear(&events, now);
+        self.events = events;
+        for _ in 0..STEPS_MAX {
+            let Some((token, ())) = self.steps.pop() else {
+                break;
+            };
+            self.step(token, now);
+        }
+        if deadlines.is_some_and(|deadlines| deadlines <= now) {
+            self.expire_all(now);
+        }
+        Ok(heard)
+    }
+
+    /// Hears what the poller has found.
+    fn hear(&mut self, events: &[Event], now: Instant) -> Heard {
         let mut heard = Heard::default();
         if events.iter().any(|event| event.token == WOKEN) {
             self.deliver_answers(now);
         }
-        for event in &events {
+        for event in events {
             match event.token {
                 WOKEN => {}
                 STOP => heard.stop = true,
@@ -269,17 +296,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 }
             }
         }
-        self.events = events;
-        for _ in 0..STEPS_MAX {
-            let Some((token, ())) = self.steps.pop() else {
-                break;
-            };
-            self.step(token, now);
-        }
-        if deadlines.is_some_and(|deadlines| deadlines <= now) {
-            self.expire_all(now);
-        }
-        Ok(heard)
+        heard
     }
 
     /// Hears that a socket is ready.
@@ -338,7 +355,7 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 continue;
             };
-            // Whoever waits for a step has sent what there is to wait for.
+            // A connection that waits for a step has already sent its bytes.
             let is_late = |deadline: &Instant| *deadline <= now && !peer.has_more;
             match peer.connection.deadline() {
                 Some(deadline) if is_late(&deadline) => {
@@ -593,7 +610,7 @@ fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// The value of the `Date` field, written anew once a second.
+/// The value of the `Date` field, written again once a second.
 #[derive(Default)]
 struct Date {
     second: u64,
@@ -602,10 +619,7 @@ struct Date {
 
 impl Date {
     fn now(&mut self) -> &str {
-        let since_epoch = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let second = since_epoch.as_secs();
+        let second = since_epoch(SystemTime::now()).as_secs();
         if second != self.second || self.text.is_empty() {
             self.second = second;
             self.text = imf_fixdate(second);

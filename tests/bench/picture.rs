@@ -8,7 +8,8 @@ use std::sync::Arc;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use fastrand::Rng;
-use minicap::captcha::{Font, Painter, Style, Theme, text};
+use minicap::captcha::text::Alphabet;
+use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 
 /// As many texts as the picture has by default.
 const TEXT_CHARS: usize = 6;
@@ -46,7 +47,8 @@ fn cases() -> Vec<Case> {
             theme,
             background_noise,
             foreground_noise,
-            distortion: true,
+            difficulty: Difficulty::Normal,
+            ground: None,
         })
     };
     let mut cases = Vec::new();
@@ -78,7 +80,7 @@ impl Studio {
     }
 
     fn draw(&mut self, style: Style) {
-        let text = text::repeatable(TEXT_CHARS, &mut self.rng);
+        let text = Alphabet::default().repeatable(TEXT_CHARS, &mut self.rng);
         let drawn = self.painter.draw(&text, &style, &mut self.rng);
         drawn.expect("the style is good");
     }

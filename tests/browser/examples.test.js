@@ -1,4 +1,4 @@
-// The examples of the README and of docs/integrate.md, each run as it is written, in its language's own runtime.
+// The examples of the README, docs/api.md and docs/integrate.md, each run as it is written, in its language's own runtime.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -306,7 +306,7 @@ test('the README’s handler', PATIENCE, async () => {
 });
 
 test('curl', async () => {
-  const { stdout } = spawnSync('bash', ['-c', example('bash')], {
+  const { stdout } = spawnSync('bash', ['-c', block('bash', 'docs/api.md')], {
     ...PATIENCE, cwd: folder, encoding: 'utf8', input: `${TEXT}\n`, env: { ...process.env, CAPTCHA_URL: service.url },
   });
   assert.deepEqual(JSON.parse(stdout), { status: 200, message: 'CAPTCHA validated successfully' });

@@ -1,4 +1,4 @@
-// Takes the README's pictures of the page and the widget anew: `npm --prefix tests/browser run pictures`.
+// Takes the README's pictures of the page and the widget again: `npm --prefix tests/browser run pictures`.
 
 import { fileURLToPath } from 'node:url';
 import { openPage, startBrowser, startService, startSite } from './support.js';

@@ -11,6 +11,7 @@ mod healthcheck;
 mod http;
 mod life;
 mod log;
+mod manual;
 mod metrics;
 mod render;
 mod shutdown;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
@@ -51,6 +51,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
+    /// Reads the log, until the process has ended.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -82,7 +84,7 @@ impl Server {
             .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in BufReader::new(stderr).lines() {
                 let mut lines = lines.lock().unwrap();
                 lines.push_str(&line.unwrap());
@@ -93,6 +95,7 @@ impl Server {
             child,
             address,
             log,
+            reader: Some(reader),
         }
     }
 
@@ -147,7 +150,7 @@ impl Server {
         assert!(status.unwrap().success());
     }
 
-    /// Waits for the end of the process.
+    /// Waits for the end of the process, and of its log.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let mut status = None;
         eventually(
@@ -157,6 +160,9 @@ impl Server {
             },
             || "the process should have ended".into(),
         );
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         status.unwrap()
     }
 }

@@ -18,6 +18,14 @@ def grey(path):
     return 255 - picture if np.median(picture) < 128 else picture
 
 
+def coloured(path):
+    """How far each channel of each pixel is from the ground's, which is the colour of most pixels."""
+    picture = cv2.imread(str(path)).astype(np.int32)
+    colours, counts = np.unique(picture @ [1, 256, 65536], return_counts=True)
+    ground = colours[counts.argmax()] // [1, 256, 65536] % 256
+    return (picture - ground).astype(np.float32)
+
+
 def distance(one, other):
     """Least number of characters to insert, remove or replace."""
     row = list(range(len(other) + 1))

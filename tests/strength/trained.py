@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
-"""Trains a small network to read a folder of pictures: trained.py FOLDER [--train 3000] [--steps 1000]
+"""Trains a small network to read a folder of pictures:
+
+    trained.py FOLDER [--train 3000] [--steps 1000] [--colour]
 
 Convolutions over the whole picture, then along its width, and CTC to line the columns up with the
 text. It is trained from nothing on `--train` labelled pictures, on one core, and measured on
 `--test` others. What an attacker with more of either gets is a matter of these numbers.
+
+It sees shades of grey, or with `--colour` more pixels in three channels, from which the ground is
+taken away by its colour.
 """
 
 import argparse
@@ -16,15 +21,16 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pictures import grey, load, report
+from pictures import coloured, grey, load, report
 
-WIDTH, HEIGHT = 160, 48  # What the network sees.
+GREY = (160, 48)  # Width and height of what the network sees.
+COLOUR = (192, 64)
 BATCH = 64
 LEARNING_RATE = 2e-3
 
 
 class Reader(nn.Module):
-    def __init__(self, classes):
+    def __init__(self, channels, height, classes):
         super().__init__()
 
         def look(into, out, side, *rest, **how):
@@ -36,25 +42,28 @@ class Reader(nn.Module):
             return nn.Sequential(convolution, nn.BatchNorm1d(out), nn.ReLU(), nn.Dropout(0.1))
 
         self.look = nn.Sequential(
-            look(1, 16, 5, stride=2),
-            look(16, 32, 3, nn.MaxPool2d(2)),
+            look(channels, 16 * channels, 5, stride=2),
+            look(16 * channels, 32, 3, nn.MaxPool2d(2)),
             look(32, 64, 3, nn.MaxPool2d((2, 1))),
             look(64, 96, 3, nn.MaxPool2d((2, 1))),
         )
         self.along = nn.Sequential(
-            along(96 * HEIGHT // 16, 128, 3), along(128, 128, 5), nn.Conv1d(128, classes, 1)
+            along(96 * height // 16, 128, 3), along(128, 128, 5), nn.Conv1d(128, classes, 1)
         )
 
     def forward(self, pictures):
         return self.along(self.look(pictures).flatten(1, 2)).permute(2, 0, 1)
 
 
-def pixels(labelled):
-    """All pictures as the network sees them: ink positive, ground about zero."""
-    size = (WIDTH, HEIGHT)
-    small = [cv2.resize(grey(path), size, interpolation=cv2.INTER_AREA) for path, _ in labelled]
-    ink = 1 - torch.from_numpy(np.stack(small)).float()[:, None] / 255
-    return (ink - ink.mean((1, 2, 3), keepdim=True)) / (ink.std((1, 2, 3), keepdim=True) + 0.01)
+def pixels(labelled, is_coloured):
+    """All pictures as the network sees them: a channel or three, ground about zero."""
+    look, size = (coloured, COLOUR) if is_coloured else (grey, GREY)
+    small = [cv2.resize(look(path), size, interpolation=cv2.INTER_AREA) for path, _ in labelled]
+    ink = torch.from_numpy(np.stack(small)).float().reshape(len(small), *size[::-1], -1) / 255
+    ink = ink.permute(0, 3, 1, 2).contiguous()
+    if is_coloured:
+        return 2 * ink
+    return (ink.mean((1, 2, 3), keepdim=True) - ink) / (ink.std((1, 2, 3), keepdim=True) + 0.01)
 
 
 def varied(pictures):
@@ -80,6 +89,7 @@ def main():
     parser.add_argument("--train", type=int, default=3000)
     parser.add_argument("--test", type=int, default=500)
     parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--colour", action="store_true")
     arguments = parser.parse_args()
     torch.manual_seed(1)
     torch.set_num_threads(1)
@@ -89,9 +99,9 @@ def main():
     tested, labelled = labelled[: arguments.test], labelled[arguments.test :][: arguments.train]
     alphabet = sorted({character for _, text in labelled for character in text})
     targets = [torch.tensor([alphabet.index(c) + 1 for c in text]) for _, text in labelled]
-    pictures = pixels(labelled)
+    pictures = pixels(labelled, arguments.colour)
 
-    network = Reader(len(alphabet) + 1)
+    network = Reader(pictures.shape[1], pictures.shape[2], len(alphabet) + 1)
     optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, arguments.steps, pct_start=0.15)
     begin = time.process_time()
@@ -113,8 +123,8 @@ def main():
         optimizer.step()
         rate.step()
     minutes = (time.process_time() - begin) / 60
-    name = f"{len(labelled)} pictures, {arguments.steps} steps, {minutes:.1f} CPU minutes"
-    report(name, read(network, pixels(tested), alphabet), [text for _, text in tested])
+    name = f"{'colour' if arguments.colour else 'grey'}, {len(labelled)} pictures, {arguments.steps} steps, {minutes:.1f} CPU minutes"
+    report(name, read(network, pixels(tested, arguments.colour), alphabet), [text for _, text in tested])
 
 
 if __name__ == "__main__":

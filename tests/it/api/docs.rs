@@ -201,8 +201,12 @@ fn everything_is_below_a_path_if_there_is_one() {
         "/a/captcha//docs",
         "/captcha/docs",
         "/a/captcha/a/captcha/docs",
+        "/a/captcha*",
+        "/a/captcha/*",
     ] {
-        check(&mut client, &request("GET", path, "", None), NO_PAGE);
+        for method in ["GET", "OPTIONS"] {
+            check(&mut client, &request(method, path, "", None), NO_PAGE);
+        }
     }
     for path in [
         "/",

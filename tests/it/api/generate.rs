@@ -1,13 +1,17 @@
 //! A new captcha: its id, its picture, its theme.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use fastrand::Rng;
+use minicap::captcha::{Difficulty, Font, Painter, Style};
+use serde_json::Value;
+
 use super::{
     GENERATE, JSON, PATHS, PLAIN, RIGHT, SMALL, assert_captcha, check, check_text, exchange,
     request,
 };
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
-
 use crate::support::{Answer, Server, TEXT, post};
 
 /// The types of a PNG's chunks.
@@ -73,6 +77,71 @@ fn a_captcha_is_an_id_and_a_picture_whatever_else_the_request_says() {
         assert!(!is_dark(&pixels), "{row}");
         check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
     }
+}
+
+/// Pictures that are painted to tell one style from another. The means of their sizes in bytes are
+/// more than ten times as far apart as those of sets of one style.
+const PICTURES: u8 = 12;
+
+#[test]
+fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
+    let usual = Style {
+        width: 300,
+        height: 100,
+        background_noise: true,
+        foreground_noise: true,
+        ..Style::default()
+    };
+    let mut wished = [usual; 3];
+    wished[0].background_noise = false;
+    wished[1].foreground_noise = false;
+    wished[2].difficulty = Difficulty::Easy;
+    let options = [
+        ["--background-noise", "off"],
+        ["--foreground-noise", "off"],
+        ["--difficulty", "easy"],
+    ];
+    let mut hand = Painter::new(Arc::new(Font::new()));
+    let mut bytes_of = |style: &Style| {
+        mean(|seed| {
+            let mut png = Vec::new();
+            let mut rng = Rng::with_seed(seed.into());
+            hand.paint(TEXT, style, &mut rng, &mut png).unwrap();
+            png.len()
+        })
+    };
+    let ignored = bytes_of(&usual);
+    for (option, style) in options.into_iter().zip(wished) {
+        let sizes_and_ground = ["--width=300", "--height=100", "--ground=#fffaf0"];
+        let server = Server::start(&[&option[..], &sizes_and_ground].concat());
+        let mut client = server.connect();
+        let sent = mean(|_| {
+            let png = exchange(&mut client, &post(GENERATE, "", b"")).body;
+            assert_eq!(png[16..24], [0, 0, 1, 44, 0, 0, 0, 100]);
+            // The first colour of the palette, behind the chunk's name.
+            assert_eq!(png[37..44], *b"PLTE\xff\xfa\xf0");
+            png.len()
+        });
+        let expected = bytes_of(&style);
+        assert!(
+            sent.abs_diff(expected) < sent.abs_diff(ignored),
+            "{option:?}: {sent} bytes, which should be nearer to {expected} than to {ignored}"
+        );
+    }
+}
+
+/// The mean of what `bytes` gives for each of the [`PICTURES`].
+fn mean(bytes: impl FnMut(u8) -> usize) -> usize {
+    (0..PICTURES).map(bytes).sum::<usize>() / usize::from(PICTURES)
+}
+
+#[test]
+fn a_text_is_as_long_as_the_operator_says() {
+    let server = Server::start_plain(&[&["--length", "4"], &SMALL[..]].concat());
+    let request = request("POST", GENERATE, "Accept: application/json\r\n", None);
+    let answer = exchange(&mut server.connect(), &request);
+    let document: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(document["length"], 4);
 }
 
 #[test]
@@ -250,6 +319,24 @@ fn a_captcha_is_json_to_who_prefers_that() {
         let (id, pixels) = assert_captcha(&answer, accept);
         assert!(is_dark(&pixels), "{accept}");
         check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
+    }
+}
+
+#[test]
+fn json_says_where_all_are_digits() {
+    for (options, expected) in [
+        (&["--alphabet", "0123456789"][..], Some(&Value::Bool(true))),
+        (&[], None),
+    ] {
+        let server = Server::start(options);
+        let answer = server.request(request(
+            "POST",
+            GENERATE,
+            "Accept: application/json\r\n",
+            None,
+        ));
+        let document: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(document.get("digits"), expected, "{options:?}");
     }
 }
 

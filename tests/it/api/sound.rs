@@ -24,7 +24,7 @@ const ON: [&str; 8] = [
 
 const NO_SOUND: (u16, &str) = (
     406,
-    r#"{"detail":"There are image/png and application/json"}"#,
+    r#"{"detail":"Only image/png and application/json are available"}"#,
 );
 
 const SOUND: &str = "Accept: audio/wav\r\n";

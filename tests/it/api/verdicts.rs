@@ -58,6 +58,25 @@ fn a_wrong_answer_tells_how_many_are_left() {
 }
 
 #[test]
+fn what_is_in_no_text_counts_as_what_it_is_taken_for() {
+    for (alphabet, text, typed) in [
+        (None, "S2Y9", "5zvq"),
+        (None, "S2Y9", "ＳＺ V q"),
+        (Some("0123456789"), "0125", "Ol2s"),
+    ] {
+        let alphabet = alphabet.map(|characters| ["--alphabet", characters]);
+        let alphabet = alphabet.as_ref().map_or(&[][..], |options| options);
+        let server = Server::start_plain(&[&["--test-text", text], alphabet, &SMALL[..]].concat());
+        let mut client = server.connect();
+        let id = client.generate();
+        assert_eq!(
+            [text.replace('2', "3").as_str(), typed].map(|text| client.validate(&id, text)),
+            [400, 200]
+        );
+    }
+}
+
+#[test]
 fn an_id_is_the_same_in_either_case_and_in_no_other_spelling() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();

@@ -50,7 +50,7 @@ fn starts_while_the_store_is_away_and_serves_when_it_comes() {
     let health = service.request(HEALTH);
     assert_eq!(
         (health.status, health.text()),
-        (503, r#"{"status":"store"}"#)
+        (503, r#"{"status":"store_unavailable"}"#)
     );
     let refused = service.request(GENERATE);
     assert_eq!(
@@ -138,6 +138,19 @@ fn a_primary_that_becomes_a_replica_is_told_and_used_again_when_it_is_one_no_mor
     });
     assert!(0 < tally.right && 0 < tally.unavailable, "{tally:?}");
     assert_prompt(&tally, &service);
+}
+
+#[test]
+fn a_worker_asks_all_its_questions_over_one_connection() {
+    let Some(store) = Valkey::start(&[]) else {
+        return;
+    };
+    let service = Server::start(&["--store", &store.url(), "--workers", "1"]);
+    for _ in 0..5 {
+        service.generate();
+    }
+    // The worker's, and that of the question at the start.
+    service.await_metric("minicap_store_connections_total 2");
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! The numbers behind each difficulty: how thick, large, close and turned everything is drawn. To
+//! change how hard pictures are to read, change a number here.
+//!
+//! Draws nothing. Numbers in brackets belong to the usual picture: 600 x 200 pixels, six letters.
+
+use super::font::STROKE_EMS_MAX;
+
+/// How hard a picture is to read, for machines and for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Difficulty {
+    /// Letters in a row, hardly bent. For small audiences and internal forms.
+    Easy,
+    /// Letters all over the height, which are bent and cross each other.
+    #[default]
+    Normal,
+    /// The same, more so. For who is under attack.
+    Hard,
+}
+
+impl Difficulty {
+    /// Reads `easy`, `normal` or `hard`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "easy" => Some(Difficulty::Easy),
+            "normal" => Some(Difficulty::Normal),
+            "hard" => Some(Difficulty::Hard),
+            _ => None,
+        }
+    }
+}
+
+/// How the things on a picture look and differ from each other. Where two numbers are given, or one
+/// to either side, the value is drawn for every letter or line.
+pub(super) struct Tuning {
+    /// Most that the base size is, in heights of the picture.
+    pub(super) base_heights: f32,
+    /// Size of a letter, in base sizes per em.
+    pub(super) size_bases: [f32; 2],
+    /// How many times wider letters are than the font has them.
+    pub(super) width: f32,
+    /// Angle by which a letter is turned, to either side, in degrees.
+    pub(super) angle_max_degrees: f32,
+    /// How far the top of a letter leans against its foot, to either side, in heights of the letter.
+    pub(super) skew_max: f32,
+    /// Share by which a letter is wider or narrower.
+    pub(super) stretch_max: f32,
+    /// Width of the stroke around a letter, in base sizes.
+    pub(super) stroke_bases: [f32; 2],
+    /// Height of the band in which each letter stands anywhere, in heights of the tallest one.
+    pub(super) band: f32,
+    /// How much neighbours overlap at most, in widths of the narrower one.
+    pub(super) overlap_max: f32,
+    /// How far neighbours are apart at most, in widths of the first.
+    pub(super) gap_max: f32,
+    /// How many times larger all letters become at most, where there is room.
+    pub(super) growth_max: f32,
+    /// The share of the room left over by which the text may stand off the middle.
+    pub(super) drift: f32,
+    /// How far the displacement map moves things to either side at most, in base sizes.
+    pub(super) push_bases: f32,
+    /// Lines of bare ground across the picture.
+    pub(super) cuts: usize,
+    /// Lines of ink across it.
+    pub(super) lines: usize,
+    /// Width of both, in base sizes.
+    pub(super) line_bases: [f32; 2],
+    /// Largest small letter behind the text, in heights of the box it stands in.
+    pub(super) small_letter_max: f32,
+    /// Largest dot, in sides of the box it stands in.
+    pub(super) dot_max: f32,
+}
+
+impl Tuning {
+    /// The tuning of a difficulty.
+    pub(super) fn of(difficulty: Difficulty) -> &'static Self {
+        match difficulty {
+            Difficulty::Easy => &EASY,
+            Difficulty::Normal => &NORMAL,
+            Difficulty::Hard => &HARD,
+        }
+    }
+}
+
+/// The tuning of internal forms: a row, with little in its way.
+pub(super) const EASY: Tuning = Tuning {
+    base_heights: 0.5,
+    size_bases: [1.5, 1.9],
+    width: 1.1,
+    angle_max_degrees: 15.0,
+    skew_max: 0.1,
+    stretch_max: 0.05,
+    stroke_bases: [0.06, 0.095],
+    band: 1.4,
+    overlap_max: 0.05,
+    gap_max: 0.15,
+    growth_max: 1.5,
+    drift: 0.2,
+    push_bases: 0.12,
+    cuts: 0,
+    lines: 2,
+    // [3 to 4 px]
+    line_bases: [0.035, 0.05],
+    small_letter_max: 0.5,
+    dot_max: 0.2,
+};
+
+/// For letters that are bent and cross each other. What they lose by that to readers they win back
+/// by being turned less, alike in size, bold, wide, and as large as there is room.
+///
+/// They are strewn over the height of the picture and mostly overlap, since machines look for a row
+/// of letters next to each other. Readers follow them up and down, and tell those that cross by
+/// their inks. Readers mind how steep the displacement map is more than how far it moves things;
+/// machines mind both.
+pub(super) const NORMAL: Tuning = Tuning {
+    base_heights: 0.375,
+    size_bases: [1.6, 2.0],
+    width: 1.15,
+    angle_max_degrees: 20.0,
+    skew_max: 0.2,
+    stretch_max: 0.12,
+    // [6 to 9 px, before letters are scaled down to about two thirds]
+    stroke_bases: [0.085, 0.12],
+    band: 2.05,
+    overlap_max: 0.25,
+    gap_max: 0.0,
+    growth_max: 2.0,
+    drift: 0.4,
+    // [23 px]
+    push_bases: 0.3,
+    cuts: 0,
+    lines: 2,
+    line_bases: [0.045, 0.06],
+    small_letter_max: 0.55,
+    dot_max: 0.26,
+};
+
+/// What [`NORMAL`] is, but smaller, thinner, steeper and cut more often.
+pub(super) const HARD: Tuning = Tuning {
+    width: 1.1,
+    stroke_bases: [0.07, 0.105],
+    skew_max: 0.25,
+    stretch_max: 0.15,
+    band: 2.2,
+    overlap_max: 0.4,
+    gap_max: -0.15,
+    growth_max: 1.4,
+    push_bases: 0.37,
+    cuts: 3,
+    line_bases: [0.05, 0.07],
+    small_letter_max: 0.7,
+    dot_max: 0.285,
+    ..NORMAL
+};
+
+/// No stroke is thicker than the distance fields of the font reach.
+const _: () = assert!(EASY.stroke_bases[1] <= STROKE_EMS_MAX * EASY.size_bases[0]);
+const _: () = assert!(NORMAL.stroke_bases[1] <= STROKE_EMS_MAX * NORMAL.size_bases[0]);
+const _: () = assert!(HARD.stroke_bases[1] <= STROKE_EMS_MAX * HARD.size_bases[0]);
