@@ -62,10 +62,11 @@
 //!
 //! # The reference
 //!
-//! Comments speak of *the reference*: a service written in Python, on `FastAPI`, whose place this one
-//! takes. Forms and backends that were made for it go on working unchanged, and some of them look at
-//! the words of a refusal. So paths, statuses and bodies of its two requests, down to the errors of its
-//! JSON parser, are a contract, which `tests/it/api` holds byte for byte.
+//! Comments speak of *the reference*: a service written in Python, with `FastAPI`, which this one
+//! replaces. Forms and backends that use it must work unchanged, and some of them look at the text of
+//! an error. So the paths, statuses and bodies of its two requests, down to the errors of its JSON
+//! parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed to it: its
+//! pictures, for instance, are only what ours are compared with.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -207,7 +207,7 @@ impl Shared {
                     &[("count", &lost)],
                 ));
             }
-            // Where nobody reads the log there is nobody to tell of it either.
+            // If nobody reads the log, this cannot be reported either.
             let _ = out.write_all(lines.as_bytes());
             lines.clear();
             self.lock().is_writing = false;

@@ -184,7 +184,7 @@ fn serve_from(
         .map_err(|error| format!("cannot continue: {error}"))
 }
 
-/// Says if guessing pays: whoever guesses as often as a captcha allows is right more than once in ten
+/// Warns if guessing succeeds too often: with all attempts that a captcha allows, more than once in ten
 /// thousand captchas.
 fn warn_of_guesses(config: &Config, log: &Log) {
     const CAPTCHAS_MIN: u64 = 10_000;

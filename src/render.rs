@@ -11,7 +11,7 @@ use minicap::captcha::{Font, Painter, Style};
 use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
 
-/// How often the line that tells how far it is is written anew.
+/// Interval at which the progress is written.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
 /// Writes what is asked for: one picture to a file, or many to a folder.

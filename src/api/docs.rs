@@ -1,49 +1,54 @@
-//! The files that the service serves, all compiled in: the page, the `OpenAPI` document, the widget, and
-//! the script for pages written for other services. Their sources are in `docs/`, each beside its gzip
-//! form. `gzip -9nc` makes that of page and document; `npm --prefix tests/browser run widget` minifies
-//! and compresses the scripts.
+//! The files that the service serves, all compiled in: the page and its font, the `OpenAPI` document,
+//! the widget, and the script for pages written for other services. Their sources are in `docs/`.
+//! `npm --prefix tests/browser run smaller` makes the smaller files beside them that are sent, and
+//! their gzip forms.
 //!
 //! The responses do not depend on any state, so they have entity tags, and caches may keep them.
 
 use std::borrow::Cow;
 
 use super::{AppWorker, Request};
+use crate::captcha::FONT_FILE;
 use crate::fnv::Fnv1a;
 use crate::http::{self, Response, Status};
 
 /// Five minutes: visitors do not load the files again on every page, and an upgrade soon shows.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// What the page may do: run its own script, use its own style sheet, send requests to the service, and
-/// show the pictures in the responses. The hashes are those of its two elements.
+/// What the page may do: run its one script and the widget, use its one style sheet and the font, send
+/// requests to the service, and show the pictures in the responses. The hashes are those of its two
+/// elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
-    script-src 'sha256-YZECuHCUf7yV/NqGL/Ua4uwRpinGRmt+NTnejIAgVJ0='; \
-    style-src 'sha256-u3WDgjLvl86CZTkWBCETIT/y4HZqPlEdsscfMYF/Uyg='; \
-    connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
+    script-src 'self' 'sha256-Aj1Xq1STclWrJpZsd6cGG68rHuAs4GtEGYfHXmd1b18='; \
+    style-src 'sha256-pS48+AapoA/1pET11J27CBksD7OOQ4/U+Rv6b2iqDrE='; \
+    connect-src 'self'; font-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 static PAGE: Document = Document::new(
     "text/html; charset=utf-8",
-    include_bytes!("docs/index.html"),
-    include_bytes!("docs/index.html.gz"),
+    // Every browser takes the other form, so that is the one that the program has room for.
+    include_bytes!("docs/plain.html"),
+    Some(include_bytes!("docs/index.min.html.gz")),
 );
+
+static FONT: Document = Document::new("font/ttf", FONT_FILE, None);
 
 static OPENAPI: Document = Document::new(
     "application/json",
-    include_bytes!("docs/openapi.json"),
-    include_bytes!("docs/openapi.json.gz"),
+    include_bytes!("docs/openapi.min.json"),
+    Some(include_bytes!("docs/openapi.min.json.gz")),
 );
 
 static WIDGET: Document = Document::new(
     "text/javascript; charset=utf-8",
     include_bytes!("docs/widget.min.js"),
-    include_bytes!("docs/widget.min.js.gz"),
+    Some(include_bytes!("docs/widget.min.js.gz")),
 );
 
 static COMPAT: Document = Document::new(
     "text/javascript; charset=utf-8",
     include_bytes!("docs/compat.min.js"),
-    include_bytes!("docs/compat.min.js.gz"),
+    Some(include_bytes!("docs/compat.min.js.gz")),
 );
 
 pub(super) fn page(worker: &mut AppWorker, request: &Request) -> Response {
@@ -54,6 +59,12 @@ pub(super) fn page(worker: &mut AppWorker, request: &Request) -> Response {
     }
     PAGE.answer(worker, request)
         .with_field("Content-Security-Policy", PAGE_POLICY)
+}
+
+/// The font of the pictures, which is that of the page too. Compressed it would take more room in the
+/// program than it saves its few visitors.
+pub(super) fn font(worker: &mut AppWorker, request: &Request) -> Response {
+    FONT.answer(worker, request)
 }
 
 pub(super) fn openapi(worker: &mut AppWorker, request: &Request) -> Response {
@@ -74,36 +85,44 @@ pub(super) fn moved(location: impl Into<Cow<'static, str>>) -> Response {
     Response::new(Status::PermanentRedirect).with_field("Location", location)
 }
 
-/// A file in both its forms.
+/// A file, and its gzip form if there is one.
 struct Document {
     media_type: &'static str,
     plain: &'static [u8],
-    gzip: &'static [u8],
+    gzip: Option<&'static [u8]>,
     hash: u64,
 }
 
 impl Document {
-    const fn new(media_type: &'static str, plain: &'static [u8], gzip: &'static [u8]) -> Self {
+    const fn new(
+        media_type: &'static str,
+        plain: &'static [u8],
+        gzip: Option<&'static [u8]>,
+    ) -> Self {
+        let compressed = match gzip {
+            Some(gzip) => gzip,
+            None => &[],
+        };
         Document {
             media_type,
             plain,
             gzip,
-            hash: Fnv1a::EMPTY.with(plain).value(),
+            hash: Fnv1a::EMPTY.with(plain).with(compressed).value(),
         }
     }
 
     fn answer(&self, worker: &AppWorker, request: &Request) -> Response {
         let fields = &request.head.fields;
-        let is_gzip = http::prefers_gzip(fields);
+        let gzip = self.gzip.filter(|_| http::prefers_gzip(fields));
         // Two forms are two representations, each with a tag of its own (RFC 9110 section 8.8.3.3).
-        let suffix = if is_gzip { "-gzip" } else { "" };
+        let suffix = if gzip.is_some() { "-gzip" } else { "" };
         let tag = format!("\"{:016x}{suffix}\"", self.hash);
         let mut response = if http::has_current(fields, &tag) {
             Response::new(Status::NotModified)
-        } else if is_gzip {
+        } else if let Some(gzip) = gzip {
             Response::new(Status::Ok)
                 .with_field("Content-Encoding", "gzip")
-                .with_body(self.media_type, self.gzip)
+                .with_body(self.media_type, gzip)
         } else {
             Response::new(Status::Ok).with_body(self.media_type, self.plain)
         };
@@ -129,34 +148,37 @@ mod tests {
     use super::super::route::{Purpose, ROUTES};
     use super::*;
 
+    /// The page, of which the program has the gzip form alone.
+    const INDEX: &str = include_str!("docs/index.min.html");
+
     /// Largest page, uncompressed.
-    const PAGE_BYTES_MAX: usize = 20_000;
+    const PAGE_BYTES_MAX: usize = 24 * 1024;
 
     /// Largest widget, as it is sent to a browser.
     const WIDGET_GZIP_BYTES_MAX: usize = 6_000;
 
     #[test]
     fn each_gzip_form_is_its_source() {
-        for (name, document) in [
-            ("index.html", &PAGE),
-            ("openapi.json", &OPENAPI),
-            ("widget.min.js", &WIDGET),
-            ("compat.min.js", &COMPAT),
+        for (name, source, document) in [
+            ("index.min.html", INDEX.as_bytes(), &PAGE),
+            ("openapi.min.json", OPENAPI.plain, &OPENAPI),
+            ("widget.min.js", WIDGET.plain, &WIDGET),
+            ("compat.min.js", COMPAT.plain, &COMPAT),
         ] {
             let mut plain = Vec::new();
-            GzDecoder::new(document.gzip)
+            GzDecoder::new(document.gzip.unwrap())
                 .read_to_end(&mut plain)
                 .unwrap();
             assert!(
-                plain == document.plain,
-                "{name}.gz is of another {name}; run: gzip -9nc src/api/docs/{name} > src/api/docs/{name}.gz"
+                plain == source,
+                "{name}.gz is of another {name}; run: npm --prefix tests/browser run smaller"
             );
         }
     }
 
     #[test]
     fn page_and_widget_are_small() {
-        let (page, widget) = (PAGE.plain.len(), WIDGET.gzip.len());
+        let (page, widget) = (INDEX.len(), WIDGET.gzip.unwrap().len());
         assert!(page <= PAGE_BYTES_MAX, "the page has {page} bytes");
         assert!(
             widget <= WIDGET_GZIP_BYTES_MAX,
@@ -164,33 +186,27 @@ mod tests {
         );
     }
 
-    /// The text of the one element of this name.
+    /// The text of the one element of this name that is part of the page.
     fn element(name: &str) -> &'static str {
-        let page = str::from_utf8(PAGE.plain).unwrap();
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-        assert_eq!(page.matches(&format!("<{name}")).count(), 1, "{name}");
-        let (_, rest) = page.split_once(&open).unwrap();
+        assert_eq!(INDEX.matches(&open).count(), 1, "{name}");
+        let (_, rest) = INDEX.split_once(&open).unwrap();
         rest.split_once(&close).unwrap().0
     }
 
     #[test]
     fn the_policy_allows_the_pages_script_and_style_and_no_other() {
-        for name in ["script", "style"] {
+        for (name, origin) in [("script", "'self' "), ("style", "")] {
             let hash = BASE64_STANDARD.encode(Sha256::digest(element(name)));
-            let source = format!("{name}-src 'sha256-{hash}';");
+            let source = format!("{name}-src {origin}'sha256-{hash}';");
             assert!(PAGE_POLICY.contains(&source), "it should have {source}");
         }
     }
 
     #[test]
-    fn the_page_shows_the_readmes_backend() {
-        let page = str::from_utf8(PAGE.plain).unwrap();
-        let readme = include_str!("../../README.md");
-        let (_, rest) = readme.split_once("```python\n").unwrap();
-        let (code, _) = rest.split_once("\n```").unwrap();
-        let code = code.replace('&', "&amp;");
-        let code = code.replace('<', "&lt;").replace('>', "&gt;");
-        assert!(page.contains(&format!("<pre><code>{code}</code></pre>")));
+    fn the_page_has_the_packages_version() {
+        let version = concat!("miniCAP ", env!("CARGO_PKG_VERSION"), ",");
+        assert!(INDEX.contains(version), "it should have {version}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The routes of the service: what each request means and what it is answered. Joins pictures, sounds,
-//! the store and the JSON codec. Knows no sockets. Paths, statuses and words of the two requests are
-//! those of the reference, which [the crate](crate) introduces.
+//! the store and the JSON codec. Knows no sockets. The paths, statuses and texts of the two
+//! main requests are those of the reference, which [the crate](crate) introduces.
 
 mod base64;
 mod cors;

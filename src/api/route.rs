@@ -43,7 +43,7 @@ pub(super) enum Purpose {
 pub struct RouteId(usize);
 
 /// All paths. One that ends in a slash is also answered without it.
-pub(super) static ROUTES: [Route; 12] = [
+pub(super) static ROUTES: [Route; 13] = [
     Route {
         path: "/api/captcha/generate/",
         methods: POST,
@@ -106,6 +106,13 @@ pub(super) static ROUTES: [Route; 12] = [
         purpose: Purpose::Docs,
         cost: Cost::Cheap,
         answer: |_, _| docs::moved("docs"),
+    },
+    Route {
+        path: "/font.ttf",
+        methods: READ,
+        purpose: Purpose::Docs,
+        cost: Cost::Cheap,
+        answer: docs::font,
     },
     Route {
         path: "/openapi.json",

@@ -2,7 +2,7 @@
 //!
 //! Draws nothing.
 
-/// What a letter bears.
+/// How far a letter can be changed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     /// The share that it is turned and slanted of what others are.
@@ -14,7 +14,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// What a character bears.
+    /// How far a character can be changed.
     pub(super) fn of(character: char) -> Self {
         let usual = Self {
             lean: 1.0,

@@ -20,7 +20,7 @@ pub(super) const NODE_PX: usize = BLOCK_PX;
 /// bent in its own way.
 const CONTROL_BASES: f32 = 0.8;
 /// How far from the edge of the picture the map has its full effect, in distances of control points.
-/// Less would squeeze into a line what stands at the edge.
+/// Less would squeeze what is at the edge into a line.
 const FADE: f32 = 0.5;
 /// Least distance of control points, in nodes. The map would have corners with fewer.
 const CONTROL_NODES_MIN: usize = 4;

@@ -1,8 +1,8 @@
 //! The embedded font: the shapes of all characters that can be drawn, prepared once at the start
-//! and shared by all who draw.
+//! and shared by all painters.
 //!
-//! Knows no pictures. The font is cut to the ASCII letters and digits and the shape for what is
-//! missing; `font/README.md` names it and says how.
+//! Knows no pictures. The font is cut to little more than ASCII; `font/README.md` names it and says
+//! how.
 
 use super::field::{Field, MARGIN_CELLS, Measurer, PIXELS_PER_CELL};
 
@@ -21,7 +21,8 @@ pub(super) const ADVANCE_EMS: f32 = 0.6;
 pub(super) const CHARACTERS: &[u8; 62] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-pub(super) const FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
+/// The font as a TrueType file, for whoever sets text in it.
+pub static FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-subset.ttf");
 
 /// The missing-glyph shape of a font is its first.
 const MISSING_INDEX: u16 = 0;

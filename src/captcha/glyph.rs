@@ -34,7 +34,7 @@ const SLACK_PX: f32 = 0.5;
 /// cells are little more than half as far apart as pixels.
 const NEAREST_PX_MAX: f32 = 36.0;
 
-/// How a glyph stands in the picture.
+/// Place, size and angle of a glyph in the picture.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pose {
     /// Where the glyph's middle is, from the picture's upper left corner.

@@ -1,7 +1,7 @@
 //! Where the letters of a text stand, and how large, turned and thick each of them is.
 //!
 //! Draws nothing. Letters follow each other from left to right, overlap or leave a gap, and hop up
-//! and down or are strewn over a band; the [`Tuning`] says how much. What would not fit is scaled down
+//! and down or are scattered over a band; the [`Tuning`] says how much. What would not fit is scaled down
 //! as a whole, so that no letter is ever cut.
 
 use super::bounds::Bounds;

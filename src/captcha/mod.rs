@@ -3,7 +3,7 @@
 //! The [`text`] module draws a text. `layout` puts its letters next to
 //! each other, each in its own size, angle and thickness. Then the ground is covered with small
 //! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
-//! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
+//! `lines` are scattered over all. Unless it is switched off, a `displacement` map bends letters and
 //! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
 //! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!
@@ -64,7 +64,7 @@ mod tuning;
 
 use std::sync::Arc;
 
-pub use self::font::Font;
+pub use self::font::{FONT_FILE, Font};
 pub use self::palette::Ground;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
@@ -564,7 +564,7 @@ mod tests {
         inks.len()
     }
 
-    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    /// Letters that cross can be distinguished by their inks: a letter shares none with the two before.
     #[test]
     fn neighbours_never_share_an_ink() {
         for seed in 0..100 {

@@ -25,16 +25,16 @@ pub enum SizeError {
     },
     /// A side is longer than [`SIDE_PX_MAX`].
     TooLarge {
-        /// Width that was asked for.
+        /// The requested width.
         width: u16,
-        /// Height that was asked for.
+        /// The requested height.
         height: u16,
     },
     /// The letters could not be read any more.
     TooSmall {
-        /// Width that was asked for.
+        /// The requested width.
         width: u16,
-        /// Height that was asked for.
+        /// The requested height.
         height: u16,
         /// Characters of the text.
         text_chars: usize,

@@ -107,7 +107,7 @@ impl Alphabet {
     }
 
     /// Draws a text of `length` characters that nobody can foresee: each one from a class of its own,
-    /// all classes equally likely, so that of all answers none is better than another.
+    /// all classes equally likely, so that no guess is better than another.
     pub fn random(&self, length: usize, entropy: &mut Entropy) -> String {
         self.draw(length, || entropy.byte())
     }

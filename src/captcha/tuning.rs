@@ -13,7 +13,7 @@ pub enum Difficulty {
     /// Letters all over the height, which are bent and cross each other.
     #[default]
     Normal,
-    /// The same, more so. For who is under attack.
+    /// The same, to a higher degree. For sites under attack.
     Hard,
 }
 
@@ -31,7 +31,7 @@ impl Difficulty {
 }
 
 /// How the things on a picture look and differ from each other. Where two numbers are given, or one
-/// to either side, the value is drawn anew for every letter or line.
+/// to either side, the value is drawn for every letter or line.
 pub(super) struct Tuning {
     /// Most that the base size is, in heights of the picture.
     pub(super) base_heights: f32,
@@ -65,9 +65,9 @@ pub(super) struct Tuning {
     pub(super) lines: usize,
     /// Width of both, in base sizes.
     pub(super) line_bases: [f32; 2],
-    /// Largest small letter behind the text, in heights of the box it stands in.
+    /// Largest small letter behind the text, in heights of its box.
     pub(super) small_letter_max: f32,
-    /// Largest dot, in sides of the box it stands in.
+    /// Largest dot, in sides of its box.
     pub(super) dot_max: f32,
 }
 
@@ -108,10 +108,10 @@ pub(super) const EASY: Tuning = Tuning {
 /// For letters that are bent and cross each other. What they lose by that to readers they win back
 /// by being turned less, alike in size, bold, wide, and as large as there is room.
 ///
-/// They are strewn over the height of the picture and mostly overlap, since machines look for a row
-/// of letters next to each other. Readers follow them up and down, and tell those that cross by
-/// their inks. Readers mind how steep the displacement map is more than how far it moves things;
-/// machines mind both.
+/// They are scattered over the height of the picture and mostly overlap, since machines look for a row
+/// of letters next to each other. Readers follow them up and down, and distinguish those that
+/// cross by their inks. A steep displacement map is harder for readers than one that moves things far;
+/// both are hard for machines.
 pub(super) const NORMAL: Tuning = Tuning {
     base_heights: 0.375,
     size_bases: [1.6, 2.0],

@@ -34,7 +34,7 @@ pub enum Command {
     },
     /// Write pictures without a server.
     Render(Render),
-    /// Ask a running server whether it is well.
+    /// Ask a running server whether it is healthy.
     Healthcheck {
         /// Where it listens.
         listen: Vec<Address>,

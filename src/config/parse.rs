@@ -79,7 +79,7 @@ impl Word {
     }
 }
 
-/// Reads what `help` is to tell of.
+/// Reads the command that `help` is asked about.
 fn help(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let subject = arguments.next();
     match subject
@@ -297,7 +297,7 @@ fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), Str
         .map_err(|error| format!("--width, --height: {error}"))
 }
 
-/// Whether a text that is told in pictures and in sounds suits both.
+/// Checks that a text for pictures and sounds suits both.
 fn check_speakable(api: &api::Settings) -> Result<(), String> {
     match &api.test_text {
         Some(text) if api.audio && !sound::is_speakable(text) => Err(format!(

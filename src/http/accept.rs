@@ -126,7 +126,7 @@ fn is_media_range(range: &[u8]) -> bool {
     is_token(kind) && is_token(subtype) && (kind != b"*" || subtype == b"*")
 }
 
-/// What stands in all fields of a name, each with its quality.
+/// The members of all fields of a name, each with its quality.
 /// ```text
 /// Accept          = #( media-range [ weight ] )                    ; section 12.5.1
 /// Accept-Encoding = #( codings [ weight ] )                        ; section 12.5.3

@@ -1,5 +1,5 @@
 //! The authority of a URI: a host and an optional port.
-//! Whether it is ours is not asked. The rules are RFC 3986 section 3.2 and RFC 9110 section 4.2;
+//! Does not check that it is the authority of this service. The rules are RFC 3986 section 3.2 and RFC 9110 section 4.2;
 //! userinfo is never allowed here (RFC 9110 section 4.2.4).
 
 use std::net::Ipv6Addr;

@@ -26,7 +26,7 @@ pub(super) static IP_FUTURE: Class = Class::alphanumeric_and(b"-._~!$&'()*+,;=:"
 /// "\" / "^" / "`" / "{" / "|" / "}"                                ; not in RFC 3986
 /// ```
 /// The second row is what browsers leave raw in a path or query (the query percent-encode set of
-/// the WHATWG URL Standard). Each of these bytes can only be itself, so bearing them confuses nobody.
+/// the WHATWG URL Standard). Each of these bytes can only mean itself, so accepting them is safe.
 pub(super) static TARGET: Class = Class::alphanumeric_and(b"-._~%:/?[]@!$&'()*+,;=\\^`{|}");
 
 impl Class {

@@ -8,14 +8,14 @@ use super::Error;
 use super::class::{TOKEN, is_blank, is_field_content, trim_blanks};
 
 /// The fields of a head in the order they came. Owns the bytes of the head once; a field is only
-/// where its name and its value stand in them.
+/// the place of its name and its value in them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     bytes: Vec<u8>,
     spans: Vec<Span>,
 }
 
-/// Where a field's name and value stand in the bytes of its head.
+/// The place of a field's name and value in the bytes of its head.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     name: Range<usize>,
@@ -88,7 +88,7 @@ impl Fields {
     }
 }
 
-/// Takes apart a field line, without its line end, that began at `start` in the head.
+/// Parses a field line, without its line end, that began at `start` in the head.
 /// ```text
 /// field-line = field-name ":" OWS field-value OWS                  ; RFC 9112 section 5
 /// ```

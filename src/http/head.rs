@@ -1,6 +1,6 @@
 //! Heads of requests: the request line and the fields, up to the empty line after them.
-//! Is handed bytes and knows no socket; remembers how far it has looked, so that a head that drips
-//! in byte by byte costs no more than one that comes whole. The rules are RFC 9112 sections 2, 3,
+//! Gets bytes and knows no socket. It remembers how far it has looked, so that a head that arrives byte
+//! by byte costs no more than one that arrives whole. The rules are RFC 9112 sections 2, 3,
 //! 5 and 9.3 and RFC 9110 sections 7.2 and 10.1.1.
 
 use std::mem;
@@ -68,7 +68,7 @@ impl HeadParser {
     /// Reads on. `input` is everything that has come since the end of the last message: it only
     /// grows from call to call, and what it held before is not looked at again.
     ///
-    /// Once the head is complete, the parser is as new and the caller drops the bytes it took.
+    /// Once the head is complete, the parser starts again and the caller drops the bytes it took.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl HeadParser {
         }
     }
 
-    /// Looks at these ten bytes anew at each call, which a bound so small makes cheaper than to
+    /// Looks at these ten bytes again at each call, which a bound so small makes cheaper than to
     /// remember where it was.
     /// ```text
     /// HTTP-version = HTTP-name "/" DIGIT "." DIGIT                 ; RFC 9112 section 2.3

@@ -1,14 +1,14 @@
-//! HTTP/1.1 as values: bytes in, requests out; answers in, bytes out.
+//! HTTP/1.1 as values: from bytes to requests, and from responses to bytes.
 //!
-//! Nothing here reads, writes, waits or tells the time: parsers are handed the bytes that have
-//! come and return [`Progress`], and the date of an answer is a parameter. No route, no captcha and
-//! no socket is known. The rules are RFC 9110 (semantics), RFC 9112 (HTTP/1.1) and RFC 3986 (URIs);
-//! where they leave a choice we refuse, since two readings of one message are what request
-//! smuggling is made of. No input makes anything here panic.
+//! Nothing here reads, writes, waits or knows the time: parsers get the bytes that have arrived and
+//! return [`Progress`], and the date of a response is a parameter. Knows neither routes nor captchas
+//! nor sockets. The rules are RFC 9110 (semantics), RFC 9112 (HTTP/1.1) and RFC 3986 (URIs);
+//! where they leave a choice, the request is refused, since request smuggling needs two ways to
+//! read one message. No input makes anything here panic.
 //!
 //! A request is read in two steps: [`HeadParser`] turns the bytes up to the empty line into a
-//! [`Head`], and [`BodyDecoder`] takes what follows by the head's [`Framing`]. Each [`Error`] knows
-//! the status it is answered with, and the connection closes after every one of them.
+//! [`Head`], and [`BodyDecoder`] takes what follows by the head's [`Framing`]. Each [`Error`] has
+//! its status, and the connection closes after it.
 
 mod accept;
 mod authority;

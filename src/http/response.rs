@@ -87,7 +87,7 @@ impl Status {
     }
 }
 
-/// What the connection decides about an answer, rather than what was asked for.
+/// What depends on the connection in a response, and not on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hop {
     /// The version of the request.

@@ -967,6 +967,59 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_is_new_for_half_a_second_or_until_something_comes() {
+        let mut talk = Talk::new();
+        let begun = talk.now;
+        let millis = Duration::from_millis;
+        assert!(talk.connection.is_new(begun + millis(499)));
+        assert!(!talk.connection.is_new(begun + millis(500)));
+        talk.say(&GET[..1]);
+        assert!(!talk.connection.is_new(begun));
+        let mut silent = Talk::new();
+        silent.connection.receive_end();
+        assert!(!silent.connection.is_new(silent.now));
+    }
+
+    #[test]
+    fn more_has_come_when_a_request_was_answered_and_another_lies_behind_it() {
+        let mut talk = Talk::new();
+        assert!(!talk.connection.has_next());
+        talk.connection.receive(&[POST, GET].concat(), talk.now);
+        let step = talk.connection.advance(talk.now);
+        assert!(!talk.connection.has_next());
+        talk.carry_out(step);
+        assert!(!talk.connection.has_next());
+        talk.send(usize::MAX);
+        assert!(talk.connection.has_next());
+        talk.run();
+        assert!(!talk.connection.has_next());
+    }
+
+    #[test]
+    fn an_answer_has_as_long_as_is_set_to_be_sent() {
+        let mut talk = Talk::new();
+        talk.connection.receive(GET, talk.now);
+        let step = talk.connection.advance(talk.now);
+        talk.carry_out(step);
+        assert_eq!(talk.connection.deadline(), Some(talk.now + TIMEOUTS.write));
+        talk.now += SECOND;
+        talk.send(1);
+        assert_eq!(talk.connection.deadline(), Some(talk.now + TIMEOUTS.write));
+    }
+
+    #[test]
+    fn what_lies_behind_a_large_request_is_kept_when_its_memory_is_given_back() {
+        let body = "x".repeat(2 * INPUT_BYTES_KEPT);
+        let large = format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut talk = Talk::new();
+        talk.say(&[large.as_bytes(), GET].concat());
+        assert_eq!(talk.heard(), [&format!("200 /{body}"), "200 /1"]);
+    }
+
+    #[test]
     fn a_stopping_server_finishes_what_was_begun() {
         let mut idle = Talk::new();
         idle.say(GET);

@@ -212,7 +212,7 @@ impl<H: Handler> Server<H> {
     }
 
     /// Serves until `stop` becomes readable and the time for leaving is over; then stops accepting,
-    /// finishes what was begun within the time set for it, and returns.
+    /// finishes the requests under way within the time set for that, and returns.
     ///
     /// # Errors
     ///

@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(peers.first_to_go(Some(line(9))), Some(newer));
         assert_eq!(peers.first_to_go(None), Some(newer));
         let own = peers.first_to_go(Some(line(0)));
-        assert_eq!(own, None, "whoever has all the places can wait for one");
+        assert_eq!(own, None, "a client with all the places can wait for one");
         // What was received and not looked at yet is a request, most often.
         answer(&mut peers, old, now + 10 * MOMENT);
         assert_eq!(peers.first_to_go(Some(line(0))), Some(old));

@@ -68,7 +68,7 @@ impl<R: Copy + Send + 'static> Pool<R> {
             wake,
             figures,
         });
-        // Made first, so that workers are told to end should a later thread fail to start.
+        // Made first, so that workers end if a later thread fails to start.
         let pool = Pool { shared };
         for number in 0..threads {
             let (shared, handler) = (Arc::clone(&pool.shared), Arc::clone(handler));
@@ -115,7 +115,7 @@ impl<R: Copy> Shared<R> {
     fn work<H: Handler<Route = R>>(&self, handler: &Arc<H>) {
         let mut worker = handler.worker();
         while let Some((token, job)) = self.next_job() {
-            // The worker's buffers may be in any state after a panic: they are made anew.
+            // The worker's buffers may be in any state after a panic: they are made again.
             let Job { request, route } = &job;
             let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(request, *route)));
             let answer = answer.unwrap_or_else(|_| {
@@ -166,7 +166,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
-    /// Answers a path with a status of its own, and fails where it is told to.
+    /// Answers each path with its own status; one path makes it panic.
     struct Service {
         /// Met by all requests for `/meet`.
         meeting: Barrier,

@@ -26,7 +26,7 @@ pub(super) struct Rank {
     /// The line that its client waits in.
     pub(super) line: Line,
     pub(super) cost: Cost,
-    /// Whether its client sends requests without waiting for the answers. Else whoever sends
+    /// Whether its client sends requests without waiting for the answers. Otherwise a client that sends
     /// hundreds and takes none would have most of its line's turns.
     pub(super) is_pipelined: bool,
 }

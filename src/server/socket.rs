@@ -176,7 +176,7 @@ impl Listener {
     }
 }
 
-/// Binds a path, also if there is a socket left over from a process that is no more.
+/// Binds a path, even if a dead process left a socket there.
 fn bind_unix(path: &Path, mode: u16) -> io::Result<UnixListener> {
     let bind = || sys::with_mode(mode, || UnixListener::bind(path));
     match bind() {
@@ -220,8 +220,8 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Whether a path is a socket on which nobody listens. Anything else there is somebody's: to
-/// connect to an ordinary file is refused as well.
+/// Whether a path is a socket on which nobody listens. Nothing else may be removed; connecting to a
+/// regular file is refused as well.
 fn is_stale(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
         && is_refused(path)
@@ -255,7 +255,7 @@ impl Drop for Listener {
         } = self
         {
             let _turn = turn_in_folder(&made.path);
-            // What else stands there meanwhile is somebody's.
+            // Another file at this path belongs to another program.
             if identity(&made.path).is_ok_and(|identity| identity == made.identity) {
                 let _ = fs::remove_file(&made.path);
             }

@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn babble_and_noise_have_their_shares() {
         assert!((amplitude(0.0, 0.1) - 0.1).abs() < 0.01);
-        // The weighting of ears, by which the loudness of words is told, is not that of the power.
+        // The loudness of words is weighted as ears do it; power is not.
         let babble = amplitude(0.1, 0.0);
         assert!((0.07..0.14).contains(&babble), "{babble}");
         let both = amplitude(0.1, 0.1);

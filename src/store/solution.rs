@@ -85,6 +85,15 @@ mod tests {
         }
     }
 
+    /// Two differences do not make up for each other.
+    #[test]
+    fn characters_in_another_order_are_wrong() {
+        let solution = Solution::new("ab12").unwrap();
+        for wrong in ["ba12", "ab21", "ba21", "12ab", "cd12"] {
+            assert!(!solution.matches(wrong), "{wrong:?}");
+        }
+    }
+
     #[test]
     fn only_the_case_of_ascii_letters_is_forgiven() {
         let solution = Solution::new("aBc4").unwrap();

@@ -1,13 +1,36 @@
-// The widget in Firefox: all that is tested in Chromium, but for what can be emulated there alone.
+// The widget in Firefox, with its sounds: all that is tested in Chromium, but for what can be emulated there alone.
 
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { test } from 'node:test';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { FIREFOX, missing } from './support.js';
 
-const skip = missing(existsSync(FIREFOX), FIREFOX);
+const skip = missing(existsSync(FIREFOX), FIREFOX) || missing(!spawnSync('pulseaudio', ['--version']).error, 'pulseaudio');
 if (skip) {
   test('the widget in Firefox', { skip }, () => {});
 } else {
   process.env.BROWSER = 'firefox';
+  await startSpeaker();
   await import('./widget.test.js');
+  await import('./sound.test.js');
+}
+
+/** What Firefox plays to: without a device no sound of it ever ends. */
+async function startSpeaker() {
+  const folder = await mkdtemp(join(tmpdir(), 'minicap-'));
+  const socket = join(folder, 'speaker');
+  const modules = ['null-sink', `native-protocol-unix auth-anonymous=1 socket=${socket}`].map(module => `--load=module-${module}`);
+  const server = spawn('pulseaudio', ['-n', '--daemonize=no', '--exit-idle-time=-1', ...modules], {
+    stdio: 'ignore', env: { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder },
+  });
+  process.env.PULSE_SERVER = `unix:${socket}`;
+  after(async () => {
+    server.kill();
+    if (server.exitCode === null) await once(server, 'exit');
+    await rm(folder, { recursive: true, force: true });
+  });
 }

@@ -1,7 +1,10 @@
-// Takes the README's pictures of the page and the widget anew: `npm --prefix tests/browser run pictures`.
+// Takes the README's pictures of the page and the widget again: `npm --prefix tests/browser run pictures`. With
+// `-- FOLDER` behind it, takes the whole page in each width and theme into that folder instead.
 
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openPage, startBrowser, startService, startSite } from './support.js';
+import { TEXT, openPage, startBrowser, startService, startSite } from './support.js';
 
 const docs = name => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 
@@ -25,31 +28,47 @@ const site = ({ url }) => (_, response) => {
   </style>${form('light')}${form('dark')}<script src="${url}/widget.js" async></script>`);
 };
 
-const browser = await startBrowser();
-const service = await startService();
-for (const [name, width, colorScheme] of [['light', 1200, 'light'], ['dark', 1200, 'dark'], ['narrow', 390, 'light']]) {
-  const { page, close } = await openPage(browser, {
-    origins: [service.url], colorScheme, viewport: { width, height: 900 },
-  });
-  await page.goto(`${service.url}/docs`);
-  await page.waitForFunction(() => document.getElementById('picture').naturalWidth);
-  await page.getByLabel('large outlined characters').fill('ab3xy7');
+/** Takes a picture of the page in this width and theme, with a right answer. */
+async function takePage(browser, { width, height = 900, colorScheme = 'light', path, ...options }) {
+  const { page, close } = await openPage(browser, { origins: [service.url], colorScheme, viewport: { width, height } });
+  await page.goto(service.url);
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForFunction(() => document.querySelector('mini-captcha').shadowRoot?.querySelector('img').naturalWidth);
+  await page.getByLabel('large outlined characters').fill(TEXT.toLowerCase());
   await page.keyboard.press('Enter');
   await page.getByText('Right.').waitFor();
-  await page.screenshot({ path: docs(`page-${name}`), fullPage: true });
-  if (name === 'light') await page.screenshot({ path: docs('page'), clip: { x: 0, y: 0, width, height: 740 } });
+  await page.screenshot({ path, ...options });
   await close();
 }
-const { url, stop } = await startSite(site(service));
-const { page, close } = await openPage(browser, {
-  origins: [service.url, url], viewport: { width: 820, height: 470 }, deviceScaleFactor: 2,
-});
-await page.goto(url);
-await page.waitForFunction(() => [...document.querySelectorAll('mini-captcha')].every(widget =>
-  widget.shadowRoot?.querySelector('img').naturalWidth));
-await page.getByLabel('large outlined characters').first().focus();
-await page.screenshot({ path: docs('widget') });
-await close();
-stop();
+
+/** Takes a picture of the widget in a form, light and dark. */
+async function takeWidget(browser) {
+  const { url, stop } = await startSite(site(service));
+  const { page, close } = await openPage(browser, {
+    origins: [service.url, url], viewport: { width: 820, height: 470 }, deviceScaleFactor: 2,
+  });
+  await page.goto(url);
+  await page.waitForFunction(() => [...document.querySelectorAll('mini-captcha')].every(widget =>
+    widget.shadowRoot?.querySelector('img').naturalWidth));
+  await page.getByLabel('large outlined characters').first().focus();
+  await page.screenshot({ path: docs('widget') });
+  await close();
+  stop();
+}
+
+const browser = await startBrowser();
+const service = await startService();
+const [folder] = process.argv.slice(2);
+if (folder) {
+  mkdirSync(folder, { recursive: true });
+  for (const width of [1280, 768, 375]) {
+    for (const colorScheme of ['light', 'dark']) {
+      await takePage(browser, { width, colorScheme, path: join(folder, `page-${width}-${colorScheme}.png`), fullPage: true });
+    }
+  }
+} else {
+  await takePage(browser, { width: 1280, height: 780, path: docs('page') });
+  await takeWidget(browser);
+}
 await service.stop();
 await browser.close();

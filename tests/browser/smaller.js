@@ -1,17 +1,17 @@
-// Makes the scripts that the service sends of the ones that people read: `npm run widget`.
+// Makes what the service sends of what people read: `npm --prefix tests/browser run smaller`.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import zopfli from '@gfx/zopfli';
-import { SCRIPTS, smaller } from './support.js';
+import { SOURCES, made, smaller } from './support.js';
 
 // A twentieth less than `gzip -9` makes of it, and every browser reads it as well.
 const gzip = promisify(zopfli.gzip);
 
-for (const script of SCRIPTS) {
-  const made = fileURLToPath(new URL(`../../${script.replace('.js', '.min.js')}`, import.meta.url));
-  const code = await smaller(script);
-  writeFileSync(made, code);
-  writeFileSync(`${made}.gz`, await gzip(Buffer.from(code), { numiterations: 50 }));
+for (const source of SOURCES) {
+  const path = fileURLToPath(new URL(`../../${made(source)}`, import.meta.url));
+  const text = await smaller(source);
+  writeFileSync(path, text);
+  writeFileSync(`${path}.gz`, await gzip(Buffer.from(text), { numiterations: 50 }));
 }

@@ -6,12 +6,14 @@ import { after, before, test } from 'node:test';
 import { FORM, REFUSED, data, field, formPage, formTest, onWidget, picture, policy, settle, status, validity } from './form.js';
 import { PATIENCE, assertAccessible, openPage, startBrowser, startService, startSite } from './support.js';
 
+const { BROWSER } = process.env;
+
 /** Few digits, whose sound is short. */
 const DIGITS = '42';
 const SOUNDS = ['--audio', 'on', '--test-text', DIGITS];
 
 let service, browser;
-before(async () => [service, browser] = await Promise.all([startService({ options: SOUNDS }), startBrowser()]), PATIENCE);
+before(async () => [service, browser] = await Promise.all([startService({ options: SOUNDS }), startBrowser(BROWSER)]), PATIENCE);
 after(async () => { await browser?.close(); await service?.stop(); }, PATIENCE);
 
 const LABEL = 'Type the digits that you hear.';
@@ -30,8 +32,13 @@ const countSounds = page => page.addInitScript(() => {
 });
 const sounds = page => page.evaluate(() => globalThis.begun);
 
-/** What has the focus, as the accessibility tree tells screen readers. */
+/** What has the focus, as Chromium's accessibility tree tells screen readers, or as one made of the page's elements does. */
 async function focused(page) {
+  if (BROWSER) {
+    const told = await page.locator(':focus').last().ariaSnapshot().catch(() => '');
+    const [, role, name, pressed] = /^- (\w+) "(.*?)"(?: \[(pressed)\])?/.exec(told) ?? [];
+    return [role, name, pressed].filter(Boolean).join(' ');
+  }
   page.tree ??= await page.context().newCDPSession(page);
   const { nodes } = await page.tree.send('Accessibility.getFullAXTree');
   const property = (node, name) => node.properties?.find(property => property.name === name)?.value.value;
@@ -225,6 +232,22 @@ onForm('a sound ends with what it belongs to', {}, async page => {
   });
   await page.evaluate(() => document.querySelector('form').append(globalThis.widget));
   await ended(page);
+});
+
+onForm('a script chooses between picture and sound', {}, async page => {
+  const choose = sound => onWidget(page, (widget, sound) => { widget.sound = sound; }, sound);
+  assert.equal(await onWidget(page, widget => widget.sound), false);
+  await choose(true);
+  await button(page, 'Another sound').waitFor();
+  assert.equal(await onWidget(page, widget => widget.sound), true);
+  await settle(page);
+  const { length } = page.asked;
+  await choose(true);
+  await settle(page);
+  assert.equal(page.asked.length, length, 'what is so already is no change');
+  await choose(false);
+  await picture(page);
+  assert.equal(await onWidget(page, widget => widget.sound), false);
 });
 
 onForm('a change of the theme is no reason for another sound', { colorScheme: 'light' }, async page => {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import assert from 'node:assert/strict';
 import axe from 'axe-core';
+import { minify as minifyHtml } from 'html-minifier-terser';
 import { chromium, firefox } from 'playwright-core';
 import { minify } from 'terser';
 
@@ -17,8 +18,11 @@ const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/min
 /** How long a test may take: long, since machines may be busy, but no test waits for ever. */
 export const PATIENCE = { timeout: 60_000 };
 
-/** What browsers are sent smaller than it is written. */
-export const SCRIPTS = ['src/api/docs/widget.js', 'src/api/docs/compat.js'];
+/** What is sent smaller than it is written. */
+export const SOURCES = ['widget.js', 'compat.js', 'index.html', 'openapi.json'].map(name => `src/api/docs/${name}`);
+
+/** Where the smaller form of a source is. */
+export const made = path => path.replace(/(?=\.\w+$)/, '.min');
 
 /** Why a test is skipped that needs what is not there; nothing where `NOTHING_SKIPPED` is set, so that it fails. */
 export const missing = (isThere, what) => !isThere && !process.env.NOTHING_SKIPPED && `no ${what}`;
@@ -120,11 +124,19 @@ export function block(name, path = 'docs/integrate.md') {
   return blocks[0][2];
 }
 
-/** The script of this path as the service sends it: without what only people need. */
-export async function smaller(path) {
-  const { code } = await minify(readFileSync(new URL(path, root), 'utf8'), { ecma: 2022, compress: { passes: 3 } });
-  return `${code}\n`;
-}
+const JS = { ecma: 2022, compress: { passes: 3 } };
+const HTML = {
+  collapseWhitespace: true, minifyCSS: true, removeAttributeQuotes: true, removeOptionalTags: true, sortClassName: true,
+  minifyJS: code => minify(code, { ...JS, toplevel: true }).then(result => result.code),
+};
+const makers = {
+  js: async text => `${(await minify(text, JS)).code}\n`,
+  html: text => minifyHtml(text, HTML),
+  json: text => JSON.stringify(JSON.parse(text)),
+};
+
+/** The file of this path as the service sends it: without what only people need. */
+export const smaller = path => makers[path.split('.').at(-1)](read(path));
 
 /** The text of a file of the repository. */
 export const read = path => readFileSync(new URL(path, root), 'utf8');

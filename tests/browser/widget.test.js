@@ -7,7 +7,7 @@ import {
   FORM, REFUSED, data, field, formPage, formTest, onWidget, picture, policy, send, settle, status, validity,
 } from './form.js';
 import {
-  PATIENCE, SCRIPTS, TEXT, assertAccessible, openPage, read, smaller, startBrowser, startService, startSite,
+  PATIENCE, SOURCES, TEXT, assertAccessible, made, openPage, read, smaller, startBrowser, startService, startSite,
 } from './support.js';
 
 const { BROWSER } = process.env;
@@ -34,8 +34,8 @@ async function hold(page) {
 }
 
 test('what browsers are sent is made of what people read', async () => {
-  for (const path of SCRIPTS) {
-    assert.equal(read(path.replace('.js', '.min.js')), await smaller(path), 'run: npm --prefix tests/browser run widget');
+  for (const path of SOURCES) {
+    assert.equal(read(made(path)), await smaller(path), 'run: npm --prefix tests/browser run smaller');
   }
 });
 

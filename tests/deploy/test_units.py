@@ -47,11 +47,11 @@ def test_the_sockets_are_the_proxys_and_the_backends(service):
 def test_a_captcha_outlasts_a_restart(service):
     _, fields, _ = ask("POST", "/api/captcha/generate/", port=8000)
     service.stop()
-    anew = Service()
+    again = Service()
     try:
         assert judge(fields["Captcha-Id"], TEXT) == 200
     finally:
-        anew.stop()
+        again.stop()
 
 
 @pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a datagram socket")])

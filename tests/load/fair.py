@@ -39,7 +39,7 @@ REFUSED = b"GET /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
 
 def flood(port, count, request, depth, source=GREEDY):
     """Sends on `count` connections as fast as the server takes it, `depth` requests at a time, reads
-    whatever comes, and connects anew where it is cut off. Ends with its process."""
+    whatever comes, and reconnects where it is cut off. Ends with its process."""
     selector = selectors.DefaultSelector()
     both = selectors.EVENT_READ | selectors.EVENT_WRITE
     block = request * depth

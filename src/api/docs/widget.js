@@ -137,6 +137,9 @@
     reportValidity() { return this.#internals.reportValidity(); }
     /** How many characters the picture has. */
     get length() { return this.#captcha.length; }
+    /** Whether there is a sound to hear instead of the picture. */
+    get sound() { return this.#listens; }
+    set sound(sound) { if (sound != this.#listens) this.#switch.click(); }
     get name() { return this.getAttribute('text-name') ?? this.getAttribute('name') ?? 'captcha-text'; }
     set name(name) { this.setAttribute('name', name); }
     get disabled() { return this.hasAttribute('disabled'); }
@@ -294,7 +297,7 @@
       const error = this.getAttribute('error');
       const said = this.#failure || error || this.#id && this.#message;
       this.#main.lang = this.#language;
-      this.#main.dir = isArabic ? 'rtl' : '';
+      this.#main.dir = isArabic ? 'rtl' : 'ltr';
       this.#label.textContent = label;
       // A label around it or for it names the field too.
       this.#field.ariaLabel = this.labels.length ? [...this.labels].map(outer => outer.textContent.trim()).concat(label).join(' ') : null;

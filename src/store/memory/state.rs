@@ -538,6 +538,31 @@ mod tests {
         }
     }
 
+    /// A disk that fails within the file is no damage of the file.
+    #[test]
+    fn an_input_that_fails_is_told_as_it_reports_it() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is broken"))
+            }
+        }
+        let whole = example();
+        for bytes in [&whole[..0], &whole[..20], &whole[..whole.len() - 1], &whole] {
+            let (memory, _) = store(SETTINGS);
+            let read = memory.with_state(bytes.chain(Failing), written_at());
+            let Err(error) = read else {
+                panic!("{} bytes", bytes.len());
+            };
+            assert!(matches!(error, Unreadable::Io(_)));
+            assert_eq!(error.to_string(), "the disk is broken");
+        }
+        assert_eq!(
+            Unreadable::Damaged("it is cut short").to_string(),
+            "it is cut short"
+        );
+    }
+
     #[test]
     fn no_two_captchas_have_one_id() {
         let head = &example()[..PROGRAM.len() + VERSION.len() + 8];

@@ -181,4 +181,18 @@ mod tests {
         assert_eq!(breaker.admit(now + 509 * MS), None);
         assert!(breaker.admit(now + 510 * MS).is_some());
     }
+
+    #[test]
+    fn what_is_heard_of_a_question_after_the_next_one_was_asked_says_nothing() {
+        let (breaker, now) = (Breaker::new(500 * MS), Instant::now());
+        breaker.open(breaker.admit(now).unwrap(), now, 0.0);
+        let late = breaker.admit(now + 10 * MS).unwrap();
+        let next = breaker.admit(now + 510 * MS).unwrap();
+        breaker.open(late, now + 510 * MS, 0.0);
+        assert!(breaker.close(next));
+        for permit in [late, next] {
+            breaker.open(permit, now + 511 * MS, 0.0);
+            assert!(breaker.admit(now + 511 * MS).is_some());
+        }
+    }
 }
