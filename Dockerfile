@@ -41,7 +41,7 @@ RUN touch src/main.rs src/lib.rs \
 
 FROM scratch
 LABEL org.opencontainers.image.title="miniCAP" \
-      org.opencontainers.image.description="A self-hosted image CAPTCHA service: one small static binary, two REST endpoints." \
+      org.opencontainers.image.description="A self-hosted captcha service: one small static binary, two HTTP requests." \
       org.opencontainers.image.version="1.0.0" \
       org.opencontainers.image.licenses="MIT AND OFL-1.1 AND MIT-Festival"
 COPY LICENSE font/OFL.txt voice/en/FLITE.txt /

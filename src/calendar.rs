@@ -1,5 +1,5 @@
-//! Moments as dates in UTC. What is written into fields of HTTP and what into the log are formats
-//! of their own; both begin here.
+//! Moments as dates in UTC. HTTP fields and the log each have a format of their own; both start from
+//! these dates.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,5 +1,5 @@
-//! Random bytes from the operating system, drawn through `uuid`. For secrets: whoever needs mere
-//! decoration seeds a generator of its own from here.
+//! Random bytes from the operating system, through `uuid`. For secrets. Decoration uses a faster generator
+//! that is seeded from here.
 
 use uuid::Uuid;
 

@@ -1,5 +1,4 @@
-//! FNV-1a with 64 bits: a checksum that tells one sequence of bytes from another that chance has
-//! made of it. It keeps nobody out who wants to deceive.
+//! FNV-1a with 64 bits: a checksum that detects accidental changes. It does not detect deliberate ones.
 
 /// The checksum of the bytes added so far. Whatever one byte is changed to, the checksum changes; of
 /// other changes one in 2^64 goes unseen.

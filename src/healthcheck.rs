@@ -1,7 +1,7 @@
-//! Asks a running server for its health, as an image without a shell has nothing else to do it.
+//! Asks a running service for its health. It is for images without a shell.
 //!
-//! Each address is asked by a thread of its own, so that one that hangs takes no time from the
-//! others, and the time for all of them is one bound, whatever a server does.
+//! Each address is tried by a thread of its own, so that one that hangs does not delay the others, and
+//! there is one time limit for all of them.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -42,7 +42,7 @@ pub(crate) fn run(listen: &[Address], path: &str) -> Result<(), String> {
                 match asking.swap_remove(place).1.join() {
                     Ok(Ok(())) => return Ok(()),
                     Ok(Err(failure)) => failures.push(failure),
-                    Err(_) => failures.push("the check itself has failed".into()),
+                    Err(_) => failures.push("the check failed".into()),
                 }
             }
         }

@@ -1,10 +1,10 @@
-//! Times counted by how long they were, without a lock.
+//! A histogram of times, without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the buckets, and each in seconds as it is written: from a verdict's microseconds
-/// to a queue of seconds.
+/// Upper bounds of the buckets, and each as it is written, in seconds. They reach from the microseconds of
+/// a check to the seconds of a long queue.
 pub const BOUNDS: [(Duration, &str); 10] = [
     (Duration::from_micros(100), "0.0001"),
     (Duration::from_micros(500), "0.0005"),
@@ -23,7 +23,7 @@ pub const BOUNDS: [(Duration, &str); 10] = [
 pub struct Histogram {
     /// Those no longer than each bound and longer than the one before.
     by_time: [AtomicU64; BOUNDS.len()],
-    /// Those longer than the last bound.
+    /// Times longer than the last bound.
     beyond: AtomicU64,
     nanos: AtomicU64,
 }

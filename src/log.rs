@@ -1,9 +1,9 @@
-//! Log lines on standard error: time, level, what happened, and its fields, one line each in
-//! `key=value` form. Knows nothing of what is logged; whoever logs keeps secrets out.
+//! Log lines on standard error: time, level, message, and fields as `key=value`. Does not know what is
+//! logged; callers keep secrets out.
 //!
-//! Lines are written by a thread of their own, from a buffer that does not grow. Whoever reads
-//! them may be slow or stuck (a full disk, a paused terminal, a blocked container log): then lines
-//! are lost and counted, and the service goes on.
+//! A thread of its own writes the lines from a buffer that does not grow. If the reader is slow or stuck
+//! (a full disk, a paused terminal, a blocked container log), lines are lost and counted, and the
+//! service goes on.
 
 use std::fmt::{self, Display, Write as _};
 use std::io;
@@ -207,7 +207,7 @@ impl Shared {
                     &[("count", &lost)],
                 ));
             }
-            // Where nobody reads the log there is nobody to tell of it either.
+            // If nobody reads the log, this cannot be reported either.
             let _ = out.write_all(lines.as_bytes());
             lines.clear();
             self.lock().is_writing = false;

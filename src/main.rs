@@ -68,7 +68,7 @@ fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     let log = Log::start(config.log).map_err(|error| format!("cannot start the log: {error}"))?;
     log_panics(log.clone());
     for UnknownVariable { name, nearest } in unknown {
-        let message = "a variable of the environment sets no option";
+        let message = "unknown environment variable";
         match nearest {
             Some(nearest) => log.warn(message, &[("name", name), ("nearest", nearest)]),
             None => log.warn(message, &[("name", name)]),
@@ -116,7 +116,7 @@ fn serve_memory(
     });
     let store = Store::Memory(Arc::clone(&memory));
     let served = Reaper::start(Arc::clone(&memory))
-        .map_err(|error| format!("cannot start the reaper: {error}"))
+        .map_err(|error| format!("cannot start the thread that removes expired captchas: {error}"))
         .and_then(|_reaper| serve_from(store, listeners, config, stop, log));
     if let Some(file) = state_file {
         file.save(&memory, log);
@@ -152,7 +152,7 @@ fn serve_from(
 ) -> Result<(), String> {
     if config.api.test_text.is_some() {
         log.warn(
-            "every captcha has the text of --test-text: this service protects nothing",
+            "every captcha has the text of --test-text: the service protects nothing",
             &[],
         );
     }
@@ -181,10 +181,10 @@ fn serve_from(
     log.info("started", &[("address", &names), ("workers", &workers)]);
     server
         .run(stop)
-        .map_err(|error| format!("cannot go on serving: {error}"))
+        .map_err(|error| format!("cannot continue: {error}"))
 }
 
-/// Says if guessing pays: whoever guesses as often as a captcha allows is right more than once in ten
+/// Warns if guessing succeeds too often: with all attempts that a captcha allows, more than once in ten
 /// thousand captchas.
 fn warn_of_guesses(config: &Config, log: &Log) {
     const CAPTCHAS_MIN: u64 = 10_000;
@@ -195,7 +195,7 @@ fn warn_of_guesses(config: &Config, log: &Log) {
     );
     if texts < CAPTCHAS_MIN * u64::from(attempts) {
         log.warn(
-            "texts are guessed too easily: ask for longer ones, or for more characters",
+            "texts are too easy to guess: raise --length or add characters to --alphabet",
             &[("texts", &texts), ("attempts", &attempts)],
         );
     }

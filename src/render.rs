@@ -1,4 +1,4 @@
-//! Pictures without a server: for samples, for trying the options, for measuring solvers.
+//! Writes pictures without a server: for samples, for trying options, for measurements.
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -11,7 +11,7 @@ use minicap::captcha::{Font, Painter, Style};
 use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
 
-/// How often the line that tells how far it is is written anew.
+/// Interval at which the progress is written.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
 /// Writes what is asked for: one picture to a file, or many to a folder.
@@ -27,7 +27,7 @@ fn one(studio: &mut Studio, path: &Path) -> Result<(), String> {
     if path.is_dir() {
         let path = path.display();
         return Err(format!(
-            "cannot write {path}: it is a folder, which --count wants"
+            "cannot write {path}: it is a folder; expected a file, or --count"
         ));
     }
     let (_, png) = studio.picture()?;
@@ -36,7 +36,7 @@ fn one(studio: &mut Studio, path: &Path) -> Result<(), String> {
 
 fn many(studio: &mut Studio, folder: &Path, count: usize) -> Result<(), String> {
     fs::create_dir_all(folder)
-        .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
     let mut progress = Progress::new(count);
     for number in 1..=count {
         let (text, png) = studio.picture()?;

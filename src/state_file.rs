@@ -1,5 +1,5 @@
-//! The file that keeps the captchas while the service is off: read and removed at the start, written
-//! at the end. Knows paths and the log, and nothing of what stands in the file.
+//! The file of `--state`: read and removed at the start, written at the end. Knows paths and the log,
+//! and not the format of the file.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime};
 use minicap::log::Log;
 use minicap::store::Memory;
 
-/// The owner reads and writes, nobody else does: the file has the texts of captchas.
+/// Only the owner may read it: the file has the texts of captchas.
 const MODE: u32 = 0o600;
 
 /// Bytes read or written at once: some thousand captchas.
@@ -20,8 +20,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A file that this process alone uses, until the value is dropped.
 ///
-/// Three more may stand beside it, under its name and an ending: `.lock`, which is empty and stays;
-/// `.new`, which is being written; `.unreadable`, which a start could not go on with.
+/// There may be three more files with its name and an ending: `.lock`, which is empty and stays; `.new`,
+/// which is being written; `.unreadable`, which could not be restored.
 pub(crate) struct StateFile {
     path: PathBuf,
     /// Locked as long as it is open.
@@ -47,7 +47,7 @@ impl StateFile {
                 return Err(format!("cannot lock {name}.lock: {error}"));
             }
         }
-        // An end that was cut off has left it, and it has texts.
+        // A process that was killed while writing has left it, and it has texts.
         match fs::remove_file(beside(&path, ".new")) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(format!("cannot remove {name}.new: {error}"))
@@ -56,9 +56,9 @@ impl StateFile {
         }
     }
 
-    /// The captchas of the file, in a store that `new` has made. They are nowhere else afterwards:
-    /// the file is removed, so that no crash brings back what is used from now on. One that cannot
-    /// be gone on with is put aside, and the store is empty.
+    /// The captchas of the file, in a store that `new` has made. The file is then removed, so that no
+    /// crash can bring back a captcha that was solved. If the file cannot be read as a state, it is
+    /// renamed, and the store is empty.
     pub(crate) fn restore(
         &self,
         new: impl Fn() -> Result<Memory, String>,
@@ -87,7 +87,7 @@ impl StateFile {
                 let aside = beside(&self.path, ".unreadable");
                 fs::rename(&self.path, &aside)
                     .and_then(|()| self.sync_folder())
-                    .map_err(|error| self.failure("cannot put aside", error))?;
+                    .map_err(|error| self.failure("cannot rename", error))?;
                 log.error(
                     "captchas cannot be restored",
                     &[("error", &error), ("aside", &aside.display())],
@@ -97,8 +97,7 @@ impl StateFile {
         }
     }
 
-    /// Takes the captchas out of the store and writes them to the file. Where that fails they are
-    /// lost, which is logged.
+    /// Moves the captchas from the store to the file. If that fails they are lost, which is logged.
     pub(crate) fn save(&self, memory: &Memory, log: &Log) {
         let new = beside(&self.path, ".new");
         let saved = write(&new, memory).and_then(|count| {
@@ -118,12 +117,12 @@ impl StateFile {
         }
     }
 
-    /// The file to read; none if there is none. What else stands there, such as a pipe, could keep
-    /// the start waiting.
+    /// The file to read; none if there is none. Anything but a regular file, such as a pipe, could block
+    /// the start.
     fn open(&self) -> io::Result<Option<File>> {
         match fs::symlink_metadata(&self.path) {
             Ok(metadata) if metadata.is_file() => File::open(&self.path).map(Some),
-            Ok(_) => Err(io::Error::other("it is no ordinary file")),
+            Ok(_) => Err(io::Error::other("it is not a regular file")),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -134,7 +133,7 @@ impl StateFile {
         self.sync_folder()
     }
 
-    /// Has the folder's entries outlast a power cut, where the file system can.
+    /// Writes the entries of the folder to the disk, if the file system can.
     fn sync_folder(&self) -> io::Result<()> {
         let folder = self
             .path

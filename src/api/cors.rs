@@ -1,5 +1,4 @@
-//! Which pages of other origins may use the service, and how their browsers are told
-//! (Fetch Standard, section 3.3, "CORS protocol").
+//! CORS: which origins' pages may use the service (Fetch Standard, section 3.3, "CORS protocol").
 
 use std::borrow::Cow;
 
@@ -81,20 +80,20 @@ impl Cors {
                 response.add_field("Access-Control-Expose-Headers", EXPOSED_FIELDS);
             }
             Some(_) => {}
-            // Caches must not give what was answered here to a page that says where it is from.
+            // Caches must not give this response to a request that has an `Origin`.
             None => self.vary(response),
         }
     }
 
-    /// Lets pages of all origins read an answer that caches keep, if they may at all: it is the
-    /// same whether its request came from a page or not, so caches need no second one.
+    /// Lets pages of all origins read a response that caches keep, if the setting is `*`. The response is
+    /// the same with and without `Origin`, so caches need only one copy.
     pub(super) fn share_with_all(&self, response: &mut Response) {
         if *self == Cors::Any {
             response.add_field(ALLOW_ORIGIN, "*");
         }
     }
 
-    /// Names the origin that may read the answer; returns whether it is the one that asks.
+    /// Names the origin that may read the response; returns whether the one that asks is allowed.
     fn name_origin(&self, response: &mut Response, origin: &[u8]) -> bool {
         self.vary(response);
         let allowed = self.allowed_origin(origin);
@@ -111,7 +110,8 @@ impl Cors {
         }
     }
 
-    /// What `Access-Control-Allow-Origin` says to a page of `origin`: our own words, never its.
+    /// The value of `Access-Control-Allow-Origin` for a page of `origin`. It is taken from the settings and
+    /// never from the request.
     fn allowed_origin(&self, origin: &[u8]) -> Option<Cow<'static, str>> {
         match self {
             Cors::Any => Some("*".into()),
@@ -124,7 +124,7 @@ impl Cors {
     }
 }
 
-/// Whether every element of a list of field names is allowed; so is no list, but not an empty one.
+/// Whether every element of a list of field names is allowed. A missing list is, an empty one is not.
 fn are_allowed(names: Option<&[u8]>) -> bool {
     names.is_none_or(|names| {
         names

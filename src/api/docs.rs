@@ -1,9 +1,8 @@
-//! What the service gives to those who integrate it: a page and its font, an `OpenAPI` document, a
-//! widget, and a loader for pages that were made for other services, all compiled in. Their sources
-//! are in `docs/`; `npm --prefix tests/browser run smaller` makes the smaller files beside them that
-//! are sent, and their gzip forms.
+//! The files that the service serves, all compiled in: the page and its font, the `OpenAPI` document, the
+//! widget, and the script for pages written for other services. Their sources are in `docs/`.
+//! `npm --prefix tests/browser run smaller` minifies and compresses them into the files beside them.
 //!
-//! The answers depend on the request alone, so they carry entity tags, and caches may keep them.
+//! The responses do not depend on any state, so they have entity tags, and caches may keep them.
 
 use std::borrow::Cow;
 
@@ -12,12 +11,12 @@ use crate::captcha::FONT_FILE;
 use crate::fnv::Fnv1a;
 use crate::http::{self, Response, Status};
 
-/// Five minutes: a form's visitors do not ask anew on every page, and an upgrade shows soon.
+/// Five minutes: visitors do not load the files again on every page, and an upgrade soon shows.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// What the page may do: run its one script and the widget, wear its one style sheet and the font, ask
-/// the service that it came from, and show the pictures in the answers. The hashes are those of its
-/// two elements.
+/// What the page may do: run its own script and the widget, use its own style sheet and font, send
+/// requests to the service, and show the pictures in the responses. The hashes are those of its two
+/// elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
     script-src 'self' 'sha256-Aj1Xq1STclWrJpZsd6cGG68rHuAs4GtEGYfHXmd1b18='; \
     style-src 'sha256-pS48+AapoA/1pET11J27CBksD7OOQ4/U+Rv6b2iqDrE='; \
@@ -54,7 +53,7 @@ static COMPAT: Document = Document::new(
 pub(super) fn page(worker: &mut AppWorker, request: &Request) -> Response {
     let prefix = &worker.app.settings.path;
     if request.head.target.path == prefix.as_bytes() {
-        // What the page names is relative to a folder.
+        // The links in the page are relative to a folder.
         return moved(format!("{prefix}/"));
     }
     PAGE.answer(worker, request)
@@ -74,13 +73,13 @@ pub(super) fn openapi(worker: &mut AppWorker, request: &Request) -> Response {
 pub(super) fn widget(worker: &mut AppWorker, request: &Request) -> Response {
     let is_compat = request.head.target.query_value("compat").is_some();
     let script = if is_compat { &COMPAT } else { &WIDGET };
-    // For pages that only load what says that they may (HTML, "cross-origin embedder policy").
+    // For pages with a `Cross-Origin-Embedder-Policy` (HTML, "cross-origin embedder policy").
     script
         .answer(worker, request)
         .with_field("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
-/// To where the page is. Relative, since a proxy may have put the service below a path.
+/// A redirect to the page. Relative, since a proxy may serve everything below a path.
 pub(super) fn moved(location: impl Into<Cow<'static, str>>) -> Response {
     Response::new(Status::PermanentRedirect).with_field("Location", location)
 }

@@ -1,5 +1,4 @@
-//! Refusals in the form that clients know: `{"detail": …}` with a word for it, or with a list of
-//! what is wrong where.
+//! Error responses: `{"detail": …}` with a text, or with a list of what is wrong and where.
 
 use std::ops::Range;
 
@@ -8,8 +7,8 @@ use crate::json::{self, TooLong, Value};
 
 use super::JSON;
 
-/// Bytes of `input` that an answer repeats, as JSON. Enough to recognise one's mistake by, and a
-/// bound on what an answer can be made to grow to.
+/// Most bytes of `input` that a response repeats, as JSON. Enough to recognise a mistake, and a bound
+/// on the size of the response.
 const INPUT_BYTES_MAX: usize = 1024;
 
 /// Where something is wrong.
@@ -31,7 +30,7 @@ pub(super) enum Input<'a> {
     Text(&'a str),
     /// Nothing, or nothing that JSON could show.
     Null,
-    /// What stands for a body that is no JSON.
+    /// For a body that is not JSON.
     EmptyObject,
 }
 
@@ -43,11 +42,11 @@ pub(super) struct Detail<'a> {
     /// The same in words.
     pub message: &'static str,
     pub input: Input<'a>,
-    /// Name and text of what else there is to say.
+    /// Name and text of `ctx`.
     pub context: Option<(&'static str, &'static str)>,
 }
 
-/// An answer of this status, with one word on why.
+/// A response with this status and reason.
 pub(super) fn response(status: Status, reason: &str) -> Response {
     let mut body = br#"{"detail":"#.to_vec();
     json::write_string(reason, &mut body);
@@ -60,8 +59,8 @@ pub(super) fn internal() -> Response {
     response(Status::InternalServerError, "Internal Server Error")
 }
 
-/// Seconds after which a store that could not be used may be asked again: it is back within one, or
-/// for longer than a client should wait.
+/// Seconds after which a client may try again: the store is usually back within one, or away for longer
+/// than a client should wait.
 const RETRY_AFTER_SECS: &str = "1";
 
 /// The answer while the store cannot be used.
@@ -71,7 +70,7 @@ pub(super) fn unavailable() -> Response {
         .with_field("Cache-Control", "no-store")
 }
 
-/// The answer to a request whose content is not as it has to be.
+/// The response to a request with an invalid body or query.
 pub(super) fn unprocessable(details: &[Detail<'_>]) -> Response {
     let mut body = br#"{"detail":["#.to_vec();
     let mut last: Option<(Value<'_>, Range<usize>)> = None;
@@ -82,7 +81,7 @@ pub(super) fn unprocessable(details: &[Detail<'_>]) -> Response {
         detail.write_up_to_input(&mut body);
         let start = body.len();
         match (&detail.input, &last) {
-            // An object that lacks two fields is worked out once.
+            // An object that lacks two fields is written once.
             (Input::Value(value), Some((known, place))) if value.is(*known) => {
                 body.extend_from_within(place.clone());
             }
@@ -137,7 +136,7 @@ impl Place {
 }
 
 impl Input<'_> {
-    /// What is longer than may be repeated is repeated as `null`.
+    /// An input that is too long is repeated as `null`.
     fn write(&self, out: &mut Vec<u8>) {
         let written = match self {
             Input::Value(value) => value.write(INPUT_BYTES_MAX, out),

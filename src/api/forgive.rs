@@ -1,4 +1,4 @@
-//! What people type, without what they cannot have read from a picture.
+//! What people typed, without what they cannot have read from a picture.
 
 use std::borrow::Cow;
 

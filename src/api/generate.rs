@@ -1,5 +1,5 @@
-//! A new captcha: a text, told in a picture or a sound, a place in the store, and an answer with its
-//! id; in a field beside the file, or for those who cannot read one with the picture in JSON.
+//! Makes a captcha: draws a text, makes a picture or a sound of it, stores it, and returns the file
+//! with the id in a header, or both in JSON.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -8,19 +8,19 @@ use std::time::Instant;
 use fastrand::Rng;
 
 use super::forgive::forgive;
-use super::telling::Telling;
+use super::medium::Medium;
 use super::{AppWorker, JSON, Request, base64, error};
 use crate::http::{self, Fields, Response, Status};
 use crate::server::Cost;
 use crate::store::{Id, Solution, Unavailable};
 
-/// Room for what stands around the picture in JSON: names, the id, the lifetime, the length.
+/// Room for the JSON around the picture: names, id, lifetime, length.
 const JSON_BYTES_AROUND: usize = 128;
 
 const PNG: &str = "image/png";
 const WAV: &str = "audio/wav";
 
-/// What a captcha can be had as; a sound only by those who name it.
+/// The media types of a captcha. A sound is sent only if `Accept` names it.
 const MEDIA_TYPES: [&str; 3] = [PNG, JSON, WAV];
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
@@ -35,7 +35,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     response
 }
 
-/// What a new captcha costs, where there are sounds.
+/// The cost of a new captcha if sounds are on.
 pub(super) fn cost(request: &Request) -> Cost {
     match media_type(&request.head.fields, true) {
         Some(WAV) => Cost::Double,
@@ -43,9 +43,8 @@ pub(super) fn cost(request: &Request) -> Cost {
     }
 }
 
-/// What a client gets. Who takes picture and JSON equally, or names nothing that there is, gets the
-/// picture, as everybody once did. None is for who names sound and would take nothing else, where
-/// there is no sound.
+/// The media type of the response. The picture is the default, also for a client that accepts nothing
+/// of what is available. None if the client accepts nothing but a sound and sounds are off.
 fn media_type(fields: &Fields, has_sound: bool) -> Option<&'static str> {
     let names_sound = || http::names_type(fields, WAV);
     let offered = if has_sound && names_sound() {
@@ -56,61 +55,61 @@ fn media_type(fields: &Fields, has_sound: bool) -> Option<&'static str> {
     http::preferred_type(fields, offered).or_else(|| (!names_sound()).then_some(PNG))
 }
 
-/// A new captcha as this media type; or why there is none.
+/// A new captcha as this media type, or an error response.
 fn captcha(
     worker: &mut AppWorker,
     request: &Request,
     media_type: &'static str,
 ) -> Result<Response, Response> {
     let settings = &worker.app.settings;
-    let telling = match &worker.app.voices {
-        Some(voices) if media_type == WAV => Telling::sound(voices, request),
-        _ => Telling::picture(settings.captcha.theme, request)?,
+    let medium = match &worker.app.voices {
+        Some(voices) if media_type == WAV => Medium::sound(voices, request),
+        _ => Medium::picture(settings.captcha.theme, request)?,
     };
     if worker.app.store.is_resting(Instant::now()) {
         return Err(error::unavailable());
     }
     let entropy = &mut worker.entropy;
-    // Decoration is drawn by a generator of its own, seeded afresh: whatever a picture or a sound may
-    // tell of its generator, it says nothing of a text, and nothing of another one.
+    // Decoration comes from a generator with a new seed each time, so that nothing in a picture or a
+    // sound can reveal a text or predict another picture.
     let mut rng = Rng::with_seed(entropy.seed());
     let text = settings
         .test_text
         .clone()
-        .unwrap_or_else(|| telling.random_text(settings, entropy));
+        .unwrap_or_else(|| medium.random_text(settings, entropy));
     let length = text.chars().count();
     let solution = Solution::new(&settings.captcha.alphabet.form(&forgive(&text)))
-        .ok_or_else(|| failure(worker, "cannot keep a text", ("chars", &length)))?;
-    let file = telling
-        .tell(worker, &text, &mut rng)
-        .map_err(|error| failure(worker, "cannot tell a text", ("error", &error)))?;
-    // Its life begins when it is handed out, not when its drawing began.
+        .ok_or_else(|| failure(worker, "cannot store a text", ("chars", &length)))?;
+    let file = medium
+        .make(worker, &text, &mut rng)
+        .map_err(|error| failure(worker, "cannot draw or speak a text", ("error", &error)))?;
+    // The lifetime begins now, and not before the drawing.
     let id = worker
         .store
         .insert(solution, request.line, Instant::now())
         .map_err(|Unavailable| error::unavailable())?;
-    worker.app.metrics.count_generated(telling);
+    worker.app.metrics.count_generated(medium);
     let body = match media_type {
         JSON => json(worker, id, &file, length),
         _ => file,
     };
-    Ok(respond(id, telling, media_type, body))
+    Ok(respond(id, medium, media_type, body))
 }
 
-fn respond(id: Id, telling: Telling, media_type: &'static str, body: Vec<u8>) -> Response {
+fn respond(id: Id, medium: Medium, media_type: &'static str, body: Vec<u8>) -> Response {
     let mut response = Response::new(Status::Ok)
-        // In lower case, as HTTP/2 has all names: scripts find it behind every proxy.
+        // In lower case, as in HTTP/2, so that scripts find it behind every proxy.
         .with_field("captcha-id", id.to_string())
         .with_field("Cache-Control", "no-store")
         .with_body(media_type, body);
-    if let Telling::Sound(language) = telling {
+    if let Medium::Sound(language) = medium {
         response.add_field("Content-Language", language);
         response.vary("Accept-Language");
     }
     response
 }
 
-/// What cannot happen, unless the checks of the start have a gap.
+/// For errors that the checks at the start should have excluded.
 fn failure(worker: &AppWorker, message: &str, detail: (&str, &dyn Display)) -> Response {
     worker.app.log.error(message, &[detail]);
     error::internal()

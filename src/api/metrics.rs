@@ -1,4 +1,4 @@
-//! Figures of the service, in the text format of Prometheus (version 0.0.4).
+//! The metrics of the service, in the text format of Prometheus (version 0.0.4).
 
 use std::fmt::{self, Display, Write as _};
 use std::fs::File;
@@ -7,8 +7,8 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::medium::Medium;
 use super::route::{ROUTES, RouteId};
-use super::telling::Telling;
 use super::{App, AppWorker, Request};
 use crate::calendar::since_epoch;
 use crate::histogram::{BOUNDS, Histogram};
@@ -17,17 +17,17 @@ use crate::server::Reason;
 use crate::store::Verdict;
 use crate::store::valkey::Outcome;
 
-/// What is read of a file that has some sixty short lines.
+/// Most bytes read of a file that has about sixty short lines.
 const STATUS_BYTES_MAX: u64 = 16 * 1024;
 
-/// Classes of statuses, by their first digit from 2 on.
+/// Classes of statuses, from the first digit 2 on.
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
-/// What is counted of requests, without a lock.
+/// Counters of requests and captchas, without a lock.
 pub(super) struct Metrics {
     /// Seconds since 1970.
     began_secs: u64,
-    /// One for each route, and one for requests to none of them.
+    /// One for each route, and one for requests to no route.
     routes: [RouteMetrics; ROUTES.len() + 1],
     pictures: AtomicU64,
     sounds: AtomicU64,
@@ -43,7 +43,7 @@ struct RouteMetrics {
 }
 
 impl Metrics {
-    /// Nothing counted yet, by a process that has just begun.
+    /// All zero, for a process that starts now.
     pub(super) fn new() -> Self {
         Metrics {
             began_secs: since_epoch(SystemTime::now()).as_secs(),
@@ -69,14 +69,14 @@ impl Metrics {
     }
 
     /// Counts a captcha that was handed out.
-    pub(super) fn count_generated(&self, telling: Telling) {
-        increment(match telling {
-            Telling::Picture(_) => &self.pictures,
-            Telling::Sound(_) => &self.sounds,
+    pub(super) fn count_generated(&self, medium: Medium) {
+        increment(match medium {
+            Medium::Picture(_) => &self.pictures,
+            Medium::Sound(_) => &self.sounds,
         });
     }
 
-    /// Counts an answer that was judged.
+    /// Counts an answer that was checked.
     pub(super) fn count_verdict(&self, verdict: Verdict) {
         increment(match verdict {
             Verdict::Right => &self.right,
@@ -106,16 +106,16 @@ fn page(worker: &AppWorker) -> String {
     page.text
 }
 
-/// Figures of one name.
+/// A metric: its name, its type, and its values.
 struct Family {
     name: &'static str,
     kind: &'static str,
     help: &'static str,
-    /// Writes the values that there are now.
+    /// Writes the current values.
     samples: fn(&App, &mut Page),
 }
 
-/// All figures but those of requests, which are told by route.
+/// All metrics except those of requests, which have a value for each route.
 const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_captchas_generated_total",
@@ -129,7 +129,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_answers_total",
         kind: COUNTER,
-        help: "Answers judged, by verdict.",
+        help: "Answers checked, by verdict.",
         samples: |app, page| {
             page.sample("verdict", "right", load(&app.metrics.right));
             page.sample("verdict", "wrong", load(&app.metrics.wrong));
@@ -139,7 +139,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_captchas_expired_total",
         kind: COUNTER,
-        help: "Captchas whose lifetime ended.",
+        help: "Captchas that expired.",
         samples: |app, page| {
             if let Some(memory) = app.store.memory() {
                 page.sample("", "", memory.counts().expired);
@@ -149,7 +149,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_captchas_evicted_total",
         kind: COUNTER,
-        help: "Captchas that made room for newer ones, of the same client or of another.",
+        help: "Captchas that ended early because the capacity was reached, for a newer one of the same client or of another.",
         samples: |app, page| {
             if let Some(memory) = app.store.memory() {
                 let counts = memory.counts();
@@ -171,7 +171,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_captchas_capacity",
         kind: GAUGE,
-        help: "Captchas that can be alive at a time.",
+        help: "Most captchas that can be alive at a time.",
         samples: |app, page| {
             if let Some(memory) = app.store.memory() {
                 page.sample("", "", memory.settings().capacity as u64);
@@ -181,7 +181,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_store_exchanges_total",
         kind: COUNTER,
-        help: "Questions to the server that keeps the captchas, by what became of them.",
+        help: "Requests to the store, by outcome.",
         samples: |app, page| {
             for outcome in Outcome::ALL {
                 if let Some(valkey) = app.store.valkey() {
@@ -194,7 +194,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_store_exchange_seconds",
         kind: HISTOGRAM,
-        help: "Time from a question to that server to its answer or failure.",
+        help: "Time from a request to the store to its reply or failure.",
         samples: |app, page| {
             if let Some(valkey) = app.store.valkey() {
                 page.histogram("", valkey.figures().times());
@@ -204,7 +204,7 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_store_connections_total",
         kind: COUNTER,
-        help: "Connections made to that server.",
+        help: "Connections made to the store.",
         samples: |app, page| {
             if let Some(valkey) = app.store.valkey() {
                 page.sample("", "", valkey.figures().connections());
@@ -220,13 +220,13 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_connections_open",
         kind: GAUGE,
-        help: "Connections that are open.",
+        help: "Open connections.",
         samples: |app, page| page.sample("", "", app.figures.open()),
     },
     Family {
         name: "minicap_connections_max",
         kind: GAUGE,
-        help: "Connections that can be open at a time.",
+        help: "Most connections that can be open at a time.",
         samples: |app, page| page.sample("", "", app.figures.connections_max()),
     },
     Family {
@@ -248,20 +248,20 @@ const FAMILIES: [Family; 17] = [
     Family {
         name: "minicap_build_info",
         kind: GAUGE,
-        help: "Always 1; what runs here.",
+        help: "Always 1; the label has the version.",
         samples: |_, page| page.sample("version", env!("CARGO_PKG_VERSION"), 1),
     },
-    // By the names that monitoring systems have for every process.
+    // These names are common to the metrics of all processes.
     Family {
         name: "process_start_time_seconds",
         kind: GAUGE,
-        help: "When the process began, in seconds since 1970.",
+        help: "Start of the process, in seconds since 1970.",
         samples: |app, page| page.sample("", "", app.metrics.began_secs),
     },
     Family {
         name: "process_resident_memory_bytes",
         kind: GAUGE,
-        help: "Memory that the process has, in bytes.",
+        help: "Resident memory of the process, in bytes.",
         samples: |_, page| {
             if let Some(bytes) = resident_bytes() {
                 page.sample("", "", bytes);
@@ -274,7 +274,7 @@ const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
 const HISTOGRAM: &str = "histogram";
 
-/// Bytes of memory that the process has; none where the system does not say (`proc(5)`, `VmRSS` in
+/// Resident memory of the process in bytes; none where the system does not say (`proc(5)`, `VmRSS` in
 /// `status`).
 fn resident_bytes() -> Option<u64> {
     let mut status = String::new();
@@ -289,12 +289,12 @@ fn resident_bytes() -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
-/// The page as it is written; samples belong to the family that was begun last.
+/// The response as it is written; samples belong to the family that was started last.
 #[derive(Default)]
 struct Page {
     text: String,
     name: &'static str,
-    /// What stands before the first sample of the family; empty when it has been written.
+    /// The comment lines before the first sample of the family; empty once they are written.
     head: String,
 }
 
@@ -316,7 +316,7 @@ impl Page {
     fn requests(&mut self, metrics: &Metrics) {
         let names = ROUTES.iter().map(|route| route.path).chain(["none"]);
         let routes: Vec<_> = names.zip(&metrics.routes).collect();
-        let help = "Requests, by route and class of status.";
+        let help = "Requests answered, by route and class of status.";
         self.begin("minicap_requests_total", COUNTER, help);
         for (route, requests) in &routes {
             for (class, count) in CLASSES.iter().zip(&requests.by_class) {
@@ -324,7 +324,7 @@ impl Page {
                 self.line("", labels, &load(count));
             }
         }
-        let help = "Time from a request's last byte to its answer, by route.";
+        let help = "Time from the last byte of a request to its response, by route.";
         self.begin("minicap_request_seconds", HISTOGRAM, help);
         for (route, requests) in &routes {
             self.histogram(&format!("route=\"{route}\""), &requests.times);
@@ -351,7 +351,7 @@ impl Page {
         self.line("_count", format_args!("{open}{label}{close}"), &all);
     }
 
-    /// A value, with labels in braces or none. A family without any is not on the page.
+    /// A value, with labels in braces or none. A family without values is left out.
     fn line(&mut self, suffix: &str, labels: fmt::Arguments, value: &dyn Display) {
         self.text.push_str(&mem::take(&mut self.head));
         // Writing to a string cannot fail.

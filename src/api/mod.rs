@@ -1,6 +1,6 @@
-//! The service: what each route means. Joins pictures, sounds, the store and the JSON codec, and words
-//! every answer; knows no socket. Paths, statuses and words of the two requests are those of the
-//! reference, which [the crate](crate) introduces.
+//! The routes of the service: what each request means and what it is answered. Joins pictures, sounds,
+//! the store and the JSON codec. Knows no sockets. The paths, statuses and texts of the two
+//! main requests are those of the reference, which [the crate](crate) introduces.
 
 mod base64;
 mod cors;
@@ -8,10 +8,10 @@ mod docs;
 mod error;
 mod forgive;
 mod generate;
+mod medium;
 mod metrics;
 mod route;
 mod siteverify;
-mod telling;
 mod validate;
 
 use std::sync::Arc;
@@ -29,51 +29,50 @@ use crate::server::{Cost, Figures, Handler, Refusal, Request, Routed, Worker};
 use crate::sound::{Speaker, Voices};
 use crate::store::{self, Store};
 
-/// The media type of captchas as JSON, of verdicts and of refusals.
+/// The media type of captchas in JSON, verdicts and errors.
 const JSON: &str = "application/json";
 
-/// Longest body of a usual request: three times what an honest answer to a captcha takes. What a
-/// longer one makes the codec do may cost more than a picture.
+/// Longest body of a usual request: three times the size of a usual answer. Parsing a longer one may
+/// cost more than a picture.
 const USUAL_BODY_BYTES_MAX: usize = 256;
 
-/// Longest head of a usual request, cookies included. What a longer one asks for may cost half a
-/// picture to work out.
+/// Longest head of a usual request, cookies included. Parsing a longer one may cost half a picture.
 const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 
-/// What the operator decides about captchas and who may ask for them.
+/// What the operator sets about captchas and routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The captchas; their theme is what a request may choose.
     pub captcha: captcha::Settings,
     /// Whether there are sounds beside pictures.
     pub audio: bool,
-    /// Digits of a sound's random text.
+    /// Number of digits in a sound.
     pub audio_length: usize,
-    /// The text of every captcha, for tests of what is built upon the service.
+    /// The text of every captcha, for automated tests.
     pub test_text: Option<String>,
     /// Which other origins' pages may use the service.
     pub cors: Cors,
-    /// Whether the service explains itself: the page and the `OpenAPI` document.
+    /// Whether the page and the `OpenAPI` document are served.
     pub docs: bool,
-    /// Whether the widget is there.
+    /// Whether the widget is served.
     pub widget: bool,
-    /// What backends made for other services show; without it, they are not served.
+    /// The secret that backends send to `/siteverify`; without it, that route is not served.
     pub siteverify_secret: Option<String>,
-    /// What stands before every path, such as `/captcha`, or nothing.
+    /// The prefix of every path, such as `/captcha`, or nothing.
     pub path: String,
 }
 
-/// The service's parts that all workers share.
+/// The parts of the service that all workers share.
 pub struct App {
     settings: Settings,
     /// The place of the listener that is for `/metrics`, if there is one of its own.
     metrics_listener: Option<usize>,
     store: Store,
     font: Arc<Font>,
-    /// Where there are sounds.
+    /// None without `--audio on`.
     voices: Option<Arc<Voices>>,
     metrics: Metrics,
-    /// The server's own.
+    /// The counters of the server.
     figures: Arc<Figures>,
     log: Log,
 }
@@ -83,7 +82,7 @@ pub struct AppWorker {
     app: Arc<App>,
     store: store::Handle,
     painter: Painter,
-    /// Where there are sounds.
+    /// None without `--audio on`.
     speaker: Option<Speaker>,
     entropy: Entropy,
 }
@@ -113,14 +112,14 @@ impl App {
         }
     }
 
-    /// The route for a path, whether it is served or not.
+    /// The route of a path, whether it is served or not.
     fn find(&self, head: &Head) -> Option<RouteId> {
         RouteId::find(&head.target.path, &self.settings.path)
     }
 
-    /// The route, if it is there and answers the request; else the answer: nothing is there, or the
-    /// request asks what is allowed there (RFC 9110 section 9.3.7), as load balancers do to see
-    /// whether a server is well.
+    /// The route, if it is served and has the request's method. Otherwise the response: 404, 405, or
+    /// to OPTIONS the allowed methods (RFC 9110 section 9.3.7), which some load balancers use as a
+    /// health check.
     fn admit(&self, found: Option<RouteId>, request: &Request) -> Result<RouteId, Response> {
         let is_here = |id: &RouteId| self.has(id.route().purpose, request.listener);
         let Some(id) = found.filter(is_here) else {
@@ -139,8 +138,8 @@ impl App {
         Err(response.with_field("Allow", allowed.to_string()))
     }
 
-    /// Whether what is for this purpose is there for those who have connected to a listener. Where
-    /// `/metrics` has a listener of its own it is there alone, with nothing but `/healthz`.
+    /// Whether routes of this purpose are served on a listener. If `/metrics` has its own listener, it
+    /// is served there alone, and nothing else but `/healthz` is served there.
     fn has(&self, purpose: Purpose, listener: usize) -> bool {
         let is_here = match self.metrics_listener {
             None => true,
@@ -150,7 +149,7 @@ impl App {
         is_here && purpose.is_on(&self.settings)
     }
 
-    /// Has an answer to a request say which pages may read it, and records it.
+    /// Adds the CORS fields to a response, counts it and logs it.
     fn finish(
         &self,
         mut response: Response,
@@ -162,7 +161,7 @@ impl App {
         response
     }
 
-    /// What a request may cost, by `tests/load/costs.py`, which has the figures.
+    /// The most that a request may cost, as measured by `tests/load/costs.py`.
     fn cost(&self, route: &Route, request: &Request) -> Cost {
         let Request { head, body, .. } = request;
         if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {
@@ -219,7 +218,7 @@ impl Handler for App {
         }
     }
 
-    /// Answers refusals and preflights itself, which look at the head alone.
+    /// Answers preflights and requests without a route here, since they need no worker.
     fn route(&self, request: &Request) -> Routed<RouteId> {
         let head = &request.head;
         let found = self.find(head);
@@ -262,7 +261,7 @@ impl Worker for AppWorker {
     }
 }
 
-/// Well is who accepts connections, has a worker free for this, and can use the store.
+/// The service is healthy if it is not stopping, a worker answers this, and the store can be used.
 fn health(worker: &mut AppWorker, _: &Request) -> Response {
     let (status, body): (_, &[u8]) = if worker.app.figures.is_stopping() {
         (Status::ServiceUnavailable, br#"{"status":"stopping"}"#)
@@ -279,7 +278,7 @@ fn health(worker: &mut AppWorker, _: &Request) -> Response {
         .with_body(JSON, body)
 }
 
-/// `OPTIONS *` asks for what the server as a whole can do (RFC 9110 section 9.3.7).
+/// `OPTIONS *` asks for the methods that the server knows (RFC 9110 section 9.3.7).
 fn server_options(_: &mut AppWorker, _: &Request) -> Response {
     Response::new(Status::Ok).with_field("Allow", Methods::ALL.to_string())
 }

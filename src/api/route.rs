@@ -1,5 +1,5 @@
-//! The table of routes: every path, the methods it answers, whom it is for, and the function that
-//! answers. Knows nothing of what these functions do.
+//! The table of routes: path, methods, purpose, cost, and the function that answers. Does not know
+//! what these functions do.
 
 use super::{AppWorker, Settings, docs, generate, metrics, siteverify, validate};
 use crate::http::{Methods, Response};
@@ -8,41 +8,41 @@ use crate::server::{Cost, Request};
 const POST: Methods = Methods::POST;
 const READ: Methods = Methods::GET.and(Methods::HEAD);
 
-/// A path, and what is there.
+/// A path and how it is answered.
 pub(super) struct Route {
     pub(super) path: &'static str,
     /// The methods that it answers.
     pub(super) methods: Methods,
     pub(super) purpose: Purpose,
-    /// Of its answer to a usual request: cheap is what takes microseconds.
+    /// The cost of answering a usual request.
     pub(super) cost: Cost,
     pub(super) answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
-/// What a route is for: that decides where it is served, and by which switch.
+/// What a route is for. That decides on which listener it is served, and which option enables it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// New captchas, which are always there.
+    /// New captchas; always served.
     Generate,
-    /// The rest of the service itself, which is always there.
+    /// Checks of answers and `OPTIONS *`; always served.
     Service,
-    /// Backends that were made for other services.
+    /// Backends written for other services.
     Siteverify,
     /// People who integrate the service.
     Docs,
     /// Pages with a form.
     Widget,
-    /// Whoever watches whether the service is well.
+    /// Health checks.
     Health,
-    /// Whoever watches its figures.
+    /// Monitoring.
     Metrics,
 }
 
-/// A route, by its place in the table, where what is counted of it stands as well.
+/// A route, as its index in the table; its counters have the same index.
 #[derive(Clone, Copy)]
 pub struct RouteId(usize);
 
-/// Every path there is. One that ends in a slash is answered without it as well.
+/// All paths. One that ends in a slash is also answered without it.
 pub(super) static ROUTES: [Route; 13] = [
     Route {
         path: "/api/captcha/generate/",
@@ -128,7 +128,7 @@ pub(super) static ROUTES: [Route; 13] = [
         cost: Cost::Cheap,
         answer: docs::widget,
     },
-    // What OPTIONS asks about the server as a whole.
+    // The target of OPTIONS that stands for the server as a whole.
     Route {
         path: "*",
         methods: Methods::OPTIONS,
@@ -139,10 +139,10 @@ pub(super) static ROUTES: [Route; 13] = [
 ];
 
 impl RouteId {
-    /// The route for a target's path, where `prefix` stands before every path.
+    /// The route of a path that begins with `prefix`.
     pub(super) fn find(path: &[u8], prefix: &str) -> Option<Self> {
         let path = match path {
-            // Is no path, so nothing stands before it.
+            // Not a path, so it has no prefix.
             b"*" => path,
             _ => path
                 .strip_prefix(prefix.as_bytes())
@@ -169,7 +169,7 @@ impl Route {
 }
 
 impl Purpose {
-    /// Whether the operator has it switched on.
+    /// Whether the settings enable it.
     pub(super) fn is_on(self, settings: &Settings) -> bool {
         match self {
             Purpose::Generate | Purpose::Service | Purpose::Health | Purpose::Metrics => true,
@@ -179,7 +179,7 @@ impl Purpose {
         }
     }
 
-    /// Whether it is asked for every few seconds by programs that watch the service.
+    /// Whether monitoring requests it every few seconds.
     pub(super) fn is_monitoring(self) -> bool {
         matches!(self, Purpose::Health | Purpose::Metrics)
     }

@@ -1,6 +1,6 @@
-//! An answer to a captcha in the form that backends made for reCAPTCHA, hCaptcha and Turnstile send:
-//! `secret` and `response`, as a form of either kind or as JSON. The response is the captcha's id, a point, and
-//! what the visitor typed. Every answer is a 200, as theirs are, and its JSON tells the rest.
+//! Checks an answer for backends written for reCAPTCHA, hCaptcha or Turnstile. They send `secret` and
+//! `response`, as a form of either kind or as JSON; `response` is the captcha's id, a point, and what
+//! the visitor typed. The status is always 200, as with these services, and the JSON has the verdict.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use crate::http::{self, Response, Status};
 use crate::json;
 use crate::store::{Unavailable, Verdict};
 
-/// What stands for the host of the page where none can be known; hCaptcha's word for it.
+/// The host of the page if it is not known, in hCaptcha's words.
 const UNKNOWN_HOST: &str = "not-provided";
 
 pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
@@ -59,7 +59,7 @@ fn parameters(request: &Request) -> Option<(Option<String>, Option<String>)> {
         .then(|| (string("secret"), string("response")))
 }
 
-/// Compares to the end whatever comes before, so that the time taken tells nothing but the length.
+/// Compares all bytes, so that the time taken reveals nothing but the length.
 fn is_secret(expected: &str, found: &str) -> bool {
     let differences = expected
         .bytes()

@@ -1,4 +1,4 @@
-//! How much each letter bears before it is taken for another.
+//! How far each letter can be changed before it looks like another.
 //!
 //! Draws nothing.
 

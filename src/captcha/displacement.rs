@@ -54,7 +54,7 @@ impl Displacement {
         }
     }
 
-    /// Becomes the map of a picture: a random one, or where its manner moves nothing the identity.
+    /// Becomes the map of a picture: a random one, or where its tuning moves nothing the identity.
     /// Memory is kept from one picture to the next.
     pub(super) fn prepare(&mut self, frame: &Frame, rng: &mut fastrand::Rng) {
         let nodes = |side_px: f32| (side_px as usize).div_ceil(NODE_PX) + 1;
@@ -66,7 +66,7 @@ impl Displacement {
         let spacing = (CONTROL_BASES * frame.base_px / NODE_PX as f32).round() as usize;
         self.randomize(
             spacing.max(CONTROL_NODES_MIN),
-            frame.manner.push_bases * frame.base_px,
+            frame.tuning.push_bases * frame.base_px,
             rng,
         );
     }
@@ -202,7 +202,7 @@ fn weights(node: usize, nodes: usize) -> [f32; 3] {
 // What is compared is the same number, not one that was computed in another way.
 #[allow(clippy::float_cmp)]
 mod tests {
-    use super::super::manner::{Manner, NORMAL};
+    use super::super::tuning::{NORMAL, Tuning};
     use super::*;
 
     const SIZES: [(u16, u16, usize); 7] = [
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn where_nothing_is_displaced_all_offsets_are_zero() {
-        const STILL: Manner = Manner {
+        const STILL: Tuning = Tuning {
             push_bases: 0.0,
             ..NORMAL
         };

@@ -1,7 +1,7 @@
-//! The picture as those who draw see it: its size, and the measures that all others derive from.
+//! The size of a picture, and the measures from which all others derive.
 
 use super::coverage::RAMP_PX;
-use super::manner::Manner;
+use super::tuning::Tuning;
 
 /// Least distance of letters from the edge, in base sizes [6 px].
 const PADDING_BASES: f32 = 1.0 / 12.0;
@@ -18,7 +18,7 @@ pub(super) struct Frame {
     pub(super) base_px: f32,
     /// Least distance of letters from the edge.
     pub(super) padding_px: f32,
-    pub(super) manner: &'static Manner,
+    pub(super) tuning: &'static Tuning,
 }
 
 impl Frame {
@@ -28,15 +28,15 @@ impl Frame {
     /// text, but no more than a share of the height. The reference derives it from the width alone,
     /// so that letters of wide pictures have to be scaled down again, and noise is larger than they
     /// are.
-    pub(super) fn new(width: u16, height: u16, text_chars: usize, manner: &'static Manner) -> Self {
+    pub(super) fn new(width: u16, height: u16, text_chars: usize, tuning: &'static Tuning) -> Self {
         let (width_px, height_px) = (f32::from(width), f32::from(height));
-        let base_px = (width_px / (text_chars + 2) as f32).min(height_px * manner.base_heights);
+        let base_px = (width_px / (text_chars + 2) as f32).min(height_px * tuning.base_heights);
         Self {
             width_px,
             height_px,
             base_px,
             padding_px: (base_px * PADDING_BASES).max(PADDING_PX_MIN),
-            manner,
+            tuning,
         }
     }
 }

@@ -259,7 +259,7 @@ mod tests {
     use super::super::font::{CHARACTERS, FONT_FILE, STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
     use super::super::ink::{GROUND, LEVEL_MASK, LEVELS};
-    use super::super::manner::{Manner, NORMAL};
+    use super::super::tuning::{NORMAL, Tuning};
     use super::*;
 
     /// Not a multiple of the side of a block.
@@ -274,13 +274,13 @@ mod tests {
 
     /// A displacement map for the canvas, with or without bends.
     fn displacement(is_bent: bool) -> Displacement {
-        const STILL: Manner = Manner {
+        const STILL: Tuning = Tuning {
             push_bases: 0.0,
             ..NORMAL
         };
-        let (side, manner) = (SIDE as u16, if is_bent { &NORMAL } else { &STILL });
+        let (side, tuning) = (SIDE as u16, if is_bent { &NORMAL } else { &STILL });
         let mut displacement = Displacement::new();
-        let frame = Frame::new(3 * side, side, 3, manner);
+        let frame = Frame::new(3 * side, side, 3, tuning);
         displacement.prepare(&frame, &mut fastrand::Rng::with_seed(4));
         displacement
     }

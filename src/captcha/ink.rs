@@ -56,7 +56,7 @@ impl Ink {
     }
 }
 
-/// Which ink is for lines and which are for letters, drawn anew for each picture: no number and no
+/// Which ink is for lines and which are for letters, drawn for each picture: no number and no
 /// colour tells the one from the others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inks([Ink; INKS]);

@@ -1,7 +1,7 @@
 //! Where the letters of a text stand, and how large, turned and thick each of them is.
 //!
 //! Draws nothing. Letters follow each other from left to right, overlap or leave a gap, and hop up
-//! and down or are strewn over a band; the [`Manner`] says how much. What would not fit is scaled down
+//! and down or are strewn over a band; the [`Tuning`] says how much. What would not fit is scaled down
 //! as a whole, so that no letter is ever cut.
 
 use super::bounds::Bounds;
@@ -10,10 +10,10 @@ use super::font::{ADVANCE_EMS, Font, Glyph, STROKE_EMS_MAX};
 use super::frame::Frame;
 use super::glyph::{LARGE_PX_MIN, Pose};
 use super::ink::{Ink, Inks};
-use super::manner::Manner;
 use super::number::random;
 use super::size::CHAR_PX_MIN;
 use super::transform::Transform;
+use super::tuning::Tuning;
 
 /// Least width of a stroke in pixels: a thinner one would be all edge and have little of its ink.
 const STROKE_PX_MIN: f32 = RAMP_PX;
@@ -51,7 +51,7 @@ pub(super) fn arrange(
     letters.clear();
     let mut row = Row::default();
     for character in text.chars() {
-        let size_px = frame.base_px * random(frame.manner.size_bases, rng);
+        let size_px = frame.base_px * random(frame.tuning.size_bases, rng);
         if let Some(glyph) = font.glyph(character) {
             let bounds = Bounds::of(character);
             let mut pose = random_pose(bounds, size_px, frame, rng);
@@ -101,7 +101,7 @@ impl Row {
     ) -> [f32; 2] {
         let half = pose.half_extent_px(glyph);
         let [width_px, height_px] = [2.0 * half[0], 2.0 * half[1]];
-        let left = self.end + gap_px(self.last_width, width_px, frame.manner, rng);
+        let left = self.end + gap_px(self.last_width, width_px, frame.tuning, rng);
         pose.middle_px = [left + half[0], half[1]];
         self.end = left + width_px;
         self.last_width = width_px;
@@ -116,12 +116,12 @@ impl Row {
 
     /// Puts the letters into the picture, as large as there is room, and each anywhere in the band.
     fn fit(&self, frame: &Frame, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
-        let manner = frame.manner;
-        let extent = [self.extent[0], self.extent[1] * manner.band];
+        let tuning = frame.tuning;
+        let extent = [self.extent[0], self.extent[1] * tuning.band];
         let sides_px = [frame.width_px, frame.height_px];
         let scale_within = |margin_px: f32| {
             let scales = [0, 1].map(|axis| (sides_px[axis] - 2.0 * margin_px) / extent[axis]);
-            scales[0].min(scales[1]).min(manner.growth_max)
+            scales[0].min(scales[1]).min(tuning.growth_max)
         };
         let mut margin_px = frame.padding_px;
         let mut scale = scale_within(margin_px);
@@ -130,12 +130,12 @@ impl Row {
             .is_some_and(|size| scale * size < LARGE_PX_MIN)
         {
             // Small letters are pushed as a whole, over the edge as well.
-            margin_px += manner.push_bases * frame.base_px;
+            margin_px += tuning.push_bases * frame.base_px;
             scale = scale_within(margin_px);
         }
         let origin_px: [f32; 2] = std::array::from_fn(|axis| {
             let left_over = sides_px[axis] - 2.0 * margin_px - scale * extent[axis];
-            let share = 0.5 + manner.drift * (rng.f32() - 0.5);
+            let share = 0.5 + tuning.drift * (rng.f32() - 0.5);
             margin_px + share * left_over
         });
         for Letter {
@@ -157,15 +157,15 @@ impl Row {
     }
 }
 
-/// A pose at the origin, within what the manner and the letter allow.
+/// A pose at the origin, within what the tuning and the letter allow.
 fn random_pose(bounds: Bounds, size_px: f32, frame: &Frame, rng: &mut fastrand::Rng) -> Pose {
-    let manner = frame.manner;
+    let tuning = frame.tuning;
     let either_side = |most: f32, rng: &mut fastrand::Rng| random([-most, most], rng);
-    let stretch = manner.width * bounds.width * (1.0 + either_side(manner.stretch_max, rng));
-    let skew = either_side(bounds.lean * manner.skew_max, rng);
-    let angle = either_side(bounds.lean * manner.angle_max_degrees, rng).to_radians();
+    let stretch = tuning.width * bounds.width * (1.0 + either_side(tuning.stretch_max, rng));
+    let skew = either_side(bounds.lean * tuning.skew_max, rng);
+    let angle = either_side(bounds.lean * tuning.angle_max_degrees, rng).to_radians();
     let stroke_px =
-        (frame.base_px * random(manner.stroke_bases, rng)).min(bounds.stroke_ems * size_px);
+        (frame.base_px * random(tuning.stroke_bases, rng)).min(bounds.stroke_ems * size_px);
     Pose {
         middle_px: [0.0; 2],
         size_px,
@@ -179,17 +179,17 @@ fn random_pose(bounds: Bounds, size_px: f32, frame: &Frame, rng: &mut fastrand::
 /// The space between two neighbours, negative where they overlap: by a part of the one before, or
 /// of the next if that is narrower and would else disappear. None before the first letter and after
 /// a blank.
-fn gap_px(width_before_px: f32, width_px: f32, manner: &Manner, rng: &mut fastrand::Rng) -> f32 {
-    let closest = -manner.overlap_max * width_before_px.min(width_px);
-    let widest = manner.gap_max * width_before_px;
+fn gap_px(width_before_px: f32, width_px: f32, tuning: &Tuning, rng: &mut fastrand::Rng) -> f32 {
+    let closest = -tuning.overlap_max * width_before_px.min(width_px);
+    let widest = tuning.gap_max * width_before_px;
     random([closest, closest.max(widest)], rng)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::font::TEST_FONT;
-    use super::super::manner::{EASY, HARD, NORMAL};
     use super::super::text::Alphabet;
+    use super::super::tuning::{EASY, HARD, NORMAL};
     use super::*;
 
     /// Sizes from the smallest for their text to the largest, in all proportions.
@@ -205,16 +205,16 @@ mod tests {
         (200, 80, 12),
     ];
 
-    const MANNERS: [&Manner; 3] = [&EASY, &NORMAL, &HARD];
+    const TUNINGS: [&Tuning; 3] = [&EASY, &NORMAL, &HARD];
 
     fn arranged(
         (width, height, length): (u16, u16, usize),
-        manner: &'static Manner,
+        tuning: &'static Tuning,
         seed: u64,
     ) -> (Frame, Vec<Letter>) {
         let mut rng = fastrand::Rng::with_seed(seed);
         let text = Alphabet::default().repeatable(length, &mut rng);
-        let frame = Frame::new(width, height, length, manner);
+        let frame = Frame::new(width, height, length, tuning);
         let mut letters = Vec::new();
         let inks = Inks::shuffled(&mut rng);
         arrange(&text, &TEST_FONT, &frame, inks, &mut rng, &mut letters);
@@ -239,12 +239,12 @@ mod tests {
 
     #[test]
     fn no_letter_is_cut() {
-        for (size, manner) in SIZES
+        for (size, tuning) in SIZES
             .iter()
-            .flat_map(|&size| MANNERS.map(|manner| (size, manner)))
+            .flat_map(|&size| TUNINGS.map(|tuning| (size, tuning)))
         {
             for seed in 0..1_000 {
-                let (frame, letters) = arranged(size, manner, seed);
+                let (frame, letters) = arranged(size, tuning, seed);
                 for letter in &letters {
                     let [left, top, right, bottom] = bounds(letter);
                     let padding = frame.padding_px - 0.01;
@@ -263,12 +263,12 @@ mod tests {
 
     #[test]
     fn letters_are_read_from_left_to_right() {
-        for (size, manner) in SIZES
+        for (size, tuning) in SIZES
             .iter()
-            .flat_map(|&size| MANNERS.map(|manner| (size, manner)))
+            .flat_map(|&size| TUNINGS.map(|tuning| (size, tuning)))
         {
             for seed in 0..500 {
-                let (_, letters) = arranged(size, manner, seed);
+                let (_, letters) = arranged(size, tuning, seed);
                 let middles = letters.iter().map(|letter| letter.pose.middle_px[0]);
                 assert!(
                     middles.is_sorted_by(|one, next| one < next),
@@ -279,17 +279,17 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_overlap_and_gape_as_the_manner_says() {
-        for manner in MANNERS {
+    fn neighbours_overlap_and_gape_as_the_tuning_says() {
+        for tuning in TUNINGS {
             for seed in 0..500 {
-                let (_, letters) = arranged(SIZES[0], manner, seed);
+                let (_, letters) = arranged(SIZES[0], tuning, seed);
                 for pair in letters.windows(2) {
                     let (one, next) = (bounds(&pair[0]), bounds(&pair[1]));
                     let width = one[2] - one[0];
                     let narrower = width.min(next[2] - next[0]);
                     let gap = next[0] - one[2];
-                    assert!(-manner.overlap_max * narrower <= gap + 0.01, "{seed}");
-                    let widest = (manner.gap_max * width).max(-manner.overlap_max * narrower);
+                    assert!(-tuning.overlap_max * narrower <= gap + 0.01, "{seed}");
+                    let widest = (tuning.gap_max * width).max(-tuning.overlap_max * narrower);
                     assert!(gap <= widest + 0.01, "{seed}");
                 }
             }
@@ -299,10 +299,10 @@ mod tests {
     /// Of all pictures of the usual size; the median is 0.6 and more.
     #[test]
     fn the_text_fills_most_of_the_width_around_the_middle() {
-        for (manner, median) in [(&EASY, 0.75), (&NORMAL, 0.55)] {
+        for (tuning, median) in [(&EASY, 0.75), (&NORMAL, 0.55)] {
             let mut shares = Vec::new();
             for seed in 0..1_000 {
-                let (frame, letters) = arranged(SIZES[0], manner, seed);
+                let (frame, letters) = arranged(SIZES[0], tuning, seed);
                 let sides = letters.iter().map(bounds);
                 let [left, right] = sides.fold([f32::MAX, 0.0_f32], |[left, right], side| {
                     [left.min(side[0]), right.max(side[2])]
@@ -320,8 +320,8 @@ mod tests {
     /// `T`, `7`, `J`, `Y`, `X` and `t` are turned and slanted by half of what others are.
     #[test]
     fn letters_that_tilt_makes_others_tilt_less() {
-        for manner in MANNERS {
-            let frame = Frame::new(600, 200, 6, manner);
+        for tuning in TUNINGS {
+            let frame = Frame::new(600, 200, 6, tuning);
             let mut rng = fastrand::Rng::with_seed(1);
             let mut most = |character| {
                 let tilt = |_| {
@@ -332,9 +332,9 @@ mod tests {
                 (0..1_000).map(tilt).fold(0.0, f32::max)
             };
             for character in "T7JYXt".chars() {
-                assert!(most(character) <= 0.501 * manner.angle_max_degrees);
+                assert!(most(character) <= 0.501 * tuning.angle_max_degrees);
             }
-            assert!(0.9 * manner.angle_max_degrees < most('D'));
+            assert!(0.9 * tuning.angle_max_degrees < most('D'));
         }
     }
 

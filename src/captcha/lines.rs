@@ -32,10 +32,10 @@ pub(super) fn draw(
     let start_px = START_BASES * frame.base_px;
     let step_px = frame.width_px / (POINTS - 1) as f32;
     let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
-    let manner = frame.manner;
-    let cuts = std::iter::repeat_n(None, manner.cuts);
-    for ink in cuts.chain(std::iter::repeat_n(Some(ink), manner.lines)) {
-        let width_px = frame.base_px * random(manner.line_bases, rng);
+    let tuning = frame.tuning;
+    let cuts = std::iter::repeat_n(None, tuning.cuts);
+    for ink in cuts.chain(std::iter::repeat_n(Some(ink), tuning.lines)) {
+        let width_px = frame.base_px * random(tuning.line_bases, rng);
         let points = std::array::from_fn(|i| {
             let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
             [
@@ -123,13 +123,13 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::super::ink::LEVELS;
-    use super::super::manner::{EASY, Manner, NORMAL};
+    use super::super::tuning::{EASY, NORMAL, Tuning};
     use super::*;
 
     /// Lines alone on a picture for six letters.
-    fn drawn(width: u16, height: u16, manner: &'static Manner, seed: u64) -> (Canvas, Frame) {
+    fn drawn(width: u16, height: u16, tuning: &'static Tuning, seed: u64) -> (Canvas, Frame) {
         let mut rng = fastrand::Rng::with_seed(seed);
-        let frame = Frame::new(width, height, 6, manner);
+        let frame = Frame::new(width, height, 6, tuning);
         let mut canvas = Canvas::new();
         canvas.clear(width.into(), height.into());
         let mut displacement = Displacement::new();
@@ -165,12 +165,12 @@ mod tests {
     /// Widths in the usual picture are 3 to 4 px where it is easy and 3 to 5 px where it is normal. A slanted line has
     /// a tenth more ink in a column than it is wide, and where lines cross they have less.
     #[test]
-    fn lines_are_as_thick_as_their_manner_says() {
+    fn lines_are_as_thick_as_their_tuning_says() {
         const SEEDS: u64 = 50;
-        for (manner, expected_px) in [(&EASY, 3.2..3.8), (&NORMAL, 3.9..4.7)] {
+        for (tuning, expected_px) in [(&EASY, 3.2..3.8), (&NORMAL, 3.9..4.7)] {
             let mut inked = 0.0;
             for seed in 0..SEEDS {
-                let (canvas, _) = drawn(600, 200, manner, seed);
+                let (canvas, _) = drawn(600, 200, tuning, seed);
                 let levels = canvas
                     .codes()
                     .iter()
@@ -178,7 +178,7 @@ mod tests {
                     .sum::<f32>();
                 inked += levels / f32::from(LEVELS);
             }
-            let length_px = (600.0 - 24.0) * (manner.lines as u64 * SEEDS) as f32;
+            let length_px = (600.0 - 24.0) * (tuning.lines as u64 * SEEDS) as f32;
             let width_px = inked / length_px;
             assert!(expected_px.contains(&width_px), "{width_px}");
         }

@@ -1,20 +1,20 @@
 //! Text to PNG bytes.
 //!
-//! A captcha begins as a text of the [`text`] module's choice. `layout` puts its letters next to
+//! The [`text`] module draws a text. `layout` puts its letters next to
 //! each other, each in its own size, angle and thickness. Then the ground is covered with small
 //! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
 //! `lines` are strewn over all. Unless it is switched off, a `displacement` map bends letters and
 //! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
 //! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!
-//! What can be changed about all of this, such as thickness, overlap or the number of inks, stands in
-//! `manner`; the number of lines in `lines`, the contrast in `palette`.
+//! `tuning` has the numbers for all of this, such as thickness, overlap and the number of inks;
+//! `palette` has the contrast.
 //!
 //! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
 //! [`Painter`] with buffers that are used again for every picture.
 //!
-//! Nothing here knows of requests or of the captchas alive. Chance comes in through parameters:
-//! the same generator paints the same picture, and none of it chooses a text.
+//! Nothing here knows requests or the store. Random generators are parameters: the same generator
+//! draws the same picture, and it never chooses a text.
 //!
 //! # Units
 //!
@@ -53,7 +53,6 @@ mod glyph;
 mod ink;
 mod layout;
 mod lines;
-mod manner;
 mod noise;
 mod number;
 mod palette;
@@ -61,14 +60,15 @@ mod png;
 mod size;
 mod theme;
 mod transform;
+mod tuning;
 
 use std::sync::Arc;
 
 pub use self::font::{FONT_FILE, Font};
-pub use self::manner::Difficulty;
 pub use self::palette::Ground;
 pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
+pub use self::tuning::Difficulty;
 
 use self::canvas::Canvas;
 use self::coverage::Fill;
@@ -76,9 +76,9 @@ use self::displacement::Displacement;
 use self::frame::Frame;
 use self::ink::{CODES, Inks};
 use self::layout::Letter;
-use self::manner::Manner;
 use self::palette::Palette;
 use self::text::{Alphabet, TEXT_CHARS_MAX};
+use self::tuning::Tuning;
 
 /// What an operator decides about captchas.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -187,8 +187,8 @@ impl Painter {
     /// Everything on the canvas, from the back to the front.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
         let (width, height) = (style.width, style.height);
-        let manner = Manner::of(style.difficulty);
-        let frame = Frame::new(width, height, text.chars().count(), manner);
+        let tuning = Tuning::of(style.difficulty);
+        let frame = Frame::new(width, height, text.chars().count(), tuning);
         let (canvas, displacement, font) = (&mut self.canvas, &mut self.displacement, &*self.font);
         let letters = &mut self.letters;
         let inks = Inks::shuffled(rng);
@@ -561,7 +561,7 @@ mod tests {
         inks.len()
     }
 
-    /// Letters that cross are told apart by their inks: a letter shares none with the two before.
+    /// Letters that cross can be distinguished by their inks: a letter shares none with the two before.
     #[test]
     fn neighbours_never_share_an_ink() {
         for seed in 0..100 {
@@ -590,7 +590,7 @@ mod tests {
                 ..BARE
             };
             painter.compose("SWX3e8", style, &mut rng(seed));
-            let frame = Frame::new(style.width, style.height, 6, Manner::of(difficulty));
+            let frame = Frame::new(style.width, style.height, 6, Tuning::of(difficulty));
             let letters = std::mem::take(&mut painter.letters);
             let mut canvas = Canvas::new();
             for one in &letters {
@@ -691,7 +691,7 @@ mod tests {
             "coverage",
             "field",
             "font",
-            "manner",
+            "tuning",
             "bounds",
             "frame",
             "displacement",

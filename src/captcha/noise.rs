@@ -40,7 +40,7 @@ pub(super) fn letters(
     rng: &mut fastrand::Rng,
 ) {
     let grid = Grid::new(frame, LETTER_BOX_BASES.map(|bases| bases * frame.base_px));
-    let size_px_max = frame.manner.small_letter_max * grid.box_px[1];
+    let size_px_max = frame.tuning.small_letter_max * grid.box_px[1];
     grid.for_each(|middle_px| {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
         let letter = CHARACTERS[rng.u64(..CHARACTERS.len() as u64) as usize];
@@ -77,7 +77,7 @@ pub(super) fn dots(canvas: &mut Canvas, frame: &Frame, inks: Inks, rng: &mut fas
         let middle_px = std::array::from_fn(|axis| {
             middle_px[axis] + random([-grid.box_px[axis], grid.box_px[axis]], rng)
         });
-        let diameter_px = random([DOT_MIN, frame.manner.dot_max], rng) * grid.box_px[1];
+        let diameter_px = random([DOT_MIN, frame.tuning.dot_max], rng) * grid.box_px[1];
         let ink = inks.pick_other(|_| false, rng);
         dot(canvas, middle_px, round(diameter_px) as usize, ink);
     });
@@ -167,7 +167,7 @@ fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: usize, ink: Ink) {
 #[cfg(test)]
 mod tests {
     use super::super::font::TEST_FONT;
-    use super::super::manner::NORMAL;
+    use super::super::tuning::NORMAL;
     use super::*;
 
     const SIZES: [(u16, u16); 6] = [

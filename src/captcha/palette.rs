@@ -91,12 +91,14 @@ pub(super) struct Palette {
 
 impl Palette {
     /// Draws the colours of a picture of this theme.
-    pub(super) fn new(theme: Theme, wish: Option<Ground>, rng: &mut fastrand::Rng) -> Self {
+    pub(super) fn new(theme: Theme, chosen: Option<Ground>, rng: &mut fastrand::Rng) -> Self {
         let mut brightness = Brightness::of(theme);
         let tint = pure(rng.f32()).map(|light| brightness.tint * light + 1.0 - brightness.tint);
         let mut ground = encode(with_luminance(tint, brightness.ground));
-        if let Some((wish, ink)) = wish.and_then(|wish| Some((wish, wish.ink_luminance(theme)?))) {
-            (ground, brightness.ink) = (wish.0, ink);
+        if let Some((chosen, ink)) =
+            chosen.and_then(|chosen| Some((chosen, chosen.ink_luminance(theme)?)))
+        {
+            (ground, brightness.ink) = (chosen.0, ink);
         }
         let first = rng.f32();
         Self {
@@ -260,7 +262,7 @@ mod tests {
         }
     }
 
-    /// The hue of the first ink is drawn anew for every picture, so that no colour tells which ink it
+    /// The hue of the first ink is drawn for every picture, so that no colour tells which ink it
     /// is: over many pictures, each channel is the brightest of that ink in about a third of them.
     #[test]
     fn hues_differ_from_picture_to_picture() {

@@ -1,4 +1,4 @@
-//! Light or dark, and who decides it.
+//! Light or dark, chosen by the operator or by a request.
 
 use fastrand::Rng;
 
@@ -12,12 +12,12 @@ pub enum Theme {
     Dark,
 }
 
-/// A wish for a theme.
+/// A choice of a theme.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeChoice {
     /// Always this one.
     Always(Theme),
-    /// Either, anew for each picture.
+    /// Either, for each picture.
     #[default]
     Random,
 }

@@ -1,6 +1,6 @@
-//! Everything an operator can set: the command, and the options that it takes from the command
-//! line and the environment. Each option stands once, in the table of `options`; each value goes to
-//! the settings of the part of the program that it is for.
+//! Everything that an operator can set: the command, and its options from the command line and the
+//! environment. Each option is one row in the table of `options`; each value goes to the settings of the
+//! module that uses it.
 
 mod nearest;
 mod options;
@@ -29,12 +29,12 @@ pub enum Command {
     Serve {
         /// What to serve, and how.
         config: Box<Config>,
-        /// What of the environment should probably have set something.
+        /// Variables of the environment that look like options and are not.
         unknown: Vec<UnknownVariable>,
     },
     /// Write pictures without a server.
     Render(Render),
-    /// Ask a running server whether it is well.
+    /// Ask a running server whether it is healthy.
     Healthcheck {
         /// Where it listens.
         listen: Vec<Address>,
@@ -47,10 +47,10 @@ pub enum Command {
     Version,
 }
 
-/// The commands that take options.
+/// The commands with options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandName {
-    /// No word on the command line.
+    /// The default: start the service.
     Serve,
     /// `render`.
     Render,
@@ -58,12 +58,12 @@ pub enum CommandName {
     Healthcheck,
 }
 
-/// An environment variable that is named as ours are and sets nothing.
+/// An environment variable whose name begins like those of options and which sets none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVariable {
     /// Its name.
     pub name: String,
-    /// The name that was meant, if one is near.
+    /// The most similar name of a variable, if one is similar enough.
     pub nearest: Option<String>,
 }
 
@@ -74,23 +74,23 @@ pub struct Config {
     pub listen: Vec<Address>,
     /// Whether the operator has said where to listen.
     pub is_listen_given: bool,
-    /// Where the figures are to be had, if not with all the rest.
+    /// Where the metrics are served, if not on all addresses.
     pub metrics_listen: Option<Address>,
-    /// Who may connect to Unix sockets that are made here, as of a file.
+    /// The permissions of Unix sockets that are created.
     pub socket_mode: u16,
     /// What is logged.
     pub log: Level,
     /// Connections and workers.
     pub server: server::Settings,
-    /// The life of a captcha, and how many there are in memory.
+    /// Lifetime, attempts, and number of captchas in memory.
     pub store: memory::Settings,
-    /// The server that keeps captchas instead of this process, if there is one.
+    /// The store that keeps captchas instead of this process, if there is one.
     pub valkey: Option<valkey::Address>,
-    /// How long a question to that server may take.
+    /// How long a request to the store may take.
     pub store_timeout: Duration,
-    /// The file that keeps the captchas while the service is off.
+    /// The file that keeps captchas over a restart.
     pub state: Option<PathBuf>,
-    /// Captchas, and who may ask for what.
+    /// Captchas and routes.
     pub api: api::Settings,
 }
 
@@ -103,7 +103,7 @@ pub struct Render {
     pub captcha: captcha::Settings,
     /// The text of each of them; none means random ones.
     pub text: Option<String>,
-    /// What they are drawn from; none means something new each time.
+    /// The seed of the generator; none means a random one.
     pub seed: Option<u64>,
 }
 
@@ -121,11 +121,11 @@ pub enum Output {
     },
 }
 
-/// What the options say, before it is known to be all that a command needs. Begins with nothing said,
-/// and takes the defaults of the table first.
+/// The values of options, before they are checked to be complete. The defaults of the table are set
+/// first.
 #[derive(Default)]
 struct Draft {
-    /// What serving takes. The other commands take parts of it.
+    /// The settings of the service. The other commands use parts of them.
     config: Config,
     /// The file or folder that pictures are written to.
     out: Option<PathBuf>,

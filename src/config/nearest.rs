@@ -1,4 +1,4 @@
-//! Finds the name that somebody meant who has mistyped it.
+//! Finds the name that is most similar to a mistyped one.
 
 /// Changes of one character after which a name is still recognized.
 const CHANGES_MAX: usize = 2;
@@ -47,6 +47,7 @@ fn distance(from: &str, to: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::iter;
 
     #[test]
     fn distance_is_the_fewest_changes() {
@@ -83,5 +84,10 @@ mod tests {
             assert_eq!(nearest(typed, names()).as_deref(), name, "{typed}");
         }
         assert_eq!(nearest(&"theme".repeat(100_000), names()), None);
+        for (bytes, is_found) in [(NAME_BYTES_MAX, true), (NAME_BYTES_MAX + 1, false)] {
+            let name = "x".repeat(bytes);
+            let found = nearest(&name, iter::once(name.clone()));
+            assert_eq!(found.is_some(), is_found, "{bytes} bytes");
+        }
     }
 }

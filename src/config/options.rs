@@ -19,22 +19,22 @@ use crate::store::SOLUTION_BYTES_MAX;
 
 use Value::{Hidden, One, Several};
 
-/// Far more threads than any machine this is for has cores.
+/// Far more threads than any suitable machine has cores.
 const WORKERS_MAX: u64 = 1024;
-/// A day: who needs longer to read six letters?
+/// A day: nobody needs longer to read six letters.
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
-/// An hour: what waits longer than that is not waiting but forgotten.
+/// An hour: a longer wait would be a mistake.
 const TIMEOUT_SECS_MAX: u64 = 60 * 60;
-/// No time at all would close every connection.
+/// Zero would close every connection at once.
 const TIMEOUT_SECS: RangeInclusive<u64> = 1..=TIMEOUT_SECS_MAX;
-/// As many descriptors as a process can have on common systems without further ado.
+/// As many descriptors as a process can have on common systems without special settings.
 const CONNECTIONS_MAX: u64 = 65_536;
-/// From what a server in the same building needs, to what nobody waits for.
+/// From what a server in the same building needs to what no visitor waits for.
 const STORE_TIMEOUT_MS: RangeInclusive<u64> = 10..=60_000;
 const ATTEMPTS_MAX: u64 = 1_000;
-/// Some three gigabytes of captchas.
+/// About three gigabytes of captchas.
 const CAPACITY_MAX: u64 = 10_000_000;
-/// More would be no harder for machines, just for people.
+/// More would be harder for people and not for machines.
 const LENGTH_MAX: u64 = 12;
 const _: () = assert!(LENGTH_MAX <= SOLUTION_BYTES_MAX as u64);
 /// A hundred times what a solver needs to be trained on.
@@ -49,7 +49,7 @@ pub(super) struct Spec {
     pub value: Value,
     /// What it is for, in the usage text.
     pub help: &'static str,
-    /// The value if none is given; options without one may be left out.
+    /// The value if none is given; an option without a default may be left out.
     pub default: Option<&'static str>,
     /// The commands that take it.
     pub commands: &'static [CommandName],
@@ -78,7 +78,7 @@ impl Value {
 }
 
 impl Spec {
-    /// The name of its environment variable. What is only for `render` has none: it is typed.
+    /// The name of its environment variable. Options of `render` alone have none.
     pub(super) fn variable(&self) -> Option<String> {
         let is_set_once = self.commands.contains(&Serve);
         is_set_once.then(|| {
@@ -112,7 +112,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "metrics-listen",
         value: One("ADDRESS"),
-        help: "where /metrics is, and then nowhere else",
+        help: "where to serve /metrics instead",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.metrics_listen, address(text).map(Some)),
@@ -120,7 +120,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "socket-mode",
         value: One("MODE"),
-        help: "who may connect to a Unix socket, as of a file",
+        help: "permissions of Unix sockets that are created",
         default: Some("0660"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.socket_mode, mode(text)),
@@ -128,7 +128,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "workers",
         value: One("N"),
-        help: "threads that draw and judge [default: one for each core]",
+        help: "threads for requests [default: one for each core]",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -141,7 +141,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "ttl",
         value: One("SECONDS"),
-        help: "how long a captcha lives",
+        help: "time until a captcha expires",
         default: Some("600"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.store.ttl, seconds(text, 1..=TTL_SECS_MAX)),
@@ -162,7 +162,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "capacity",
         value: One("N"),
-        help: "captchas alive at a time",
+        help: "most captchas in memory",
         default: Some("100000"),
         commands: &[Serve],
         set: |draft, text| {
@@ -175,7 +175,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "store",
         value: Hidden("ADDRESS"),
-        help: "valkey://HOST:PORT of a server that keeps the captchas",
+        help: "keep captchas in Valkey or Redis, at valkey://HOST:PORT",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.valkey, store(text).map(Some)),
@@ -183,7 +183,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "store-timeout",
         value: One("MS"),
-        help: "milliseconds that it may take to answer",
+        help: "time for a request to the store",
         default: Some("500"),
         commands: &[Serve],
         set: |draft, text| {
@@ -194,7 +194,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "state",
         value: One("FILE"),
-        help: "keeps the captchas while the service is off",
+        help: "keep captchas over a restart in this file",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.state, file(text).map(Some)),
@@ -202,7 +202,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "length",
         value: One("N"),
-        help: "characters of a text",
+        help: "characters in a picture",
         default: Some("6"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -215,7 +215,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "alphabet",
         value: One("TEXT"),
-        help: "what texts are drawn from",
+        help: "characters of the texts",
         default: Some(USUAL),
         commands: &[Serve, Render],
         set: |draft, text| put(&mut draft.config.api.captcha.alphabet, alphabet(text)),
@@ -223,7 +223,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "width",
         value: One("PIXELS"),
-        help: "width of the picture",
+        help: "width of a picture",
         default: Some("600"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -236,7 +236,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "height",
         value: One("PIXELS"),
-        help: "height of the picture",
+        help: "height of a picture",
         default: Some("200"),
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -249,7 +249,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "theme",
         value: One("THEME"),
-        help: "light, dark or random, if not chosen by a request",
+        help: "light, dark or random, unless a request chooses",
         default: Some("light"),
         commands: &[Serve, Render],
         set: |draft, text| put(&mut draft.config.api.captcha.theme, theme(text)),
@@ -257,7 +257,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "ground",
         value: One("COLOUR"),
-        help: "ground of light or of dark pictures, such as '#fffaf0'",
+        help: "background colour of light or dark pictures, such as '#fffaf0'",
         default: None,
         commands: &[Serve, Render],
         set: |draft, text| {
@@ -307,7 +307,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "audio",
         value: One("on|off"),
-        help: "sounds for those who cannot see a picture",
+        help: "offer sounds to visitors who cannot see a picture",
         default: Some("off"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.audio, switch(text)),
@@ -315,7 +315,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "audio-length",
         value: One("N"),
-        help: "digits of a sound",
+        help: "digits in a sound",
         default: Some("6"),
         commands: &[Serve],
         set: |draft, text| {
@@ -326,7 +326,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "cors-origin",
         value: Several("ORIGIN"),
-        help: "whose pages may use it: *, origins, or off",
+        help: "origins that may use the service: *, a list, or off",
         default: Some("*"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.cors, origins(text)),
@@ -334,7 +334,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "docs",
         value: One("on|off"),
-        help: "page and OpenAPI document",
+        help: "serve the page and the OpenAPI document",
         default: Some("on"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.docs, switch(text)),
@@ -342,7 +342,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "widget",
         value: One("on|off"),
-        help: "the script /widget.js",
+        help: "serve /widget.js",
         default: Some("on"),
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.widget, switch(text)),
@@ -350,7 +350,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "siteverify-secret",
         value: Hidden("SECRET"),
-        help: "serve /siteverify to backends that show this",
+        help: "serve /siteverify to backends that send this secret",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -363,7 +363,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "path",
         value: One("PATH"),
-        help: "what stands before every path, such as /captcha",
+        help: "prefix of every path, such as /captcha",
         default: None,
         commands: &[Serve, Healthcheck],
         set: |draft, text| put(&mut draft.config.api.path, url_path(text)),
@@ -379,7 +379,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "max-connections",
         value: One("N"),
-        help: "connections open at a time",
+        help: "most open connections",
         default: Some("1024"),
         commands: &[Serve],
         set: |draft, text| {
@@ -392,7 +392,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "client-header",
         value: One("NAME"),
-        help: "field in which the proxy in front names its client",
+        help: "header in which the proxy sends its client's address",
         default: None,
         commands: &[Serve],
         set: |draft, text| {
@@ -405,7 +405,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "idle-timeout",
         value: One("SECONDS"),
-        help: "how long a connection may be idle",
+        help: "time a connection may be idle",
         default: Some("150"),
         commands: &[Serve],
         set: |draft, text| {
@@ -418,7 +418,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "request-timeout",
         value: One("SECONDS"),
-        help: "how long a part of a request may take",
+        help: "time for each part of a request or response",
         default: Some("10"),
         commands: &[Serve],
         set: |draft, text| {
@@ -431,7 +431,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "stop-timeout",
         value: One("SECONDS"),
-        help: "how long the end waits for what was begun",
+        help: "time to finish requests after a signal to stop",
         default: Some("5"),
         commands: &[Serve],
         set: |draft, text| {
@@ -444,7 +444,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "drain",
         value: One("SECONDS"),
-        help: "how long /healthz says so before it stops",
+        help: "time after a signal before it stops accepting",
         default: Some("0"),
         commands: &[Serve],
         set: |draft, text| {
@@ -457,7 +457,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "test-text",
         value: One("TEXT"),
-        help: "the text of every captcha, for tests of your own: protects nothing",
+        help: "give every captcha this text, for automated tests: protects nothing",
         default: None,
         commands: &[Serve],
         set: |draft, text| put(&mut draft.config.api.test_text, test_text(text).map(Some)),
@@ -465,7 +465,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "out",
         value: One("PATH"),
-        help: "the picture's file, or with --count the pictures' folder",
+        help: "file of the picture, or folder of the pictures",
         default: None,
         commands: &[Render],
         set: |draft, value| put(&mut draft.out, path(value).map(Some)),
@@ -473,7 +473,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "count",
         value: One("N"),
-        help: "write so many pictures, each named TEXT_NUMBER.png",
+        help: "number of pictures, each named TEXT_NUMBER.png",
         default: None,
         commands: &[Render],
         set: |draft, text| put(&mut draft.count, number(text, 1..=COUNT_MAX).map(Some)),
@@ -481,7 +481,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "text",
         value: One("TEXT"),
-        help: "the text of the pictures [default: random]",
+        help: "text of the pictures [default: random]",
         default: None,
         commands: &[Render],
         set: |draft, value| put(&mut draft.text, text(value).map(Some)),
@@ -489,7 +489,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "seed",
         value: One("N"),
-        help: "the same number draws the same picture",
+        help: "draw the same pictures for the same number",
         default: None,
         commands: &[Render],
         set: |draft, text| put(&mut draft.seed, number(text, 0..=u64::MAX).map(Some)),

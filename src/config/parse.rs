@@ -79,7 +79,7 @@ impl Word {
     }
 }
 
-/// Reads what `help` is to tell of.
+/// Reads the command that `help` is asked about.
 fn help(mut arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let subject = arguments.next();
     match subject
@@ -121,7 +121,7 @@ fn option_and_value(
             || "see --help".into(),
             |near| format!("did you mean --{near}?"),
         );
-        return Err(format!("--{name}: no such option here ({hint})"));
+        return Err(format!("--{name}: unknown option ({hint})"));
     };
     match value.map(OsStr::to_owned).or_else(|| rest.next()) {
         Some(value) => Ok((option, value)),
@@ -217,7 +217,9 @@ impl Draft {
 
     fn serve(self, unknown: Vec<UnknownVariable>) -> Result<Command, String> {
         if self.config.valkey.is_some() && self.config.state.is_some() {
-            return Err("--state: expected no --store, which keeps the captchas by itself".into());
+            return Err(
+                "--state: expected no --store, which keeps captchas over a restart anyway".into(),
+            );
         }
         let api = &self.config.api;
         check_size(&api.captcha, api.test_text.as_deref())?;
@@ -295,7 +297,7 @@ fn check_size(captcha: &captcha::Settings, text: Option<&str>) -> Result<(), Str
         .map_err(|error| format!("--width, --height: {error}"))
 }
 
-/// Whether a text that is told in pictures and in sounds suits both.
+/// Checks that a text for pictures and sounds suits both.
 fn check_speakable(api: &api::Settings) -> Result<(), String> {
     match &api.test_text {
         Some(text) if api.audio && !sound::is_speakable(text) => Err(format!(

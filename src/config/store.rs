@@ -1,5 +1,4 @@
-//! The address of a store's server, as operators write it. It may hold a password, so what is wrong
-//! with it is said without it.
+//! The address in `--store`. It may contain a password, so error messages do not show it.
 
 use std::ffi::OsStr;
 use std::net::Ipv6Addr;
@@ -8,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::values::{Expected, HOST_CHARS_MAX, port};
 use crate::store::valkey::{Address, Place};
 
-/// The port of a server that has not been told another.
+/// The default port of Valkey and Redis.
 const PORT: u16 = 6379;
 
 /// The longest password that servers read from their own configuration, and far more than a name.
@@ -20,8 +19,8 @@ const DATABASE_MAX: u32 = 65_535;
 const ADDRESS: &str = "an address such as valkey://HOST:PORT, valkey://USER:PASSWORD@HOST:PORT/DB or \
                        valkey+unix:/PATH, with %-escapes in user and password";
 
-const NO_TLS: &str = "valkey:// (there is no TLS here; let a neighbour such as stunnel speak it, and \
-                      give that one's address)";
+const NO_TLS: &str =
+    "valkey:// (there is no TLS; use a tunnel such as stunnel, and give its address)";
 
 /// An address of either scheme; both mean the same.
 pub(super) fn store(text: &OsStr) -> Result<Address, Expected> {

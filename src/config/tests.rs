@@ -42,7 +42,7 @@ const LISTEN: &str = "an IP address and port such as 127.0.0.1:8000 or [::]:8000
 #[test]
 fn every_wrong_value_is_named_with_what_was_expected() {
     let number = |range: &str| format!("a number from {range}");
-    let text = "1 to 15 letters and digits of ASCII";
+    let text = "1 to 15 ASCII letters and digits";
     for (option, wrong, expected) in [
         ("listen", "localhost", LISTEN.to_owned()),
         ("listen", "70000", LISTEN.into()),
@@ -83,12 +83,13 @@ fn every_wrong_value_is_named_with_what_was_expected() {
         (
             "alphabet",
             "abcdefgABCDEFG",
-            "letters and digits of ASCII, 8 or more if case is ignored".into(),
+            "ASCII letters and digits, at least 8 if case is ignored".into(),
         ),
         (
             "ground",
             "#707070",
-            "a light or a dark colour such as #fffaf0, on which inks have a contrast of 3:1".into(),
+            "a colour such as #fffaf0, light or dark enough for letters with a contrast of 3:1"
+                .into(),
         ),
         ("docs", "none", "on or off".into()),
         ("widget", "maybe", "on or off".into()),
@@ -171,26 +172,23 @@ fn sizes_that_cannot_hold_the_text_are_refused() {
 #[test]
 fn what_is_no_option_is_refused_and_the_nearest_one_named() {
     for (arguments, expected) in [
-        (
-            &["--wrong"][..],
-            "--wrong: no such option here (see --help)",
-        ),
+        (&["--wrong"][..], "--wrong: unknown option (see --help)"),
         (
             &["--theem", "dark"],
-            "--theem: no such option here (did you mean --theme?)",
+            "--theem: unknown option (did you mean --theme?)",
         ),
         (
             &["--cors=*"],
-            "--cors: no such option here (did you mean --cors-origin?)",
+            "--cors: unknown option (did you mean --cors-origin?)",
         ),
-        (&["--out", "x"], "--out: no such option here (see --help)"),
+        (&["--out", "x"], "--out: unknown option (see --help)"),
         (
             &["render", "--ttl", "5"],
-            "--ttl: no such option here (see --help)",
+            "--ttl: unknown option (see --help)",
         ),
         (
             &["healthcheck", "--seed=1"],
-            "--seed: no such option here (see --help)",
+            "--seed: unknown option (see --help)",
         ),
         (
             &["serve"],

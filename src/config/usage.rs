@@ -1,4 +1,4 @@
-//! How the program is used, for people, from the table of options.
+//! The text of `minicap help`, made from the table of options.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -8,16 +8,16 @@ use super::values::NUMBER;
 use super::{CommandName, Draft};
 
 const SERVE: &str = "\
-miniCAP: image CAPTCHAs over HTTP
+miniCAP: a captcha service
 
 Usage:
-  minicap [OPTIONS]                         serve
+  minicap [OPTIONS]                         start the service
   minicap render --out PATH [OPTIONS]       write pictures without a server
-  minicap healthcheck [--listen ADDRESS]    exit with 0 if a server is well there, else with 1
-  minicap help [render | healthcheck]       tell the options of that command
+  minicap healthcheck [--listen ADDRESS]    exit with 0 if the service there is healthy, else with 1
+  minicap help [render | healthcheck]       print the options of that command
   minicap --version
 
-Options for serving:
+Options of the service:
 ";
 
 const RENDER: &str = "\
@@ -27,27 +27,27 @@ Usage:
   minicap render --out FILE [OPTIONS]              one picture
   minicap render --count N --out FOLDER [OPTIONS]  many, to FOLDER/TEXT_NUMBER.png
 
-Options for pictures:
+Options of the pictures:
 ";
 
 const HEALTHCHECK: &str = "\
-minicap healthcheck: exits with 0 if a server is well, else says why and exits with 1
+minicap healthcheck: exits with 0 if a service is healthy, else says why and exits with 1
 
 Usage:
   minicap healthcheck [--listen ADDRESS]
 
-It asks for /healthz at the addresses that the server listens on, and on the loopback addresses
-where these are all addresses. One good answer within three seconds is enough.
+It requests /healthz from each address of --listen, or from the loopback addresses if that is all
+addresses. One good answer within three seconds is enough.
 
-Options for the check:
+Options of the check:
 ";
 
 const ENVIRONMENT: &str = "
-An option that serving knows can also be set by an environment variable: MINICAP_TTL for --ttl,
-MINICAP_CORS_ORIGIN for --cors-origin. The command line goes before the environment.
+Options of the service can also be set by environment variables: MINICAP_TTL for --ttl,
+MINICAP_CORS_ORIGIN for --cors-origin. The command line takes precedence.
 ";
 
-/// How a command is used: its forms, then its options with their bounds and defaults.
+/// The usage text of a command: its forms, then its options with their ranges and defaults.
 #[must_use]
 pub fn usage(command: CommandName) -> String {
     let forms = match command {
@@ -59,7 +59,7 @@ pub fn usage(command: CommandName) -> String {
     for option in options::of(command) {
         let form = format!("--{} {}", option.name, option.value.name());
         let range = range(option).map_or_else(String::new, |range| format!(", {range}"));
-        // A default that is no value is told with the help.
+        // A default that is not a value stands in the help text.
         let (help, words) = option.help.split_once(" [").unwrap_or((option.help, ""));
         let default = match option.default {
             Some(default) => format!(" [default: {default}]"),
@@ -72,7 +72,7 @@ pub fn usage(command: CommandName) -> String {
     usage + ENVIRONMENT
 }
 
-/// The numbers that an option takes, as its own refusal names them.
+/// The range of an option that takes a number, from its own error message.
 fn range(option: &Spec) -> Option<String> {
     let expected = (option.set)(&mut Draft::default(), OsStr::new("")).err()?;
     expected.strip_prefix(NUMBER).map(str::to_owned)

@@ -86,14 +86,14 @@ pub(super) fn difficulty(text: &OsStr) -> Result<Difficulty, Expected> {
 pub(super) fn alphabet(text: &OsStr) -> Result<Alphabet, Expected> {
     let alphabet = text.to_str().and_then(Alphabet::new);
     alphabet.ok_or_else(|| {
-        format!("letters and digits of ASCII, {CLASSES_MIN} or more if case is ignored")
+        format!("ASCII letters and digits, at least {CLASSES_MIN} if case is ignored")
     })
 }
 
 /// A colour as style sheets have it, on which inks can be seen.
 pub(super) fn ground_colour(text: &OsStr) -> Result<Ground, Expected> {
     Ground::parse(&lower_case(text)).ok_or_else(|| {
-        "a light or a dark colour such as #fffaf0, on which inks have a contrast of 3:1".into()
+        "a colour such as #fffaf0, light or dark enough for letters with a contrast of 3:1".into()
     })
 }
 
@@ -104,7 +104,7 @@ pub(super) fn text(text: &OsStr) -> Result<String, Expected> {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
     let text = text.to_str().filter(is_drawable).map(str::to_owned);
-    text.ok_or_else(|| format!("1 to {TEXT_CHARS_MAX} letters and digits of ASCII"))
+    text.ok_or_else(|| format!("1 to {TEXT_CHARS_MAX} ASCII letters and digits"))
 }
 
 /// A text that can be drawn and that the store can keep.
@@ -112,7 +112,7 @@ pub(super) fn test_text(value: &OsStr) -> Result<String, Expected> {
     let text = text(value)
         .ok()
         .filter(|text| Solution::new(text).is_some());
-    text.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} letters and digits of ASCII"))
+    text.ok_or_else(|| format!("1 to {SOLUTION_BYTES_MAX} ASCII letters and digits"))
 }
 
 /// A secret that nobody guesses.
@@ -517,7 +517,7 @@ mod tests {
     fn texts_are_what_can_be_drawn() {
         assert_eq!(text(os("aB3xY7")), Ok("aB3xY7".into()));
         for wrong in ["", "äöü", "a b", "../x", "a-b", &"a".repeat(33)] {
-            let expected = "1 to 32 letters and digits of ASCII";
+            let expected = "1 to 32 ASCII letters and digits";
             assert_eq!(text(os(wrong)), Err(expected.into()), "{wrong}");
         }
     }

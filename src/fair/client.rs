@@ -1,17 +1,17 @@
-//! Who a client is: an address, or the part of one that a single customer is given.
-//! Reads addresses; knows no socket and no request.
+//! What a client is: an IPv4 address, or the network part of an IPv6 address.
+//! Reads addresses; knows neither sockets nor requests.
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, SocketAddr};
 
-/// Whoever is treated as one.
+/// A client.
 ///
 /// An IPv4 address; of an IPv6 address the first 64 bits, since a household is given at least so
 /// many addresses (RFC 6177); an IPv4 address mapped into IPv6 counts as itself (RFC 4291 section
 /// 2.5.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
-    /// Everybody who connects through a Unix socket.
+    /// Everybody who connects to a Unix socket.
     Local,
     /// An IPv4 address.
     V4([u8; 4]),
@@ -53,11 +53,11 @@ impl Client {
     }
 }
 
-/// How many lines clients are sorted into. A client shares its line with a given other one once in
-/// so many times, and so many lines take some hundred kilobytes in all.
+/// Number of lines that clients are sorted into. Two clients have the same line once in so many times.
+/// All lines together take some hundred kilobytes.
 pub const LINES: usize = 4096;
 
-/// The line that a client waits and is counted in: a number below [`LINES`].
+/// The line in which a client waits and is counted: a number below [`LINES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line(u16);
 
@@ -87,8 +87,8 @@ impl From<Line> for u16 {
     }
 }
 
-/// Sorts clients into lines, by a key that is drawn anew at each start, so that nobody can choose
-/// an address for the line that it leads to.
+/// Sorts clients into lines, by a hash with a random key, so that nobody can choose an address for its
+/// line.
 #[derive(Debug, Default)]
 pub struct Lines {
     key: RandomState,

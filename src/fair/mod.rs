@@ -1,12 +1,13 @@
-//! What treating clients evenly needs: who a client is, and containers that say in constant time
-//! who of them has the most.
+//! Fairness among clients: what a client is, and containers that find in constant time the client
+//! that has the most.
 //!
-//! A [`Client`] is an address. For everything that is shared out (turns of the workers, connections,
-//! places in the store) clients are sorted into [`LINES`] lines by a keyed hash, as in stochastic
-//! fairness queueing (`McKenney`, INFOCOM 1990): so what is kept about clients is bounded, however many
-//! addresses come, and two clients share their fate once in so many times, which nobody can plan.
+//! A [`Client`] is an address. Turns of the workers, connections and places in the store are shared
+//! among clients. A keyed hash sorts clients into [`LINES`] lines, as in stochastic fairness queueing
+//! (`McKenney`, INFOCOM 1990). So the memory for clients is bounded, however many addresses there are.
+//! Two clients have the same line once in [`LINES`] times, and then count as one; the key is random, so
+//! nobody can choose a line.
 //!
-//! Knows no socket, no request and no captcha.
+//! Knows neither sockets nor requests nor captchas.
 
 mod chains;
 mod client;

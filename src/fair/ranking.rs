@@ -1,4 +1,4 @@
-//! Which line has the most, kept up to date one step at a time.
+//! The line that has the most, updated in constant time.
 //! Knows how many things each line has, and not what they are.
 
 use std::collections::TryReserveError;

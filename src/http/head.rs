@@ -145,7 +145,7 @@ impl HeadParser {
         }
     }
 
-    /// Looks at these ten bytes anew at each call, which a bound so small makes cheaper than to
+    /// Looks at these ten bytes again at each call, which a bound so small makes cheaper than to
     /// remember where it was.
     /// ```text
     /// HTTP-version = HTTP-name "/" DIGIT "." DIGIT                 ; RFC 9112 section 2.3

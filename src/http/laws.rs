@@ -189,7 +189,7 @@ const CHUNKED: [&[u8]; 3] = [
 ];
 
 /// Bytes that grammars care about.
-const TELLING: &[u8] =
+const HARD_BYTES: &[u8] =
     b"\0\x01\t\n\x0b\r\r\r\n\n\n  !\"#%*+,-./012:;<=>?@AFGX[\\]_`ax{|}~\x7f\x80\xc3\xff";
 
 /// Some small change, sometimes several.
@@ -197,13 +197,13 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) {
     loop {
         let at = rng.usize(0..=bytes.len());
         let len = rng.usize(0..=(bytes.len() - at).min(8));
-        let telling = TELLING[rng.usize(..TELLING.len())];
+        let byte = HARD_BYTES[rng.usize(..HARD_BYTES.len())];
         let replacement = match rng.u8(..7) {
             0 => vec![],
             1 => vec![rng.u8(..)],
             2 => bytes[at..at + len].repeat(2),
             3 => b"\r\n".to_vec(),
-            _ => vec![telling],
+            _ => vec![byte],
         };
         // Insert as often as replace.
         let replaced = if rng.bool() { len.min(1) } else { 0 };
@@ -247,7 +247,7 @@ fn garbage_does_not_panic() {
     let mut rng = Rng::with_seed(9110);
     for _ in 0..5000 {
         let input: Vec<u8> = (0..rng.usize(..60))
-            .map(|_| TELLING[rng.usize(..TELLING.len())])
+            .map(|_| HARD_BYTES[rng.usize(..HARD_BYTES.len())])
             .collect();
         let cuts = (0..input.len())
             .filter(|_| rng.u8(..4) == 0)

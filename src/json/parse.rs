@@ -1,6 +1,6 @@
 //! Bytes to a document, by recursive descent over text already known to be UTF-8.
 //! Knows the grammar and the order in which `CPython`'s scanner looks at things (`Modules/_json.c`),
-//! which decides which of several errors is told and where. Nothing here writes.
+//! which decides which of several errors is reported, and where. Nothing here writes.
 
 use super::document::{Member, Node, Text, collapse_repeated_names, hex_digit};
 use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
@@ -12,7 +12,7 @@ const NODES_USUAL: usize = 5;
 /// Reads one document, with nothing but blanks around it.
 ///
 /// # Errors
-/// The first thing wrong in reading order, except that bytes which are not UTF-8 are told before
+/// The first thing wrong in reading order, except that bytes which are not UTF-8 are reported before
 /// anything else, wherever they are.
 pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| Error {

@@ -653,7 +653,7 @@ fn serde_json_agrees_on_what_is_a_document() {
     );
 }
 
-/// To convert it is dear, so of what may be written few numbers of many digits can be part.
+/// To convert it is costly, so of what may be written few numbers of many digits can be part.
 #[test]
 fn long_numbers_count_as_many_bytes() {
     let long = "1.0000000000000001482e290";

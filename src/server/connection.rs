@@ -1,9 +1,9 @@
-//! One connection as a state machine: it is handed bytes and the time, and says what it wants.
-//! Knows no socket, no clock, no client and no route.
+//! A connection as a state machine: it gets bytes and the time, and returns what to do next.
+//! Knows neither sockets nor clocks, clients or routes.
 //!
-//! A connection reads a request, waits for its answer, sends that, and begins anew; requests that
-//! come in before their turn stay unread in the kernel, or, if they came in the same piece, in the
-//! input buffer, so answers keep the order of requests and a client can pile up nothing here.
+//! A connection reads a request, waits for the response, sends it, and starts again. Requests that
+//! arrive earlier stay unread in the kernel, or in the input buffer if they came with the bytes of
+//! another. So responses have the order of the requests, and a client cannot make requests pile up.
 
 use std::borrow::Cow;
 use std::io::IoSlice;
@@ -29,17 +29,17 @@ const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 /// busy machine.
 const NEW_FOR: Duration = Duration::from_millis(500);
 
-/// What the connection wants done next.
+/// What to do next for a connection.
 pub enum Step {
     /// Nothing, until there are bytes to receive, room for output, or the deadline has come.
     Wait,
     /// An answer to this request.
     Answer(Message),
-    /// An answer to a request that was turned down; the connection closes after it.
+    /// A response to a request that was rejected; the connection closes after it.
     Refuse(Refusal),
-    /// That the peer be told that nothing more will be sent.
+    /// Tell the peer that nothing more will be sent.
     HalfClose,
-    /// To be closed, for this reason.
+    /// Close the connection, for this reason.
     Close(Reason),
 }
 
@@ -59,25 +59,25 @@ pub struct Message {
 /// Why a connection was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// It was done with: by the client, or after an answer that was to be the last.
+    /// It ended normally: the client closed it, or the last response was sent.
     Done,
-    /// The time for the first byte of a request was over.
+    /// No request began in time.
     Idle,
-    /// The time for a head was over.
+    /// A head did not arrive in time.
     Head,
-    /// The time for a body was over.
+    /// A body did not arrive in time.
     Body,
-    /// The time for taking some of an answer was over.
+    /// The client took nothing of a response in time.
     Write,
-    /// A newer connection needed its place; the event loop decides that.
+    /// A newer connection needed its place, as the event loop decided.
     Limit,
-    /// The system had no descriptor or memory left, which the event loop finds.
+    /// The system had no descriptor or memory left.
     Exhausted,
-    /// Its request could not be served.
+    /// Its request was not valid.
     Refused,
-    /// The client was gone before its answer was, which the event loop finds.
+    /// The client closed it before its response was sent.
     Lost,
-    /// The server was at its end.
+    /// The server stopped.
     Stop,
 }
 
@@ -964,6 +964,59 @@ mod tests {
         assert_eq!(talk.connection.waiting_since(), Some(begun));
         talk.send(1);
         assert_eq!(talk.connection.waiting_since(), Some(begun + SECOND));
+    }
+
+    #[test]
+    fn a_connection_is_new_for_half_a_second_or_until_something_comes() {
+        let mut talk = Talk::new();
+        let begun = talk.now;
+        let millis = Duration::from_millis;
+        assert!(talk.connection.is_new(begun + millis(499)));
+        assert!(!talk.connection.is_new(begun + millis(500)));
+        talk.say(&GET[..1]);
+        assert!(!talk.connection.is_new(begun));
+        let mut silent = Talk::new();
+        silent.connection.receive_end();
+        assert!(!silent.connection.is_new(silent.now));
+    }
+
+    #[test]
+    fn more_has_come_when_a_request_was_answered_and_another_lies_behind_it() {
+        let mut talk = Talk::new();
+        assert!(!talk.connection.has_next());
+        talk.connection.receive(&[POST, GET].concat(), talk.now);
+        let step = talk.connection.advance(talk.now);
+        assert!(!talk.connection.has_next());
+        talk.carry_out(step);
+        assert!(!talk.connection.has_next());
+        talk.send(usize::MAX);
+        assert!(talk.connection.has_next());
+        talk.run();
+        assert!(!talk.connection.has_next());
+    }
+
+    #[test]
+    fn an_answer_has_as_long_as_is_set_to_be_sent() {
+        let mut talk = Talk::new();
+        talk.connection.receive(GET, talk.now);
+        let step = talk.connection.advance(talk.now);
+        talk.carry_out(step);
+        assert_eq!(talk.connection.deadline(), Some(talk.now + TIMEOUTS.write));
+        talk.now += SECOND;
+        talk.send(1);
+        assert_eq!(talk.connection.deadline(), Some(talk.now + TIMEOUTS.write));
+    }
+
+    #[test]
+    fn what_lies_behind_a_large_request_is_kept_when_its_memory_is_given_back() {
+        let body = "x".repeat(2 * INPUT_BYTES_KEPT);
+        let large = format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut talk = Talk::new();
+        talk.say(&[large.as_bytes(), GET].concat());
+        assert_eq!(talk.heard(), [&format!("200 /{body}"), "200 /1"]);
     }
 
     #[test]

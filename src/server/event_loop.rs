@@ -1,10 +1,10 @@
-//! The one thread that touches sockets: it waits for any of them to be ready, moves bytes between
-//! them and the connections, and carries requests to the pool and answers back.
+//! The thread that owns the sockets: it waits until any of them is ready, moves bytes between them and
+//! the connections, and passes requests to the pool and responses back.
 //!
-//! It goes in turns. In each it takes the answers that are ready, gives some of the connections that
-//! have something to do one step, and accepts some new ones. Whose step is next is decided as for
-//! the workers: clients take turns, so whoever sends without pause on a thousand connections has no
-//! more steps than whoever has one.
+//! It works in rounds. In each round it takes the responses that are ready, gives one step to some of
+//! the connections that have something to do, and accepts some new ones. Clients take turns here, as
+//! they do for the workers: a client that sends without pause on a thousand connections gets no more
+//! steps than a client with one.
 
 mod admission;
 
@@ -71,7 +71,7 @@ const NOTHING: Interest = Interest {
     write: false,
 };
 
-/// Serves until `stop` is readable and what was begun is finished.
+/// Serves until `stop` is readable and the requests under way are answered.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
     let Server {
         listeners,
@@ -195,8 +195,7 @@ impl<H: Handler> EventLoop<'_, H> {
         Ok(Instant::now() + drain)
     }
 
-    /// Takes in whoever has connected by now, who was told that the server is there, and closes the
-    /// listeners.
+    /// Accepts the connections that the kernel has accepted by now, and closes the listeners.
     fn close_listeners(&mut self, listeners: Vec<Listener>) {
         let count = self.settings.connections_max;
         for (place, listener) in listeners.into_iter().enumerate() {
@@ -218,7 +217,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let mut waiting: Vec<u32> = self.peers.tokens().collect();
         loop {
             let now = Instant::now();
-            // Whoever has just connected was told that the server is there, and is about to ask.
+            // A client that has just connected is about to send a request.
             waiting.retain(|token| !self.stop(*token, now));
             if self.peers.len() == 0 || end <= now {
                 return Ok(());
@@ -228,8 +227,8 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Tells a connection that the server is stopping, unless it is new; returns whether it was told,
-    /// or is gone.
+    /// Tells a connection that the server is stopping, unless it is new; returns whether it knows,
+    /// or is closed.
     fn stop(&mut self, token: u32, now: Instant) -> bool {
         let Some(peer) = self.peers.get_mut(token) else {
             return true;
@@ -356,7 +355,7 @@ impl<H: Handler> EventLoop<'_, H> {
             let Some(peer) = self.peers.get_mut(token) else {
                 continue;
             };
-            // Whoever waits for a step has sent what there is to wait for.
+            // A connection that waits for a step has already sent its bytes.
             let is_late = |deadline: &Instant| *deadline <= now && !peer.has_more;
             match peer.connection.deadline() {
                 Some(deadline) if is_late(&deadline) => {
@@ -611,7 +610,7 @@ fn is_transient(error: &io::Error) -> bool {
     )
 }
 
-/// The value of the `Date` field, written anew once a second.
+/// The value of the `Date` field, written again once a second.
 #[derive(Default)]
 struct Date {
     second: u64,

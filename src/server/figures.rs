@@ -1,5 +1,5 @@
-//! What the server counts of itself, for whoever shows it. Written by the event loop and the pool,
-//! and read by anyone, without a lock.
+//! Counters and limits of the server, for the metrics. The event loop and the pool write them, anyone
+//! may read them, without a lock.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -42,7 +42,7 @@ impl Figures {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Whether the server is told to stop: it accepts no more, or soon will not.
+    /// Whether the server has been told to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

@@ -1,10 +1,10 @@
-//! Sockets, threads and deadlines. Calls a [`Handler`] for the answers and knows no route.
+//! Sockets, threads and deadlines. Calls a [`Handler`] for the responses and does not know the routes.
 //!
-//! One thread (the event loop) owns all sockets and never waits for any single one: it reads what
-//! has come, feeds it to the connections' state machines, and writes what they have to say. A
-//! fixed pool of workers is handed complete requests and hands back complete answers. So a client
-//! that is slow, silent or stuck costs a place among the connections for a bounded time, and never
-//! a worker. Workers and connections are shared out evenly among clients ([`crate::fair`]).
+//! One thread, the event loop, owns all sockets and never waits for a single one: it reads what has
+//! arrived, passes it to the state machine of the connection, and writes what that returns. A fixed
+//! pool of workers gets complete requests and returns complete responses. So a client that is slow,
+//! silent or stuck occupies a connection for a limited time, and never a worker. Workers and
+//! connections are shared evenly among clients ([`crate::fair`]).
 
 pub mod connection;
 mod event_loop;
@@ -28,24 +28,24 @@ use crate::fair::Line;
 use crate::http::{self, Head, Response, Status};
 use crate::log::Log;
 
-/// What the operator decides about connections and workers.
+/// What the operator sets about connections and workers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Threads that run the handler; none means one for each core.
     pub workers: Option<usize>,
-    /// The most connections open at a time. At the limit, the client with the most of them loses
-    /// the one that has kept the server waiting longest, or if the server has a request of each, for
-    /// another client's connection, the one whose turn would come last.
+    /// Most open connections. At the limit, the client with the most connections loses the one that the
+    /// server has waited for longest. If the server has a request from each of them, the one whose turn
+    /// would come last is closed, unless the new connection is of the same client.
     pub connections_max: usize,
-    /// The field in which a proxy names the client that it asks for; without one, and where a
-    /// request lacks it, the client is whoever has connected.
+    /// The field in which a proxy sends the address of its client. Without this setting, or without the
+    /// field in a request, the client is the peer of the connection.
     pub client_field: Option<String>,
-    /// How long after being told to stop everything is still accepted and answered, while
-    /// [`Figures::is_stopping`] says that it will end.
+    /// For how long after a signal to stop everything is still accepted and answered, while
+    /// [`Figures::is_stopping`] is true.
     pub drain: Duration,
     /// Sizes of heads and bodies.
     pub limits: http::Limits,
-    /// How long a connection may take for each thing it does.
+    /// How long a peer may take for each part of a request and a response.
     pub timeouts: Timeouts,
 }
 
@@ -58,28 +58,28 @@ impl Settings {
     }
 }
 
-/// How long a peer may keep the server waiting.
+/// How long the server waits for a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For the first byte of a request, on a new connection as on a kept one.
+    /// For the first byte of a request, on a new connection or between requests.
     pub idle: Duration,
-    /// For a whole head, from its first byte, however it drips.
+    /// For a whole head, from its first byte.
     pub head: Duration,
     /// For a whole body, from the end of the head.
     pub body: Duration,
-    /// For taking any part of an answer.
+    /// For accepting at least a part of a response.
     pub write: Duration,
-    /// For closing its side after the server has closed its own.
+    /// For closing the connection after the server has closed its side.
     pub drain: Duration,
-    /// For everything that was begun when the server is told to stop.
+    /// For the requests that are under way when the server stops.
     pub stop: Duration,
 }
 
 impl Timeouts {
     /// The idle time is longer than proxies keep a connection (60 seconds with nginx, 90 with Traefik
-    /// and Go, 120 with Caddy), so that it is they who close it, and no request is sent into a
-    /// closing connection. The others are
-    /// generous for a request of a few hundred bytes on a bad mobile line.
+    /// and Go, 120 with Caddy). So the proxies close it, and no request is sent into a connection that
+    /// is being closed. The others are generous for a request of a few hundred bytes on a bad mobile
+    /// connection.
     pub const DEFAULT: Timeouts = Timeouts {
         idle: Duration::from_secs(150),
         head: Duration::from_secs(10),
@@ -105,29 +105,29 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The line of the client that asks.
     pub line: Line,
-    /// The place of the listener that the client has connected to, among those of the server.
+    /// The index of the listener that the client has connected to.
     pub listener: usize,
-    /// Whether the client sends requests without waiting for the answers (RFC 9112 section
-    /// 9.3.2): more was there behind this one, or this one before the last answer was sent.
+    /// Whether the client sends requests without waiting for the responses (RFC 9112 section 9.3.2):
+    /// more bytes followed this request, or it came before the last response was sent.
     pub is_pipelined: bool,
     /// When its last byte was read.
     pub received: Instant,
 }
 
-/// A request that the server itself turns down.
+/// A request that the server itself rejects.
 #[derive(Debug)]
 pub struct Refusal {
     /// The status to answer with.
     pub status: Status,
     /// What was wrong, in a few words for the client.
     pub reason: &'static str,
-    /// The request's head, where it could be read.
+    /// The head of the request, if it could be read.
     pub head: Option<Head>,
-    /// When the last byte of it that matters was read.
+    /// When its last byte that was needed was read.
     pub received: Instant,
 }
 
-/// What a request may cost a worker, in shares of the usual request that it has to wait for.
+/// The most that a request may cost a worker, relative to a usual request, which is a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
     /// A tenth at most.
@@ -138,7 +138,7 @@ pub enum Cost {
     Double,
 }
 
-/// What is to become of a complete request.
+/// What happens to a complete request.
 pub enum Routed<R> {
     /// It is answered.
     Answered(Response),
@@ -153,8 +153,7 @@ pub enum Routed<R> {
 
 /// The service behind the sockets.
 pub trait Handler: Send + Sync + 'static {
-    /// What a request asks for, as the service knows it: found once, and handed along with the
-    /// request.
+    /// What a request asks for. It is found once and passed along with the request.
     type Route: Copy + Send + 'static;
 
     /// One worker thread's part of the service.
@@ -163,14 +162,14 @@ pub trait Handler: Send + Sync + 'static {
     /// Makes the part of a new worker thread.
     fn worker(self: &Arc<Self>) -> Self::Worker;
 
-    /// Finds what a request asks for; or answers it, if that needs no worker: it takes microseconds
-    /// and waits for nothing.
+    /// Finds what a request asks for, or answers it at once if that takes microseconds and waits for
+    /// nothing.
     fn route(&self, request: &Request) -> Routed<Self::Route>;
 
-    /// Words the answer to a request that was turned down.
+    /// The response to a request that the server rejects.
     fn refuse(&self, refusal: &Refusal) -> Response;
 
-    /// Words the answer to a request that a worker has panicked over.
+    /// The response to a request during which a worker panicked.
     fn fail(&self, request: &Request, route: Self::Route) -> Response;
 }
 
@@ -183,7 +182,7 @@ pub trait Worker {
     fn answer(&mut self, request: &Request, route: Self::Route) -> Response;
 }
 
-/// Listeners and what is to run behind them.
+/// Listeners and the handler of their requests.
 pub struct Server<H> {
     listeners: Vec<Listener>,
     handler: Arc<H>,
@@ -193,8 +192,8 @@ pub struct Server<H> {
 }
 
 impl<H: Handler> Server<H> {
-    /// A server on sockets that listen already: clients can connect, and wait for `run`.
-    /// What it counts goes to `figures`, and so does what it is limited to.
+    /// A server on sockets that already listen: clients can connect, and wait until `run`. Its counters
+    /// and limits are in `figures`.
     pub fn new(
         listeners: Vec<Listener>,
         handler: Arc<H>,
@@ -213,7 +212,7 @@ impl<H: Handler> Server<H> {
     }
 
     /// Serves until `stop` becomes readable and the time for leaving is over; then stops accepting,
-    /// finishes what was begun within the time set for it, and returns.
+    /// finishes the requests under way within the time set for that, and returns.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The open connections and their sockets, each at a place that is its token while it lives; and
-//! which of them is to make room.
+//! The open connections and their sockets. Each has an index that is its token until it closes. Finds
+//! the connection to close when the limit is reached.
 
 use std::mem;
 use std::time::Instant;
@@ -13,17 +13,17 @@ use crate::sys::Interest;
 pub(super) struct Peer<'a> {
     pub(super) stream: Stream,
     pub(super) connection: Connection<'a>,
-    /// The line of whoever has connected.
+    /// The line of the client that has connected.
     pub(super) line: Line,
-    /// The place of the listener that was connected to.
+    /// The index of the listener that was connected to.
     pub(super) listener: usize,
     /// What the poller watches the socket for.
     pub(super) watched: Interest,
     /// Whether it waits for a step.
     pub(super) is_queued: bool,
-    /// Whether its next step is to go on with what it has received, and not to read.
+    /// Whether its next step is to continue with what it has received, instead of reading.
     pub(super) has_more: bool,
-    /// Since when the connection waits for its peer, at the last call of [`Peers::settle`]; none
+    /// Since when the connection waits for its peer, as of the last call of [`Peers::settle`]; none
     /// while it waits for the server.
     waiting_since: Option<Instant>,
 }
@@ -73,16 +73,16 @@ pub(super) struct Peers<'a> {
 /// The connections of one line; each is in one of the lists.
 #[derive(Clone, Copy, Default)]
 struct Connections {
-    /// Those that wait for their peers, the longest first.
+    /// Those that wait for their peers, the longest wait first.
     waiting: List,
-    /// Those that wait for the server, which has a request of theirs.
+    /// Those with a request that the server has yet to answer.
     at_work: List,
 }
 
 enum Place<'a> {
     Open(Box<Peer<'a>>),
-    /// The connection is closed, while a worker makes its answer. The place stays taken until that
-    /// comes back, so that it cannot reach whoever would have the place next.
+    /// The connection is closed while a worker makes its response. The place stays taken until the
+    /// response comes back, so that it cannot reach another connection.
     Left,
     Free,
 }
@@ -105,7 +105,7 @@ impl<'a> Peers<'a> {
         self.open
     }
 
-    /// Every token there may be; not all of them are in use.
+    /// All tokens, whether they are in use or not.
     #[allow(clippy::cast_possible_truncation)] // Descriptors are numbers of 32 bits.
     pub(super) fn tokens(&self) -> impl Iterator<Item = u32> + use<> {
         0..self.places.len() as u32
@@ -145,14 +145,14 @@ impl<'a> Peers<'a> {
         token
     }
 
-    /// Takes a connection out, and frees its place.
+    /// Removes a connection, and frees its place.
     pub(super) fn remove(&mut self, token: u32) -> Option<Box<Peer<'a>>> {
         let peer = self.leave(token)?;
         self.release(token);
         Some(peer)
     }
 
-    /// Takes a connection out whose answer is still to come.
+    /// Removes a connection whose response is still to come.
     pub(super) fn leave(&mut self, token: u32) -> Option<Box<Peer<'a>>> {
         let place = self.places.get_mut(token as usize)?;
         let peer = match mem::replace(place, Place::Left) {
@@ -169,8 +169,8 @@ impl<'a> Peers<'a> {
         Some(peer)
     }
 
-    /// Frees the place of a connection that was left, now that its answer has come; returns whether
-    /// there was one.
+    /// Frees the place of a connection that was left, now that its response has come; returns whether
+    /// there was such a place.
     pub(super) fn release(&mut self, token: u32) -> bool {
         match self.places.get_mut(token as usize) {
             Some(place @ Place::Left) => {
@@ -182,8 +182,8 @@ impl<'a> Peers<'a> {
         }
     }
 
-    /// Puts a connection where it belongs: among those that wait for their peers, or those that wait
-    /// for the server. To be called whenever something has happened to it.
+    /// Puts a connection into the right list: of those that wait for their peers, or of those that wait
+    /// for the server. Call it whenever the connection has changed.
     pub(super) fn settle(&mut self, token: u32) {
         let Some(Place::Open(peer)) = self.places.get_mut(token as usize) else {
             return;
@@ -199,7 +199,7 @@ impl<'a> Peers<'a> {
         let line = &mut self.lines[peer.line.index()];
         self.chains
             .remove(line.list(peer.waiting_since.is_some()), token);
-        // Whoever begins to wait now has waited less than all others.
+        // This one has waited less than all others.
         self.chains.push_back(line.list(since.is_some()), token);
         if since.is_some() {
             self.ranking.renew(peer.line);
@@ -207,10 +207,9 @@ impl<'a> Peers<'a> {
         peer.waiting_since = since;
     }
 
-    /// The connection that is to make room for another: of the line with the most connections, the
-    /// one that has kept the server waiting longest. If all of that line wait for the server, it is
-    /// the one whose turn would come last, unless the other is of that line itself: then there is
-    /// none.
+    /// The connection to close in favour of a new one: of the line with the most connections, the one
+    /// that the server has waited for longest. If all connections of that line wait for the server, it
+    /// is the one whose turn would come last; none if the new connection is of the same line.
     pub(super) fn first_to_go(&self, newcomer: Option<Line>) -> Option<u32> {
         let largest = self.ranking.largest()?;
         let Connections { waiting, at_work } = self.lines[largest];
@@ -323,7 +322,7 @@ mod tests {
         assert_eq!(peers.first_to_go(Some(line(9))), Some(newer));
         assert_eq!(peers.first_to_go(None), Some(newer));
         let own = peers.first_to_go(Some(line(0)));
-        assert_eq!(own, None, "whoever has all the places can wait for one");
+        assert_eq!(own, None, "a client with all the places can wait for one");
         // What was received and not looked at yet is a request, most often.
         answer(&mut peers, old, now + 10 * MOMENT);
         assert_eq!(peers.first_to_go(Some(line(0))), Some(old));

@@ -1,7 +1,7 @@
-//! A fixed number of threads that answer complete requests. Knows no socket: a job comes with a
-//! token, and the answer goes back under the same token.
+//! A fixed number of threads that answer complete requests. Knows no sockets: a request comes with a
+//! token, and the response goes back with the same token.
 //!
-//! What waits needs no bound of its own: a connection has at most one request here at a time.
+//! The queue needs no limit of its own: a connection has at most one request here at a time.
 
 use std::io;
 use std::mem;
@@ -68,7 +68,7 @@ impl<R: Copy + Send + 'static> Pool<R> {
             wake,
             figures,
         });
-        // Made first, so that workers are told to end should a later thread fail to start.
+        // Made first, so that workers end if a later thread fails to start.
         let pool = Pool { shared };
         for number in 0..threads {
             let (shared, handler) = (Arc::clone(&pool.shared), Arc::clone(handler));
@@ -115,7 +115,7 @@ impl<R: Copy> Shared<R> {
     fn work<H: Handler<Route = R>>(&self, handler: &Arc<H>) {
         let mut worker = handler.worker();
         while let Some((token, job)) = self.next_job() {
-            // The worker's buffers may be in any state after a panic: they are made anew.
+            // The worker's buffers may be in any state after a panic: they are made again.
             let Job { request, route } = &job;
             let answer = catch_unwind(AssertUnwindSafe(|| worker.answer(request, *route)));
             let answer = answer.unwrap_or_else(|_| {
@@ -166,7 +166,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
-    /// Answers a path with a status of its own, and fails where it is told to.
+    /// Answers each path with its own status; one path makes it panic.
     struct Service {
         /// Met by all requests for `/meet`.
         meeting: Barrier,
@@ -178,7 +178,7 @@ mod tests {
 
     struct ServiceWorker(Arc<Service>);
 
-    const DEAR: Rank = Rank {
+    const COSTLY: Rank = Rank {
         line: FIRST,
         cost: Cost::Usual,
         is_pipelined: false,
@@ -252,7 +252,7 @@ mod tests {
         });
         let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
         for (token, path) in (0..).zip(paths) {
-            pool.submit(token, job(path), DEAR);
+            pool.submit(token, job(path), COSTLY);
         }
         let mut answers = Vec::new();
         while answers.len() < paths.len() {
@@ -291,13 +291,13 @@ mod tests {
         let figures = Arc::<Figures>::default();
         let (pool, _woken) = Pool::start(1, &service, Arc::clone(&figures)).unwrap();
         // Keeps the only worker busy until this thread comes to the meeting.
-        pool.submit(0, job("/meet"), DEAR);
+        pool.submit(0, job("/meet"), COSTLY);
         while 0 < figures.waiting() {
             thread::yield_now();
         }
         for token in 1..=4 {
-            let cost = if token == 4 { Cost::Cheap } else { DEAR.cost };
-            pool.submit(token, job("/"), Rank { cost, ..DEAR });
+            let cost = if token == 4 { Cost::Cheap } else { COSTLY.cost };
+            pool.submit(token, job("/"), Rank { cost, ..COSTLY });
         }
         assert_eq!(figures.waiting(), 4);
         assert_eq!(
@@ -326,7 +326,7 @@ mod tests {
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
         let job = job("/panic");
         let received = job.request.received;
-        pool.submit(0, job, DEAR);
+        pool.submit(0, job, COSTLY);
         while pool.take_answers().is_empty() {
             thread::yield_now();
         }
@@ -343,7 +343,7 @@ mod tests {
         });
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
         for (path, made) in [("/", 1), ("/panic", 2), ("/", 2), ("/panic", 3)] {
-            pool.submit(0, job(path), DEAR);
+            pool.submit(0, job(path), COSTLY);
             while pool.take_answers().is_empty() {
                 thread::yield_now();
             }

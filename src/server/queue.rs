@@ -1,23 +1,23 @@
-//! Requests that wait for a worker, and whose turn it is.
+//! The queue of requests for the workers, and whose turn it is.
 //!
-//! Clients take turns: whoever has a thousand requests waiting and whoever has one wait equally long
-//! for the next. What may cost double takes two turns. Cheap requests go before dear ones, but of so
-//! many turns one is for a dear one, so that neither kind can keep the other waiting for ever. Of one
-//! client's requests, those that it sent without waiting for answers come last, with a turn now and
-//! then.
+//! Clients take turns: a client with a thousand waiting requests waits as long for the next one as a
+//! client with one. A request that may cost double takes two turns. Cheap requests go first, but every
+//! few turns a costly one is served, so that neither kind can keep the other waiting for ever. The
+//! requests that a client sent without waiting for responses come after its others, with a turn now
+//! and then.
 //!
-//! Knows no thread and no socket: a request is known by the token of its connection, which has one
-//! request here at most. Every operation takes constant time.
+//! Knows neither threads nor sockets: a request is identified by the token of its connection, which has
+//! at most one request here. Every operation takes constant time.
 
 use super::Cost;
 use crate::fair::{Chains, LINES, Line, List};
 
-/// After so many cheap requests in a row it is a dear one's turn. A cheap request costs a tenth of a
-/// usual one at most, so the dear ones have half of the workers' time at least.
+/// After so many cheap requests in a row, a costly one is served. A cheap request costs at most a tenth
+/// of a usual one, so the costly ones get at least half of the workers' time.
 const CHEAP_IN_A_ROW: usize = 8;
 
-/// Of so many turns of a client one is for its pipelined requests, so that they are late and not
-/// never.
+/// One of so many turns of a client is for its pipelined requests, so that they are late and not
+/// never served.
 const PIPELINED_TURN: u8 = 16;
 
 /// What decides when a request's turn comes.
@@ -26,7 +26,7 @@ pub(super) struct Rank {
     /// The line that its client waits in.
     pub(super) line: Line,
     pub(super) cost: Cost,
-    /// Whether its client sends requests without waiting for the answers. Else whoever sends
+    /// Whether its client sends requests without waiting for the answers. Otherwise a client that sends
     /// hundreds and takes none would have most of its line's turns.
     pub(super) is_pipelined: bool,
 }
@@ -35,10 +35,10 @@ pub(super) struct Rank {
 pub(super) struct Queue<T> {
     /// By token.
     waiting: Vec<Option<(T, Rank)>>,
-    /// Of the lists in `cheap` and `dear`.
+    /// Of the lists in `cheap` and `costly`.
     chains: Chains,
     cheap: Turns,
-    dear: Turns,
+    costly: Turns,
     cheap_in_a_row: usize,
     len: usize,
 }
@@ -68,7 +68,7 @@ impl<T> Queue<T> {
             waiting: Vec::new(),
             chains: Chains::default(),
             cheap: Turns::new(),
-            dear: Turns::new(),
+            costly: Turns::new(),
             cheap_in_a_row: 0,
             len: 0,
         }
@@ -94,9 +94,9 @@ impl<T> Queue<T> {
     /// Takes out the request whose turn it is.
     pub(super) fn pop(&mut self) -> Option<(u32, T)> {
         let token = if self.cheap_in_a_row < CHEAP_IN_A_ROW {
-            self.pop_cheap().or_else(|| self.pop_dear())
+            self.pop_cheap().or_else(|| self.pop_costly())
         } else {
-            self.pop_dear().or_else(|| self.pop_cheap())
+            self.pop_costly().or_else(|| self.pop_cheap())
         }?;
         Some((token, self.take(token)?.0))
     }
@@ -107,11 +107,11 @@ impl<T> Queue<T> {
         Some(token)
     }
 
-    fn pop_dear(&mut self) -> Option<u32> {
-        let token = self.dear.pop(&mut self.chains)?;
+    fn pop_costly(&mut self) -> Option<u32> {
+        let token = self.costly.pop(&mut self.chains)?;
         self.cheap_in_a_row = 0;
         if let Some(Some((_, rank))) = self.waiting.get(token as usize) {
-            self.dear.lines[rank.line.index()].skips_turn = rank.cost == Cost::Double;
+            self.costly.lines[rank.line.index()].skips_turn = rank.cost == Cost::Double;
         }
         Some(token)
     }
@@ -129,7 +129,7 @@ impl<T> Queue<T> {
     fn turns(&mut self, rank: Rank) -> (&mut Turns, &mut Chains) {
         let turns = match rank.cost {
             Cost::Cheap => &mut self.cheap,
-            Cost::Usual | Cost::Double => &mut self.dear,
+            Cost::Usual | Cost::Double => &mut self.costly,
         };
         (turns, &mut self.chains)
     }
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
     use crate::fair::line;
 
-    fn dear(client: u16) -> Rank {
+    fn costly(client: u16) -> Rank {
         Rank {
             line: line(client),
             cost: Cost::Usual,
@@ -230,21 +230,21 @@ mod tests {
     fn cheap(client: u16) -> Rank {
         Rank {
             cost: Cost::Cheap,
-            ..dear(client)
+            ..costly(client)
         }
     }
 
     fn double(client: u16) -> Rank {
         Rank {
             cost: Cost::Double,
-            ..dear(client)
+            ..costly(client)
         }
     }
 
     fn pipelined(client: u16) -> Rank {
         Rank {
             is_pipelined: true,
-            ..dear(client)
+            ..costly(client)
         }
     }
 
@@ -265,31 +265,31 @@ mod tests {
 
     #[test]
     fn requests_of_one_client_keep_their_order() {
-        let mut queue = queue([dear(0); 5]);
+        let mut queue = queue([costly(0); 5]);
         assert_eq!(queue.len(), 5);
         assert_eq!(drain(&mut queue), [0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn clients_take_turns_however_much_each_has_waiting() {
-        let ranks = [[dear(0); 5].as_slice(), &[dear(1)], &[dear(2); 2]].concat();
+        let ranks = [[costly(0); 5].as_slice(), &[costly(1)], &[costly(2); 2]].concat();
         assert_eq!(drain(&mut queue(ranks)), [0, 5, 6, 1, 7, 2, 3, 4]);
     }
 
     #[test]
     fn who_comes_later_waits_one_turn_of_each_other() {
-        let mut queue = queue([dear(0); 100]);
+        let mut queue = queue([costly(0); 100]);
         assert_eq!(queue.pop(), Some((0, ())));
-        queue.push(100, (), dear(1));
+        queue.push(100, (), costly(1));
         assert_eq!(queue.pop(), Some((1, ())));
         assert_eq!(queue.pop(), Some((100, ())));
-        queue.push(100, (), dear(1));
+        queue.push(100, (), costly(1));
         assert_eq!([queue.pop(), queue.pop()], [Some((2, ())), Some((100, ()))]);
     }
 
     #[test]
     fn what_may_cost_double_takes_two_turns_while_others_wait() {
-        let ranks = [[double(0); 3].as_slice(), &[dear(1); 4]].concat();
+        let ranks = [[double(0); 3].as_slice(), &[costly(1); 4]].concat();
         assert_eq!(drain(&mut queue(ranks)), [0, 3, 4, 1, 5, 6, 2]);
         assert_eq!(drain(&mut queue([double(0); 3])), [0, 1, 2]);
         let ranks = [[double(0); 2], [double(1); 2]].concat();
@@ -300,14 +300,14 @@ mod tests {
     fn a_turn_is_skipped_for_those_alone_who_wait_then() {
         let mut queue = queue([double(0)]);
         assert_eq!(drain(&mut queue), [0]);
-        queue.push(0, (), dear(0));
-        queue.push(1, (), dear(1));
+        queue.push(0, (), costly(0));
+        queue.push(1, (), costly(1));
         assert_eq!(drain(&mut queue), [0, 1]);
     }
 
     #[test]
     fn cheap_requests_go_first_and_leave_dear_ones_every_ninth_turn() {
-        let ranks = [[dear(0); 3].as_slice(), &[cheap(0); 10], &[cheap(1); 10]].concat();
+        let ranks = [[costly(0); 3].as_slice(), &[cheap(0); 10], &[cheap(1); 10]].concat();
         let order = drain(&mut queue(ranks));
         let dear_ones: Vec<usize> = (0..order.len()).filter(|at| order[*at] < 3).collect();
         assert_eq!(dear_ones, [8, 17, 22]);
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn pipelined_requests_of_a_client_come_last_and_every_sixteenth_turn() {
-        let ranks = [[pipelined(0); 3].as_slice(), &[dear(0); 40], &[dear(1)]].concat();
+        let ranks = [[pipelined(0); 3].as_slice(), &[costly(0); 40], &[costly(1)]].concat();
         let order = drain(&mut queue(ranks));
         assert_eq!(order[1], 43, "another client does not wait for them");
         let own: Vec<u32> = order.into_iter().filter(|token| *token != 43).collect();
@@ -327,12 +327,12 @@ mod tests {
 
     #[test]
     fn cancelled_requests_take_no_turn() {
-        let mut queue = queue([dear(0), cheap(0), dear(1), dear(2), pipelined(2)]);
+        let mut queue = queue([costly(0), cheap(0), costly(1), costly(2), pipelined(2)]);
         let cancelled = [1, 2, 2, 3, 9].map(|token| queue.cancel(token));
         assert_eq!(cancelled, [true, true, false, true, false]);
         assert_eq!(queue.len(), 2);
         assert_eq!(drain(&mut queue), [0, 4]);
-        queue.push(2, (), dear(1));
+        queue.push(2, (), costly(1));
         assert_eq!(drain(&mut queue), [2], "its place can be used again");
     }
 }

@@ -1,4 +1,4 @@
-//! Listeners and streams of either kind, TCP or Unix, as one type each.
+//! Listeners and streams, each one type for TCP and Unix sockets.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -14,25 +14,25 @@ use std::time::{Duration, Instant};
 use crate::fair::Client;
 use crate::sys::{self, Inherited};
 
-/// How long a start waits for the owner of a socket to say that it is there. That takes no time, or
-/// does not end at all.
+/// How long a start waits for the owner of a socket to accept a connection. That happens at once or
+/// never.
 const OWNER_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long it waits for whoever else starts or ends in the same folder, and may be waiting for an
-/// owner meanwhile.
+/// How long a start waits for another process that starts or ends in the same folder, and may itself be
+/// waiting for an owner.
 const TURN_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether what is waited for has come.
+/// The interval at which a wait checks whether it is over.
 const LOOK_PERIOD: Duration = Duration::from_millis(5);
 
-/// Bytes of answers that the system takes over for a peer that does not read: room for a picture
-/// of the usual size, so that it leaves in one piece, and for no row of pictures that were drawn
-/// for nobody. Left to itself Linux takes megabytes.
+/// Bytes of responses that the system buffers for a peer that does not read: enough for one picture of
+/// the usual size, and too little for several that nobody may ever read. By default Linux buffers
+/// megabytes.
 const SEND_BUFFER_BYTES: u16 = 16 * 1024;
 
-/// Connections that may wait to be accepted. As many as are open at a time by default, for the case
-/// that all of them come back at once; the standard library's 128 would let the rest wait a second
-/// for their next try.
+/// Connections that may wait to be accepted. As many as may be open by default, in case all clients
+/// reconnect at the same time; with the standard library's 128, the rest would wait a second for their
+/// next try.
 const BACKLOG: u16 = 1024;
 
 /// Where to listen.
@@ -58,7 +58,7 @@ pub enum Listener {
     },
 }
 
-/// A socket's place in the file system, and which one it was that was put there.
+/// The path of a Unix socket, and the identity of the socket that was created there.
 #[derive(Debug)]
 pub struct Made {
     path: PathBuf,
@@ -73,8 +73,8 @@ pub(super) enum Stream {
 }
 
 impl Listener {
-    /// Listens on an address. A Unix socket has this mode from its first moment; one that nobody
-    /// listens on any more is replaced. Of several that start at once on one path, one succeeds.
+    /// Listens on an address. A Unix socket has this mode from the start; one on which nobody listens
+    /// any more is replaced. Of several processes that start on one path, one succeeds.
     ///
     /// # Errors
     ///
@@ -92,11 +92,11 @@ impl Listener {
         }
     }
 
-    /// Takes over a listening socket of either kind, as a service manager passes it.
+    /// Takes over a listening socket of either kind from a service manager.
     ///
     /// # Errors
     ///
-    /// What it is instead.
+    /// What the descriptor is instead.
     pub fn inherit(inherited: Inherited) -> Result<Self, String> {
         let Inherited { number, fd } = inherited;
         let listener = match fd {
@@ -113,10 +113,10 @@ impl Listener {
 
     fn of_passed(socket: OwnedFd) -> Result<Self, String> {
         let Ok(is_stream) = sys::is_stream(&socket) else {
-            return Err("is no socket".into());
+            return Err("is not a socket".into());
         };
         if !is_stream {
-            return Err("is a socket for messages".into());
+            return Err("is a datagram socket".into());
         }
         if !sys::is_listening(&socket).unwrap_or_default() {
             let peer = TcpStream::from(socket).peer_addr();
@@ -136,7 +136,7 @@ impl Listener {
         }
         let unix = UnixListener::from(OwnedFd::from(tcp));
         if unix.local_addr().is_err() {
-            return Err("is a socket of neither an IP nor a path".into());
+            return Err("is neither an IP nor a Unix socket".into());
         }
         Self::of_unix(unix, None).map_err(failed)
     }
@@ -155,7 +155,7 @@ impl Listener {
         Ok(Listener::Unix { listener, made })
     }
 
-    /// Accepts one connection, if one waits, and says whose it is.
+    /// Accepts one connection, if one waits, and returns its client too.
     pub(super) fn accept(&self) -> io::Result<(Stream, Client)> {
         let (stream, client) = match self {
             Listener::Tcp(listener) => {
@@ -176,7 +176,7 @@ impl Listener {
     }
 }
 
-/// Binds a path, also if there is a socket left over from a process that is no more.
+/// Binds a path, even if a dead process left a socket there.
 fn bind_unix(path: &Path, mode: u16) -> io::Result<UnixListener> {
     let bind = || sys::with_mode(mode, || UnixListener::bind(path));
     match bind() {
@@ -214,14 +214,14 @@ fn turn_in_folder(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// Which file stands at a path.
+/// The identity of the file at a path.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let metadata = fs::symlink_metadata(path)?;
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Whether a path is a socket on which nobody listens. Anything else there is somebody's: to
-/// connect to an ordinary file is refused as well.
+/// Whether a path is a socket on which nobody listens. Nothing else may be removed; connecting to a
+/// regular file is refused as well.
 fn is_stale(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
         && is_refused(path)
@@ -255,7 +255,7 @@ impl Drop for Listener {
         } = self
         {
             let _turn = turn_in_folder(&made.path);
-            // What else stands there meanwhile is somebody's.
+            // Another file at this path belongs to another program.
             if identity(&made.path).is_ok_and(|identity| identity == made.identity) {
                 let _ = fs::remove_file(&made.path);
             }

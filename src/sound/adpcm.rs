@@ -58,7 +58,7 @@ fn chunk(file: &[u8], name: [u8; 4]) -> Option<&[u8]> {
     }
 }
 
-/// The last sample, from which the next one is told, and how large a step that may be.
+/// The last sample, from which the next one is computed, and the size of the step.
 struct Predictor {
     sample: i32,
     index: usize,

@@ -1,10 +1,10 @@
-//! What lies under the digits: noise, and babble of the same voice backwards.
+//! The bed, which is the background of a sound: noise, and babble of the same voice played backwards.
 //!
-//! A bed has half the samples of a sound, so hardly any of it is above 4 kHz: that is left to the
-//! digits, since f, s and t are told apart there.
+//! A bed has half the samples of a sound, so hardly any of it is above 4 kHz. These frequencies are left
+//! to the digits, since they distinguish f, s and t.
 
-use super::manner::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::random;
+use super::tuning::{BABBLE_SPEED, BABBLE_VOICES, Bed};
 use super::voice::{LOUDNESS, Voice};
 
 /// How far the noise goes towards each new random number: a low-pass filter of the first order,
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn babble_and_noise_have_their_shares() {
         assert!((amplitude(0.0, 0.1) - 0.1).abs() < 0.01);
-        // The weighting of ears, by which the loudness of words is told, is not that of the power.
+        // The loudness of words is weighted as ears do it; power is not.
         let babble = amplitude(0.1, 0.0);
         assert!((0.07..0.14).contains(&babble), "{babble}");
         let both = amplitude(0.1, 0.1);

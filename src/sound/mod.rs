@@ -1,15 +1,15 @@
-//! Digits to the bytes of a WAV file: a captcha for those who cannot see a picture.
+//! From digits to a WAV file: a captcha for people who cannot see a picture.
 //!
 //! The words of the digits come from [`Voices`] that all share. Each worker has a [`Speaker`] with
 //! buffers that are used again for every sound: each `word` is given a speed and a pitch of its own,
 //! they are put one after the other with pauses of uneven length, a `bed` of babble and noise is put
-//! under them, and `wav` makes a file of the sum. The numbers for all of this stand in `manner`.
+//! under them, and `wav` makes a file of the sum. The numbers for all of this stand in `tuning`.
 //!
 //! All words of a voice are made equally loud (`loudness`), so the loudness of a sound follows from
 //! the gains of its digits, and nothing has to be measured afterwards.
 //!
-//! Nothing here knows of requests, of pictures or of the captchas alive. Chance comes in through
-//! parameters: the same generator makes the same sound, and none of it chooses a text.
+//! Nothing here knows requests, pictures or the store. Random generators are parameters: the same
+//! generator makes the same sound, and it never chooses a text.
 
 // Sounds end after some hundred thousand samples, which every type here holds; each cast from float
 // is of a bounded value.
@@ -23,7 +23,7 @@
 mod adpcm;
 mod bed;
 mod loudness;
-mod manner;
+mod tuning;
 mod voice;
 mod wav;
 mod word;
@@ -32,16 +32,16 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use self::manner::Bed;
+pub use self::tuning::Bed;
 pub use self::voice::{DEFAULT_LANGUAGE, Voices};
 
-use self::manner::{GAIN, LEAD_SECS, PAUSE_SECS, PITCH, SPEED};
+use self::tuning::{GAIN, LEAD_SECS, PAUSE_SECS, PITCH, SPEED};
 use self::voice::Voice;
 
 /// Samples a second of all voices and sounds.
 pub const SAMPLES_PER_SEC: u32 = 16_000;
 
-/// Most digits of a sound, of which nobody remembers more.
+/// Most digits in a sound. People do not remember more.
 pub const DIGITS_MAX: usize = 10;
 
 /// Why there is no sound.
@@ -98,7 +98,7 @@ impl Speaker {
     ///
     /// # Errors
     ///
-    /// When the text is no row of 1 to [`DIGITS_MAX`] ASCII digits, or the language is none of
+    /// If the text is not 1 to [`DIGITS_MAX`] ASCII digits, or the language is not in
     /// [`Voices::languages`].
     pub fn speak(
         &mut self,

@@ -1,5 +1,4 @@
-//! The voices: in each language the ten digits, decoded once at the start and shared by all who
-//! speak.
+//! The voices: ten digits in each language, decoded once at the start and shared by all speakers.
 //!
 //! `voice/build.rs` lists them, and `voice/README.md` says where they are from.
 
@@ -11,7 +10,7 @@ type Files = (&'static str, [&'static [u8]; 10]);
 
 const FILES: &[Files] = include!(concat!(env!("OUT_DIR"), "/voices.rs"));
 
-/// What is spoken where nobody asks for anything else.
+/// The language of requests that ask for none.
 pub const DEFAULT_LANGUAGE: &str = "en";
 
 /// Most samples of a word: two seconds.

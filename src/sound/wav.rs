@@ -1,5 +1,5 @@
 //! Samples to a WAV file of the plainest kind: one channel, 8 bits a sample, which every browser
-//! plays. At 16,000 samples a second, f and s are told apart, as they are not with half as many
+//! plays. At 16,000 samples a second, f and s can be distinguished, which is not so with half as many
 //! samples of twice the bits; the bed covers what 8 bits lack.
 
 /// Bytes before the samples.

@@ -1,4 +1,4 @@
-//! The name of a captcha: a random UUID, written in one way only.
+//! The id of a captcha: a random UUID, in one spelling only.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub struct Id([u8; 16]);
 pub(super) type Key = [u8; 8];
 
 impl Id {
-    /// A new id, which no one can guess.
+    /// A new random id.
     #[must_use]
     pub fn random() -> Self {
         Id(*Uuid::new_v4().as_bytes())
@@ -32,16 +32,16 @@ impl Id {
         self.0
     }
 
-    /// What the id is looked up by: half of it as many bits, all of them random. Two ids may share
-    /// it, so whoever looks it up compares the ids as well.
+    /// The key of the id in tables: half as many bits, all of them random. Two ids may have the same
+    /// key, so a look-up compares the ids as well.
     pub(super) fn key(self) -> Key {
         // The fixed bits, of bytes 6 and 8 (RFC 9562 section 5.4), meet random ones of the other
         // half.
         std::array::from_fn(|place| self.0[place] ^ self.0[place + 8])
     }
 
-    /// Reads the spelling that `Display` writes, in either case: 36 characters, hyphenated. Other
-    /// spellings of a UUID are other texts, and so the ids of nothing.
+    /// Parses the spelling that `Display` writes, in either case: 36 characters with hyphens. Other
+    /// spellings of a UUID are no ids.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let uuid = Uuid::try_parse(text).ok()?;

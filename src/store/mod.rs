@@ -1,15 +1,15 @@
-//! The captchas alive right now.
+//! The captchas that can be answered.
 //!
-//! A captcha is born when its picture is handed out, and it ends in one of four ways: the right
-//! answer, the last allowed wrong one, its lifetime, or a newer captcha that needs its room. From
-//! then on it is as unknown as one that never was. Look-up, comparison, counting and removal are one
-//! step: however many answers arrive at once, one right answer wins, and no more wrong ones are
-//! counted than are allowed.
+//! A captcha's life begins when its picture is sent. It ends with the right answer, with the last wrong
+//! answer allowed, when it expires, or when a newer captcha takes its place because the store is full.
+//! After that it is unknown, like one that never existed. Look-up, comparison, counting and removal are
+//! one step: however many answers arrive at the same time, one right answer wins, and no more wrong
+//! ones are counted than are allowed.
 //!
-//! A store may be unable to say what became of an answer. Then it says just that, and no answer is
-//! right.
+//! A store may be unavailable, or lose the result of a check. It then reports that, and the answer does
+//! not count as right.
 //!
-//! Knows no request and no picture.
+//! Knows neither requests nor pictures.
 
 mod id;
 pub mod memory;
@@ -26,7 +26,7 @@ pub use valkey::Valkey;
 
 use crate::fair::Line;
 
-/// What became of an answer.
+/// The result of checking an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The right text: the captcha is used up.
@@ -40,8 +40,8 @@ pub enum Verdict {
     Unknown,
 }
 
-/// The store could not be asked, or has not answered: nothing is known of the captcha, and a wrong
-/// answer may have been counted. The store has logged why.
+/// The store could not be reached or did not reply. A wrong answer may have been counted all the same.
+/// The store has logged the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
@@ -50,7 +50,7 @@ pub struct Unavailable;
 pub enum Store {
     /// In the memory of this process.
     Memory(Arc<Memory>),
-    /// On a server that other processes use as well.
+    /// On a server that several processes share.
     Valkey(Arc<Valkey>),
 }
 
@@ -81,8 +81,8 @@ impl Store {
         }
     }
 
-    /// Whether it is known without asking that the store cannot be used now, so that no work need be
-    /// done for it.
+    /// Whether the store is known to be unavailable at this moment, so that drawing a picture would be in
+    /// vain.
     #[must_use]
     pub fn is_resting(&self, now: Instant) -> bool {
         match self {

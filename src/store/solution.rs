@@ -14,7 +14,7 @@ pub struct Solution {
 }
 
 impl Solution {
-    /// The solution that `text` is; none if it is empty, so that nothing is no answer, or too long.
+    /// A solution with this text; none if the text is empty or too long.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; SOLUTION_BYTES_MAX];
@@ -25,7 +25,7 @@ impl Solution {
         Some(Solution { bytes, len })
     }
 
-    /// How many bytes it has.
+    /// Its length in bytes.
     pub(super) fn len(&self) -> u8 {
         self.len
     }
@@ -50,8 +50,8 @@ impl Solution {
     /// Whether an answer is right: ASCII letters are equal in either case, all else must be the
     /// same.
     ///
-    /// Compares to the end whatever comes before, so that the time taken tells nothing of where a
-    /// guess went wrong. (That the lengths differ, it may tell: the picture does.)
+    /// Compares all bytes, so that the time taken does not reveal where a guess is wrong. It may
+    /// reveal the length, which the picture shows anyway.
     #[must_use]
     pub fn matches(&self, answer: &str) -> bool {
         if usize::from(self.len) != answer.len() {
@@ -82,6 +82,15 @@ mod tests {
             ("äöüäöüäö", false),
         ] {
             assert_eq!(Solution::new(text).is_some(), fits, "{text:?}");
+        }
+    }
+
+    /// Two differences do not make up for each other.
+    #[test]
+    fn characters_in_another_order_are_wrong() {
+        let solution = Solution::new("ab12").unwrap();
+        for wrong in ["ba12", "ab21", "ba21", "12ab", "cd12"] {
+            assert!(!solution.matches(wrong), "{wrong:?}");
         }
     }
 

@@ -18,10 +18,10 @@ const SIGTERM: c_int = 15;
 const SIG_IGN: usize = 1;
 const SIG_ERR: usize = usize::MAX;
 
-/// How long the same signal is the same wish: whoever stops a whole group, and then each of it, and
+/// How long the same signal counts as one: a program that stops a whole group, and then each of it, and
 /// a terminal and a shell that both tell, do so within milliseconds. A second press of Ctrl-C takes
 /// longer than that to be meant.
-const SAME_WISH: Duration = Duration::from_secs(1);
+const SAME_SIGNAL: Duration = Duration::from_secs(1);
 
 unsafe extern "C" {
     fn signal(number: c_int, handler: usize) -> usize;
@@ -38,7 +38,7 @@ static BEGIN: OnceLock<Instant> = OnceLock::new();
 static FIRST: AtomicU64 = AtomicU64::new(0);
 
 /// Installs the handlers of SIGTERM, SIGINT, SIGQUIT and SIGHUP, and returns the socket that becomes
-/// readable at the first of them. The same signal again within a second is the same wish; any other
+/// readable at the first of them. The same signal again within a second counts as one; any other
 /// one ends the process at once, with the status 128 + its number, as shells have it.
 ///
 /// SIGHUP stays ignored where it was, as `nohup` has it.
@@ -89,7 +89,7 @@ extern "C" fn on_signal(number: c_int) {
 /// Whether a signal repeats the first one, both as `FIRST` has them.
 fn is_same_wish(first: u64, this: u64) -> bool {
     let age = Duration::from_millis((this >> 8).saturating_sub(first >> 8));
-    first & 0xff == this & 0xff && age < SAME_WISH
+    first & 0xff == this & 0xff && age < SAME_SIGNAL
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-// Takes the README's pictures of the page and the widget anew: `npm --prefix tests/browser run pictures`. With
+// Takes the README's pictures of the page and the widget again: `npm --prefix tests/browser run pictures`. With
 // `-- FOLDER` behind it, takes the whole page in each width and theme into that folder instead.
 
 import { mkdirSync } from 'node:fs';

@@ -47,14 +47,14 @@ def test_the_sockets_are_the_proxys_and_the_backends(service):
 def test_a_captcha_outlasts_a_restart(service):
     _, fields, _ = ask("POST", "/api/captcha/generate/", port=8000)
     service.stop()
-    anew = Service()
+    again = Service()
     try:
         assert judge(fields["Captcha-Id"], TEXT) == 200
     finally:
-        anew.stop()
+        again.stop()
 
 
-@pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a socket for messages")])
+@pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a datagram socket")])
 def test_what_a_unit_passes_beside_listening_sockets_ends_the_start(option, what):
     """`--accept` is what `Accept=yes` does: a process for each connection, which gets that alone."""
     with Process(

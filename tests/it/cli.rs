@@ -31,7 +31,7 @@ fn a_wrong_value_is_named_with_what_was_expected() {
     assert_eq!((output.status.code(), line), (Some(2), said));
     assert_eq!(
         refused(&["--theem", "dark"]),
-        "--theem: no such option here (did you mean --theme?)"
+        "--theem: unknown option (did you mean --theme?)"
     );
     assert!(refused(&["--test-text", "äöü"]).ends_with("but found \"äöü\""));
 }
@@ -48,7 +48,7 @@ fn an_unknown_variable_is_warned_of_and_those_of_kubernetes_are_not() {
     );
     server.await_log("\n");
     let log = server.log();
-    let said = " warn a variable of the environment sets no option name=MINICAP_THEEM \
+    let said = " warn unknown environment variable name=MINICAP_THEEM \
                 nearest=MINICAP_THEME\n";
     assert!(log.ends_with(said) && log.lines().count() == 1, "{log}");
 }
@@ -248,7 +248,7 @@ fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_non
 
 #[test]
 fn texts_that_are_easily_guessed_are_warned_of() {
-    const WARNING: &str = " warn texts are guessed too easily";
+    const WARNING: &str = " warn texts are too easy to guess";
     // Of 30,000 and more texts, three attempts hit less than one in ten thousand.
     let digits = ["--alphabet", "0123456789", "--length"];
     let server = Server::start_plain(&[&digits[..], &["4"]].concat());

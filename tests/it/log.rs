@@ -77,7 +77,7 @@ fn a_flood_writes_a_bounded_number_of_lines_a_second_and_says_what_it_left_out()
     );
 }
 
-/// Starts a server on a port that was free a moment ago, with this standard output; it is well, or
+/// Starts a server on a port that was free a moment ago, with this standard output; it is healthy, or
 /// the test fails.
 fn serve_with(stdout: Stdio) -> (Child, BufReader<std::process::ChildStderr>) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();

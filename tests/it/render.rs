@@ -125,7 +125,7 @@ fn many_pictures_want_a_folder_and_one_a_file() {
     refused(&["--count", "3", "--out", &folder.file("file")], 1);
     let said = refused(&["--out", &folder.file("")], 1);
     assert!(
-        said.contains("it is a folder, which --count wants"),
+        said.contains("it is a folder; expected a file, or --count"),
         "{said}"
     );
     assert_eq!(folder.names(), ["file"]);

@@ -176,7 +176,7 @@ fn the_same_signal_within_a_second_is_the_same_wish() {
         drop(client);
         assert_eq!(server.wait().code(), Some(0));
     } else {
-        // The machine was too busy for the three to be one wish.
+        // The machine was too busy for the three to count as one.
         assert_eq!(server.wait().code(), Some(143));
     }
 }

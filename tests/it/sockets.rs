@@ -203,11 +203,11 @@ fn what_is_passed_and_does_not_listen_ends_the_start() {
         (far.into(), "is a connected socket"),
         (
             UdpSocket::bind("127.0.0.1:0").unwrap().into(),
-            "is a socket for messages",
+            "is a datagram socket",
         ),
         (
             UnixDatagram::unbound().unwrap().into(),
-            "is a socket for messages",
+            "is a datagram socket",
         ),
         (
             unbound(socket2::Domain::IPV4).into(),
@@ -217,7 +217,10 @@ fn what_is_passed_and_does_not_listen_ends_the_start() {
             unbound(socket2::Domain::UNIX).into(),
             "is a socket that does not listen",
         ),
-        (fs::File::open("/dev/null").unwrap().into(), "is no socket"),
+        (
+            fs::File::open("/dev/null").unwrap().into(),
+            "is not a socket",
+        ),
     ] {
         let said = refusal(fd);
         let expected = format!(
@@ -269,7 +272,7 @@ fn a_listener_that_accepts_no_more_ends_the_service() {
         "{said}"
     );
     assert!(
-        said.contains("minicap: cannot go on serving: cannot accept on "),
+        said.contains("minicap: cannot continue: cannot accept on "),
         "{said}"
     );
 }

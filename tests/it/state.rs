@@ -280,7 +280,7 @@ fn a_path_that_can_keep_nothing_ends_the_start() {
     assert!(said.starts_with("minicap: cannot keep captchas in ") && said.contains("No such file"));
     fs::create_dir(&state).unwrap();
     let path = state.to_str().unwrap();
-    let said = format!("minicap: cannot read {path}: it is no ordinary file\n");
+    let said = format!("minicap: cannot read {path}: it is not a regular file\n");
     assert_eq!(refused(&["--state", path]), said);
     fs::remove_dir(&state).unwrap();
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());

@@ -27,7 +27,7 @@ LEAST_SHARE, MOST_TIMES = 0.4, 4.0
 SLOWEST_NEWCOMER = 0.5
 
 # The requests that cost most, by costs.py: one of them a worker, the other the thread that reads.
-DEAREST = (
+COSTLIEST = (
     b"POST /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\nAccept: "
     + b"a/b;q=0.1," * 1600
     + b"*/*\r\n\r\n",
@@ -39,7 +39,7 @@ REFUSED = b"GET /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
 
 def flood(port, count, request, depth, source=GREEDY):
     """Sends on `count` connections as fast as the server takes it, `depth` requests at a time, reads
-    whatever comes, and connects anew where it is cut off. Ends with its process."""
+    whatever comes, and reconnects where it is cut off. Ends with its process."""
     selector = selectors.DefaultSelector()
     both = selectors.EVENT_READ | selectors.EVENT_WRITE
     block = request * depth
@@ -148,7 +148,7 @@ def keep(binary, secs, rounds, attack):
 
 
 def test_flood(binary, secs, rounds):
-    return all([keep(binary, secs, rounds, lambda port: Attack(flood, port, 8, dear, 4)) for dear in DEAREST])
+    return all([keep(binary, secs, rounds, lambda port: Attack(flood, port, 8, costly, 4)) for costly in COSTLIEST])
 
 
 def test_crowd(binary, secs, rounds):
@@ -160,7 +160,7 @@ def test_stop(binary, *_):
     answered = asked = 0
     for _ in range(10):
         server = Server(binary)
-        with Attack(flood, server.port, 8, DEAREST[0], 4):
+        with Attack(flood, server.port, 8, COSTLIEST[0], 4):
             clients = [server.connect(HONEST) for _ in range(20)]
             for client in clients:
                 client.sendall(GENERATE)

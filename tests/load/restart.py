@@ -2,7 +2,7 @@
 """A rolling restart under load: restart.py BINARY [--rounds 20] [--clients 4]
 
 Two servers stand behind a balancer that goes by /healthz alone, as those do that can ask for nothing
-else. In each round one of the two is told to end, drains for two seconds, and is started anew on its
+else. In each round one of the two is told to end, drains for two seconds, and is restarted on its
 port. Clients ask for pictures all the time. No request may be lost: each gets its answer, and it is
 a picture.
 """
@@ -50,7 +50,7 @@ def is_well(server):
 
 
 def client(balancer, counts):
-    """Asks without a pause, on a connection that is kept while its server is well."""
+    """Asks without a pause, on a connection that is kept while its server is healthy."""
     place = connection = answers = None
     while not balancer.over:
         picked = balancer.pick(counts["sent"] // 20)

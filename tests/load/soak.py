@@ -2,7 +2,7 @@
 """Mixed load at full speed: soak.py BINARY [--secs 300] [--clients 8]
 
 Clients generate captchas, answer them rightly, wrongly, too often and not at all, ask for health,
-and connect anew now and then. Each counts what it is answered. At the end the server's own figures
+and reconnect now and then. Each counts what it is answered. At the end the server's own figures
 must be the same, to the last byte, and its memory what it was after a fifth of the time. The store
 is made small enough to be full by then: what grows afterwards would be a leak.
 """
@@ -22,7 +22,7 @@ RIGHT, WRONG = b"ABC123", b"xyz"
 COURSES = [[RIGHT], [WRONG, RIGHT], [WRONG] * 4, [RIGHT, RIGHT], []]
 # Captchas alive at most.
 CAPACITY = 5000
-# Chance that a client connects anew after a course.
+# Chance that a client reconnects after a course.
 CHANCE_TO_RECONNECT = 0.02
 
 

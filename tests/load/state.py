@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Restarts under load, with --state: state.py BINARY [--restarts 500] [--clients 8]
 
-The server is told to end at random moments and started anew on its port with the same file, while
+The server is told to end at random moments and restarted on its port with the same file, while
 clients generate and answer captchas, wrong and right. Each client keeps captchas for a while, so that
 most are asked for after a start that they were not made in. What every answer must be is known: a
 captcha that was handed out is judged once right, or three times wrong, however often the server was

@@ -2,7 +2,7 @@
 //!
 //! Knows rows of bytes and nothing of PNG. Made for pictures of few codes, which consist of runs and
 //! of rows that are like the one above. [`match_finder`](super::match_finder) looks for these, and
-//! [`huffman`](super::huffman) makes codes for each block anew. Beside the library's encoder at the
+//! [`huffman`](super::huffman) makes new codes for each block. Beside the library's encoder at the
 //! level that is nearest in time, the stream has about a quarter fewer bytes.
 
 use super::adler32::adler32;

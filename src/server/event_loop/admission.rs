@@ -1,5 +1,5 @@
-//! Which connections the event loop takes in: how new ones get a place, who makes room for them, and
-//! what is given up where the system has nothing left. Knows nothing of what connections say.
+//! Accepts connections: how new ones get a place, which old one is closed for them, and what happens
+//! when the system has no descriptor or memory left. Does not know what connections send.
 
 use std::io;
 use std::time::Instant;

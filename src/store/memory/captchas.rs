@@ -1,10 +1,10 @@
-//! The captchas alive, in the order of their age, by id, and by whose they are.
+//! The table of captchas: by age, by id, and by line of clients.
 //!
-//! Entries stand in a slab and are strung into two lists each: all of them by age, and those of one
-//! line of clients by age. A hash table leads from ids to places. Everything has its memory from the
-//! start, so that nothing is ever moved and each operation takes constant time.
+//! Entries are in a slab, and each is in two linked lists: all captchas by age, and those of one line
+//! of clients by age. A hash table maps ids to entries. All memory is allocated at the start, so nothing
+//! is ever moved and each operation takes constant time.
 //!
-//! Knows no rule but one: which captcha goes when there is no room.
+//! Knows one rule only: which captcha is removed when the table is full.
 
 use std::collections::{HashMap, TryReserveError};
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) struct Captcha {
     pub(super) line: Line,
 }
 
-/// A time since the store was made, to the nanosecond, in eight bytes.
+/// A time since the start of the store, to the nanosecond, in eight bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment {
     secs: u32,
@@ -74,7 +74,7 @@ impl Captchas {
     ///
     /// If there is no memory for that many.
     pub(super) fn new(capacity: usize) -> Result<Self, TryReserveError> {
-        // A new captcha is put in before it is decided which one goes.
+        // A new captcha is inserted before the one to remove is chosen.
         let places = capacity.saturating_add(1);
         let (mut slab, mut by_key) = (Vec::new(), HashMap::new());
         slab.try_reserve_exact(places)?;
@@ -111,24 +111,23 @@ impl Captchas {
         &mut self.slab[place as usize]
     }
 
-    /// Whether another id would be mistaken for one that is there. Once in 2^64 tries for each of
-    /// them.
+    /// Whether an entry has the same key as this id. That happens once in 2^64 tries for each entry.
     pub(super) fn has_key_of(&self, id: Id) -> bool {
         self.by_key.contains_key(&id.key())
     }
 
-    /// The captcha that was put in first.
+    /// The oldest captcha.
     pub(super) fn oldest(&self) -> Option<u32> {
         self.queue.first()
     }
 
-    /// All of them, the one that was put in first before the others.
+    /// All captchas, the oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Captcha> + Clone {
         self.ages.places(self.queue).map(|place| self.get(place))
     }
 
-    /// Puts a captcha in, whose key is new. If there is no room, the line that has the most loses
-    /// its oldest, which is returned.
+    /// Inserts a captcha whose key is new. If the table is full, the oldest captcha of the line that
+    /// has the most is removed, and its line returned.
     pub(super) fn insert(&mut self, captcha: Captcha) -> Option<Line> {
         let (key, line) = (captcha.id.key(), captcha.line);
         let place = self.ages.pop_front(&mut self.free);
@@ -153,7 +152,7 @@ impl Captchas {
         Some(line)
     }
 
-    /// Takes out the captcha at a place.
+    /// Removes the captcha at a place.
     pub(super) fn remove(&mut self, place: u32) {
         let &Captcha { id, line, .. } = self.get(place);
         self.by_key.remove(&id.key());

@@ -1,14 +1,14 @@
 //! The captchas of one process, in its memory.
 //!
-//! One lock covers look-up, comparison, counting and removal, so however many answers arrive at
-//! once, one right answer wins and no more wrong ones are counted than are allowed.
+//! One lock covers look-up, comparison, counting and removal. So however many answers arrive at the
+//! same time, one right answer wins, and no more wrong ones are counted than are allowed.
 //!
-//! When the store is full, the client with the most captchas alive loses its oldest, so that nobody
-//! can push out the others' by asking for more.
+//! When the store is full, the client with the most captchas loses its oldest one, so that a client
+//! that asks for many cannot displace those of others.
 //!
 //! No captcha lives longer than a new one, so the order in which they came is the order of expiry.
 //!
-//! Knows no clock: each function is told the time.
+//! Knows no clock: the time is a parameter.
 
 mod captchas;
 mod reaper;
@@ -26,42 +26,42 @@ use super::{Id, Solution, Verdict};
 use crate::fair::Line;
 use captchas::{Captcha, Captchas, Moment};
 
-/// The rules of a captcha's life.
+/// The settings of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a captcha lives. At an age of exactly this it is expired.
+    /// How long a captcha lives. It expires at exactly this age.
     pub ttl: Duration,
     /// The wrong answers that end a captcha; at least one.
     pub attempts: u16,
-    /// The most captchas alive at a time; at least one.
+    /// Most captchas at a time; at least one.
     pub capacity: usize,
 }
 
-/// What became of the captchas that nobody solved, and how many are left.
+/// Counters of captchas that ended without an answer, and the number of those that are alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Captchas whose lifetime ended.
+    /// Captchas that expired.
     pub expired: u64,
-    /// Captchas that made room for a newer one of the same line of clients: somebody asks for more
-    /// than his share.
+    /// Captchas removed in favour of a newer one of the same line of clients: a client asks for more
+    /// than its share.
     pub evicted_own: u64,
-    /// Captchas that made room for a newer one of somebody else.
+    /// Captchas removed in favour of a newer one of another line.
     pub evicted_other: u64,
     /// Captchas alive, or expired and not yet removed.
     pub alive: u64,
 }
 
-/// All captchas that wait for an answer.
+/// All captchas that can be answered.
 pub struct Memory {
     settings: Settings,
-    /// What moments are counted from.
+    /// The moment from which times are counted.
     made: Instant,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
     captchas: Captchas,
-    /// But for those alive.
+    /// All counters but `alive`.
     counts: Counts,
 }
 
@@ -82,7 +82,7 @@ impl Memory {
         })
     }
 
-    /// Begins a captcha's life, for a client of this line, and returns the id that it is known by.
+    /// Adds a captcha for a client of this line, and returns its id.
     /// When the store is full, the line with the most captchas loses its oldest.
     pub fn insert(&self, solution: Solution, line: Line, now: Instant) -> Id {
         let mut id = Id::random();
@@ -105,7 +105,7 @@ impl Memory {
         id
     }
 
-    /// Judges one answer.
+    /// Checks one answer.
     pub fn judge(&self, id: Id, answer: &str, now: Instant) -> Verdict {
         let now = self.moment(now);
         let mut inner = self.lock();
@@ -164,7 +164,7 @@ impl Memory {
         self.len() == 0
     }
 
-    /// The figures as they are now.
+    /// The current counters.
     pub fn counts(&self) -> Counts {
         let inner = self.lock();
         Counts {
@@ -173,7 +173,7 @@ impl Memory {
         }
     }
 
-    /// The rules that this store keeps.
+    /// The settings of this store.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -10,12 +10,12 @@ use super::Memory;
 /// Captchas removed under one lock: a fraction of a millisecond's work.
 const BATCH: usize = 256;
 
-/// The pause between two batches. Without one the reaper would have the lock again before any
-/// request that waits for it has woken up.
+/// The pause between two batches. Without it, this thread would take the lock again before a request
+/// that waits for it wakes up.
 const BREATH: Duration = Duration::from_millis(1);
 
-/// The shortest pause between two rounds. A busy service has a captcha expire at every moment; to
-/// answer that they are gone needs no reaper, so they may as well go together.
+/// The shortest pause between two rounds. In a busy service captchas expire all the time. They are
+/// answered correctly without being removed, so they can be removed together.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 
 /// Stack of the thread, which calls little and holds less.
@@ -35,7 +35,7 @@ struct Stop {
 }
 
 impl Reaper {
-    /// Starts to reap `store`.
+    /// Starts to remove the expired captchas of `store`.
     ///
     /// # Errors
     ///
@@ -103,6 +103,9 @@ fn pause_until(next_expiry: Option<Instant>, ttl: Duration, now: Instant) -> Dur
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fair::line;
+    use crate::store::Solution;
+    use crate::store::memory::Settings;
 
     #[test]
     fn sleeps_until_the_oldest_captcha_expires() {
@@ -114,16 +117,48 @@ mod tests {
         assert_eq!(pause_until(Some(now), ttl, now + ttl), second);
     }
 
+    /// More than enough for what takes milliseconds, and far less than what it should not take.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    const SETTINGS: Settings = Settings {
+        ttl: Duration::from_mins(10),
+        attempts: 3,
+        capacity: 20 * BATCH,
+    };
+
     #[test]
     fn ends_when_it_is_dropped() {
-        let settings = crate::store::memory::Settings {
-            ttl: Duration::from_mins(10),
-            attempts: 3,
-            capacity: 10,
-        };
         let begun = Instant::now();
-        let store = Memory::new(settings, begun).unwrap();
-        drop(Reaper::start(Arc::new(store)).unwrap());
-        assert!(begun.elapsed() < Duration::from_mins(1));
+        let store = Arc::new(Memory::new(SETTINGS, begun).unwrap());
+        drop(Reaper::start(Arc::clone(&store)).unwrap());
+        assert!(begun.elapsed() < PATIENCE);
+        assert_eq!(Arc::strong_count(&store), 1, "the thread is still there");
+    }
+
+    #[test]
+    fn removes_all_that_have_expired_in_one_round() {
+        let begun = Instant::now();
+        let store = Arc::new(Memory::new(SETTINGS, begun).unwrap());
+        let long_ago = begun.checked_sub(SETTINGS.ttl).unwrap();
+        for _ in 0..SETTINGS.capacity {
+            store.insert(Solution::new("a").unwrap(), line(0), long_ago);
+        }
+        let _reaper = Reaper::start(Arc::clone(&store)).unwrap();
+        // With a pause after each batch it would take longer.
+        while !store.is_empty() {
+            assert!(begun.elapsed() < PATIENCE, "{} are left", store.len());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_pause_is_as_long_as_is_asked_for_unless_it_is_ended() {
+        let stop = Stop::default();
+        let (begun, pause) = (Instant::now(), Duration::from_millis(20));
+        assert!(!stop.is_set_within(pause));
+        assert!(pause <= begun.elapsed());
+        stop.set();
+        assert!(stop.is_set_within(PATIENCE));
+        assert!(begun.elapsed() < PATIENCE);
     }
 }

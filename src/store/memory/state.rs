@@ -1,11 +1,10 @@
-//! The captchas alive as bytes, with which a later start goes on. `docs/state.md` describes the
+//! The captchas of a store as bytes, from which a later process continues. `docs/state.md` describes the
 //! format.
 //!
-//! Between the two, time passes by the wall clock: the bytes say when they were written, and how
-//! much of its life each captcha had left. A clock that was set back counts as one that stood still,
-//! so none lives longer than was left to it.
+//! Time passes by the wall clock while the service is off: the bytes say when they were written, and how
+//! much of its lifetime each captcha had left. If the clock was set back, no time has passed.
 //!
-//! Knows no file and no clock: each function is told the time.
+//! Knows neither files nor clocks: the time is a parameter.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,18 +24,18 @@ const VERSION: [u8; 2] = *b"1\n";
 /// Bytes of one captcha: id, life left, attempts left, line, length of the text, text.
 const RECORD_BYTES: usize = 16 + 4 + 2 + 2 + 1 + SOLUTION_BYTES_MAX;
 
-/// What became of the captchas of a state.
+/// What happened to the captchas of a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// Those that are alive again.
+    /// Those that can be answered again.
     pub alive: usize,
-    /// Those whose lives have ended.
+    /// Those that have expired.
     pub expired: usize,
-    /// Those for which there was no room: as ever, the line with the most lost its oldest.
+    /// Those that did not fit: the line with the most captchas lost its oldest.
     pub evicted: usize,
 }
 
-/// Why a state cannot be gone on with.
+/// Why a state cannot be restored.
 #[derive(Debug)]
 pub enum Unreadable {
     /// What the input reports.
@@ -55,8 +54,8 @@ impl fmt::Display for Unreadable {
 }
 
 impl Memory {
-    /// Takes all captchas out of the store, writes those that are alive, and returns how many that
-    /// were. From then on each of them is unknown, so that none is both used and written.
+    /// Removes all captchas from the store, writes those that have not expired, and returns their number.
+    /// From then on they are unknown, so that none is both solved and written.
     ///
     /// # Errors
     ///
@@ -145,7 +144,7 @@ impl Memory {
     }
 }
 
-/// What is written of a captcha.
+/// A captcha as it is written.
 #[derive(Clone, Copy)]
 struct Record {
     id: Id,
@@ -537,6 +536,31 @@ mod tests {
                 "{place}"
             );
         }
+    }
+
+    /// A disk that fails within the file is no damage of the file.
+    #[test]
+    fn an_input_that_fails_is_told_as_it_reports_it() {
+        struct Failing;
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is broken"))
+            }
+        }
+        let whole = example();
+        for bytes in [&whole[..0], &whole[..20], &whole[..whole.len() - 1], &whole] {
+            let (memory, _) = store(SETTINGS);
+            let read = memory.with_state(bytes.chain(Failing), written_at());
+            let Err(error) = read else {
+                panic!("{} bytes", bytes.len());
+            };
+            assert!(matches!(error, Unreadable::Io(_)));
+            assert_eq!(error.to_string(), "the disk is broken");
+        }
+        assert_eq!(
+            Unreadable::Damaged("it is cut short").to_string(),
+            "it is cut short"
+        );
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! Where a server is, and who asks it.
+//! The address of a store, with user, password and database.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a server is, and who asks it. Shown without user and password.
+/// The address of a store. It is displayed without user and password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// Where it listens.
     pub place: Place,
-    /// Who asks; without one it is the server's default user.
+    /// The user; without one, the server's default user.
     pub user: Option<String>,
     /// The user's password; without one, none is sent.
     pub password: Option<String>,

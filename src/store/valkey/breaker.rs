@@ -1,17 +1,17 @@
-//! Decides whether a store that failed may be asked again. After a failure it may not for a short
-//! while, so that workers do not queue at a host that is dead; then one asks, and the others when
-//! that was answered.
+//! A circuit breaker: decides whether a store that failed may be used again. After a failure there is a
+//! pause, so that workers do not queue for a host that is down. Then one worker tries, and if that
+//! succeeds, all use the store again.
 //!
-//! Knows no clock and no store.
+//! Knows neither clocks nor stores.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The pause after the first failure: that of one connection should not be felt.
+/// The pause after the first failure. It is so short that the failure of one connection is not noticed.
 const PAUSE_MIN: Duration = Duration::from_millis(10);
 
-/// The longest pause. A store that is there again is in use within a second, even if the question
-/// that finds it so is the second one.
+/// The longest pause. A store that has returned is used within a second, even if the first try after its
+/// return still fails.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
 
 /// After so many failures the pause has reached its bound.
@@ -31,12 +31,11 @@ struct State {
     retry_at: Option<Instant>,
     /// Failures in a row, of questions asked one after the other.
     failures: u32,
-    /// Changes whenever the rest does. What became of a question of another era says nothing of this
-    /// one.
+    /// Changes whenever the rest does. The outcome of a request from another era does not count.
     era: u64,
 }
 
-/// Leave to ask once.
+/// Permission for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Permit {
     era: u64,
@@ -51,15 +50,15 @@ impl Breaker {
         }
     }
 
-    /// Leave to ask the store; none if it failed a moment ago, or if somebody else finds out whether
-    /// it works again.
+    /// Permission for a request; none if the store failed a moment ago, or if another worker is trying
+    /// whether it works again.
     pub(super) fn admit(&self, now: Instant) -> Option<Permit> {
         let mut state = self.lock();
         if let Some(retry_at) = state.retry_at {
             if now < retry_at {
                 return None;
             }
-            // Should nothing be heard of who asks now, another may.
+            // If this request never reports, another may try after a while.
             state.retry_at = Some(now + self.patience);
             state.era += 1;
         }
@@ -83,8 +82,8 @@ impl Breaker {
         is_news
     }
 
-    /// The store has failed. The pause is shortened by up to a half, by a `chance` from 0 to 1, so
-    /// that processes do not ask all at once.
+    /// The store has failed. A `chance` from 0 to 1 shortens the pause by up to a half, so that
+    /// processes do not all try at the same moment.
     pub(super) fn open(&self, permit: Permit, now: Instant, chance: f64) {
         let mut state = self.lock();
         if state.era != permit.era {
@@ -181,5 +180,19 @@ mod tests {
         assert!(breaker.admit(now + 10 * MS).is_some());
         assert_eq!(breaker.admit(now + 509 * MS), None);
         assert!(breaker.admit(now + 510 * MS).is_some());
+    }
+
+    #[test]
+    fn what_is_heard_of_a_question_after_the_next_one_was_asked_says_nothing() {
+        let (breaker, now) = (Breaker::new(500 * MS), Instant::now());
+        breaker.open(breaker.admit(now).unwrap(), now, 0.0);
+        let late = breaker.admit(now + 10 * MS).unwrap();
+        let next = breaker.admit(now + 510 * MS).unwrap();
+        breaker.open(late, now + 510 * MS, 0.0);
+        assert!(breaker.close(next));
+        for permit in [late, next] {
+            breaker.open(permit, now + 511 * MS, 0.0);
+            assert!(breaker.admit(now + 511 * MS).is_some());
+        }
     }
 }

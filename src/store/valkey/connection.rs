@@ -1,5 +1,5 @@
-//! A connection to a server, and questions over it, each with a deadline. Knows no script and no
-//! captcha.
+//! A connection to a store, and requests over it, each with a deadline. Knows neither scripts nor
+//! captchas.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -12,10 +12,10 @@ use super::failure::Failure;
 use crate::resp::{Reader, Reply, write_command};
 use crate::sys::{self, Interest, PollFd};
 
-/// Bytes read at a time: an answer has some two hundred.
+/// Bytes read at a time: a reply has about two hundred.
 const READ_BYTES: usize = 1024;
 
-/// Addresses of one name that are tried. Each has its share of the time.
+/// Most addresses of one name that are tried. Each has its share of the time.
 const ADDRESSES_MAX: usize = 8;
 
 const READABLE: Interest = Interest {
@@ -27,16 +27,16 @@ const WRITABLE: Interest = Interest {
     write: true,
 };
 
-/// An open connection; after a failure it is of no more use.
+/// An open connection. After a failure it must be closed.
 pub(super) struct Connection {
-    /// Of either kind: what is used of it here is the same for both.
+    /// A TCP or a Unix socket; both are used alike.
     stream: TcpStream,
     reader: Reader,
 }
 
 impl Connection {
-    /// Connects, says who asks, and chooses the database. To find the address of a name may take as
-    /// long as the system lets it; the rest is done within `timeout`.
+    /// Connects, authenticates, and selects the database. Resolving a name may take as long as the system
+    /// allows; the rest is done within `timeout`.
     pub(super) fn open(address: &Address, timeout: Duration) -> Result<Self, Failure> {
         let (stream, deadline) = match &address.place {
             Place::Tcp { host, port } => {
@@ -65,13 +65,13 @@ impl Connection {
         Ok(connection)
     }
 
-    /// Whether nothing has come that was not asked for, be it only the end.
+    /// Whether nothing unexpected has arrived, not even the end of the connection.
     pub(super) fn is_quiet(&self) -> bool {
         let read = (&self.stream).read(&mut [0]);
         self.reader.is_empty() && read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
-    /// Sends a command and waits for the answer, which is none of an error.
+    /// Sends a command and waits for the reply, which is not an error.
     pub(super) fn ask(&mut self, command: &[u8], deadline: Instant) -> Result<Reply, Failure> {
         self.send(command, deadline)?;
         match self.receive(deadline)? {

@@ -1,23 +1,23 @@
-//! Why the store could not be used, in words for the operator. What a server says in its own words is
-//! not repeated, since it may repeat what it was sent: a password, or the text of a captcha.
+//! Why the store could not be used, in words for the operator. The error texts of the server are not
+//! repeated, since they may contain what was sent: a password, or the text of a captcha.
 
 use std::fmt;
 use std::io;
 
 use super::figures::Outcome;
 
-/// Why there is no answer.
+/// Why there is no reply.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// No connection could be made.
     Unreachable(io::Error),
-    /// The time was over.
+    /// The deadline passed.
     Timeout,
-    /// The connection ended before the answer.
+    /// The connection ended before the reply.
     Lost(io::Error),
-    /// What came is no answer to what was asked.
+    /// The reply does not belong to the request.
     Garbled,
-    /// The server refused, for a reason that is known here.
+    /// The server refused, for one of the known reasons.
     Refused(&'static Refusal),
     /// The server does not know the script that was called.
     UnknownScript,
@@ -25,7 +25,7 @@ pub(super) enum Failure {
     Unknown,
 }
 
-/// What a server answers instead of doing what it was asked.
+/// A known error reply.
 #[derive(Debug)]
 pub(super) struct Refusal {
     /// How its line begins.
@@ -49,7 +49,7 @@ const CLUSTER: &str = "it is a node of a cluster, which is not supported; expect
 const PERMISSIONS: &str = "the user lacks a permission; expected ~minicap:* +evalsha +script|load +get \
                            +set +del +select";
 
-/// Every refusal with a meaning of its own.
+/// The known error replies.
 static REFUSALS: [Refusal; 23] = [
     Refusal {
         code: "LOADING",
@@ -167,7 +167,7 @@ impl Failure {
             .map_or(Failure::Unknown, Failure::Refused)
     }
 
-    /// Whether the server is at work and the connection of further use all the same.
+    /// Whether the server and the connection can still be used.
     pub(super) fn is_harmless(&self) -> bool {
         matches!(self, Failure::Refused(refusal) if std::ptr::eq(*refusal, &raw const FULL))
     }

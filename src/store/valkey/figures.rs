@@ -1,26 +1,26 @@
-//! What is counted of a store, for whoever shows it. Without a lock.
+//! Counters of a store, for the metrics. Without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::histogram::Histogram;
 
-/// What became of a question to the store.
+/// The outcome of a request to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was answered.
+    /// The store replied.
     Answered,
-    /// The server refused to do it.
+    /// The store refused.
     Refused,
-    /// There was no connection to ask it over.
+    /// There was no connection.
     Unreachable,
-    /// The answer did not come in time.
+    /// The reply did not come in time.
     Timeout,
-    /// The connection ended before the answer.
+    /// The connection ended before the reply.
     Lost,
-    /// What came was no answer to it.
+    /// The reply did not belong to the request.
     Garbled,
-    /// It was not asked, since another had failed a moment before.
+    /// It was not sent, since another had failed a moment before.
     NotAsked,
 }
 
@@ -51,7 +51,7 @@ impl Outcome {
     }
 }
 
-/// The figures of one store.
+/// The counters of one store.
 #[derive(Default)]
 pub struct Figures {
     outcomes: [AtomicU64; Outcome::ALL.len()],
@@ -60,12 +60,12 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Questions of this outcome.
+    /// Requests with this outcome.
     pub fn outcomes(&self, outcome: Outcome) -> u64 {
         self.outcomes[outcome as usize].load(Ordering::Relaxed)
     }
 
-    /// How long questions that were asked took, connecting included.
+    /// How long requests took, connecting included.
     pub fn times(&self) -> &Histogram {
         &self.times
     }
@@ -79,7 +79,7 @@ impl Figures {
         self.connections.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a question that was asked.
+    /// Counts a request that was sent.
     pub(super) fn count(&self, outcome: Outcome, time: Duration) {
         self.count_outcome(outcome);
         self.times.count(time);

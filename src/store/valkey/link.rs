@@ -1,8 +1,8 @@
-//! A worker's way to the server: the connection that it has, or the one that is being made.
+//! A worker's connection to the store, or the one that is being made.
 //!
-//! Neither to find the address of a name nor to connect to a Unix socket has a deadline. So a thread
-//! of its own does it, the worker waits as long as it may, and what comes later is used later. A
-//! worker has one such thread at a time.
+//! Neither resolving a name nor connecting to a Unix socket has a deadline. So a separate thread does
+//! it, and the worker waits until its own deadline. A connection that is made later is used by the next
+//! request. A worker has one such thread at a time.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -12,13 +12,13 @@ use super::Valkey;
 use super::connection::Connection;
 use super::failure::Failure;
 
-/// Stack of the thread. What the C library needs to find an address is the most of it.
+/// Stack of the thread. The C library needs most of it, to resolve names.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// What the thread hands over.
+/// What the thread returns.
 type Made = Result<Connection, Failure>;
 
-/// What a worker has of connections.
+/// The connection of a worker.
 #[derive(Default)]
 pub(super) struct Link {
     open: Option<Connection>,
@@ -32,7 +32,7 @@ struct Opening {
     thread: JoinHandle<()>,
 }
 
-/// Where the thread leaves what it has made. It leaves nothing if it panics.
+/// Where the thread puts the connection. It puts nothing there if it panics.
 #[derive(Default)]
 struct Slot {
     made: Mutex<Option<Made>>,
@@ -40,7 +40,7 @@ struct Slot {
 }
 
 impl Link {
-    /// The connection, which is made if there is none.
+    /// The connection; it is made first if there is none.
     pub(super) fn connection(
         &mut self,
         valkey: &Arc<Valkey>,
@@ -53,7 +53,7 @@ impl Link {
         Ok(self.open.insert(connection))
     }
 
-    /// Closes the connection. One that is being made goes on.
+    /// Closes the connection. One that is being made is not stopped.
     pub(super) fn close(&mut self) {
         self.open = None;
     }
@@ -93,7 +93,7 @@ impl Slot {
     }
 }
 
-/// Begins to connect.
+/// Starts to connect.
 fn begin(valkey: &Arc<Valkey>) -> Result<Opening, Failure> {
     let slot = Arc::new(Slot::default());
     let (valkey, filled) = (Arc::clone(valkey), Arc::clone(&slot));

@@ -1,13 +1,12 @@
-//! The captchas of many processes, kept by a server that speaks the protocol of Valkey and Redis.
+//! The captchas of several processes, kept by a server that speaks the protocol of Valkey and Redis.
 //!
-//! A captcha is one key whose lifetime the server counts by its own clock. What happens to it is one
-//! script, which the server runs while nothing else happens; so however many processes ask at once,
-//! one right answer wins, and no more wrong ones are counted than are allowed.
+//! A captcha is one key, which the server expires by its own clock. A check is one script, which the
+//! server runs as one step: however many processes check answers at the same time, one right answer
+//! wins, and no more wrong ones are counted than are allowed.
 //!
-//! Each worker has a connection of its own, and nobody waits longer than for the time that the
-//! operator has set, connecting included. An answer that cannot be trusted is none (see
-//! `script`), and after it the connection is closed. A question whose answer was lost is not asked
-//! again: it may have counted.
+//! Each worker has its own connection. It waits no longer than the operator's timeout, connecting
+//! included. A reply that cannot be trusted counts as none (see `script`), and the connection is then
+//! closed. A request whose reply was lost is not repeated, since it may have counted.
 
 mod address;
 mod breaker;
@@ -36,15 +35,15 @@ use failure::{FULL, Failure};
 use link::Link;
 use script::{Call, INSERT, JUDGE, Script};
 
-/// The shortest time between two lines of the log about failures.
+/// Shortest time between two log lines about failures.
 const COMPLAINT_PERIOD: Duration = Duration::from_secs(1);
 
-/// What the operator decides.
+/// What the operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Where the server is, and who asks it.
+    /// Where the server is, and the user and password for it.
     pub address: Address,
-    /// How long a question may take, connecting included.
+    /// How long a request may take, connecting included.
     pub timeout: Duration,
     /// How long a captcha lives.
     pub ttl: Duration,
@@ -52,7 +51,7 @@ pub struct Settings {
     pub attempts: u16,
 }
 
-/// A server that keeps captchas, as all workers see it.
+/// A store that all workers share.
 pub struct Valkey {
     settings: Settings,
     breaker: Breaker,
@@ -61,16 +60,16 @@ pub struct Valkey {
     log: Log,
 }
 
-/// What the log was told.
+/// What has been logged.
 #[derive(Default)]
 struct Complaints {
-    /// When it last told of a failure.
+    /// When a failure was logged last.
     last: Option<Instant>,
-    /// Whether it has told of one since the store last worked.
+    /// Whether one was logged since the store last worked.
     is_open: bool,
 }
 
-/// One worker's access to the server.
+/// One worker's access to the store.
 pub struct Client {
     valkey: Arc<Valkey>,
     link: Link,
@@ -79,7 +78,7 @@ pub struct Client {
 }
 
 impl Valkey {
-    /// A server that is asked from now on.
+    /// A store; nothing is sent yet.
     #[must_use]
     pub fn new(settings: Settings, log: Log) -> Self {
         Valkey {
@@ -91,24 +90,24 @@ impl Valkey {
         }
     }
 
-    /// The rules that this store keeps.
+    /// The settings of this store.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Whether the server failed a moment ago, so that it is not asked now.
+    /// Whether the store failed a moment ago and is not used now.
     pub fn is_resting(&self, now: Instant) -> bool {
         self.breaker.is_open(now)
     }
 
-    /// What was counted.
+    /// The counters.
     #[must_use]
     pub fn figures(&self) -> &Figures {
         &self.figures
     }
 
-    /// Tells the log of a failure.
+    /// Logs a failure.
     fn complain(&self, failure: &Failure, now: Instant) {
         let mut complaints = self.complaints();
         let is_long_ago = |last| COMPLAINT_PERIOD <= now.saturating_duration_since(last);
@@ -121,7 +120,7 @@ impl Valkey {
         }
     }
 
-    /// Tells the log that the store works again, if it was told that it did not.
+    /// Logs that the store works again, if its failure was logged.
     fn settle(&self) {
         if mem::take(&mut self.complaints().is_open) {
             let address = &self.settings.address;
@@ -149,7 +148,7 @@ impl Client {
         }
     }
 
-    /// Begins a captcha's life and returns the id that it is known by.
+    /// Adds a captcha and returns its id.
     ///
     /// # Errors
     ///
@@ -159,7 +158,7 @@ impl Client {
         self.insert_for(ttl, attempts, &solution.form(), now)
     }
 
-    /// Judges one answer.
+    /// Checks one answer.
     ///
     /// # Errors
     ///
@@ -171,9 +170,8 @@ impl Client {
         self.ask(&JUDGE, id, &[&form], verdict, now)
     }
 
-    /// Finds out whether captchas can be made, by making one that nobody hears of and that lives as
-    /// long as a question may take. To read alone would not tell that the server is full, or a
-    /// replica.
+    /// Finds out whether captchas can be stored, by storing one that is never sent to anybody and expires
+    /// after the timeout. Reading alone would not show that the store is full or a replica.
     ///
     /// # Errors
     ///
@@ -196,7 +194,7 @@ impl Client {
         Ok(id)
     }
 
-    /// Asks the server about a captcha, and counts and tells what became of that.
+    /// Sends a request about a captcha, and counts and logs its outcome.
     fn ask<T>(
         &mut self,
         script: &Script,

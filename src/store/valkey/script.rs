@@ -1,14 +1,14 @@
-//! The scripts that the server runs, how they are called, and what they say. Knows no connection.
+//! The scripts that the store runs, how they are called, and what they return. Knows no connection.
 //!
-//! Everything is said twice. A call carries its arguments one by one and all in one, and a script
-//! that finds them different changes nothing. A script answers with the same words twice, and they
-//! begin with the call's nonce and the captcha's key. So an answer that is late, doubled or garbled
-//! is no answer: the sums of TCP are of 16 bits, and what stands between may be at fault as well.
+//! Everything is sent twice. A call has its arguments one by one and again all in one, and a script
+//! that finds a difference changes nothing. A script returns its result twice, each time with the
+//! call's nonce and the captcha's key. So a reply that is late, doubled or garbled is recognised:
+//! checksums of TCP have only 16 bits, and proxies may be faulty.
 
 use crate::resp::{Reply, write_command};
 use crate::store::Id;
 
-/// What the names of all keys begin with.
+/// The prefix of all keys.
 const KEY_PREFIX: &str = "minicap:";
 
 /// Numbers of arguments of a script, besides the nonce.
@@ -50,13 +50,13 @@ impl Script {
 
 /// One call of a script.
 pub(super) struct Call {
-    /// The nonce and the captcha's key, with a space between them.
+    /// The nonce, a space, and the captcha's key.
     about: String,
     command: Vec<u8>,
 }
 
 impl Call {
-    /// Calls a script about a captcha. The nonce tells the call from all others.
+    /// A call of a script about a captcha. The nonce is different in every call.
     pub(super) fn new(script: &Script, nonce: u64, id: Id, arguments: &[&str]) -> Self {
         let nonce = format!("{nonce:016x}");
         let key = format!("{KEY_PREFIX}{id}");

@@ -36,7 +36,7 @@ pub fn check(input: &[u8]) {
         &chunks
     };
     let again = decode([simplest], Framing::Chunked);
-    assert_eq!(again, Ok((body, simplest.len(), true)), "encoded anew");
+    assert_eq!(again, Ok((body, simplest.len(), true)), "encoded again");
 }
 
 /// A body's data, how many bytes it took, and whether that was all of it.

@@ -32,14 +32,14 @@ pub fn check(input: &[u8]) {
         let separator = if out.len() == 1 { b"?" } else { b"&" };
         [&out, &separator[..], &escape(name), b"=", &escape(value)].concat()
     });
-    let anew = read(&escaped).unwrap();
+    let again = read(&escaped).unwrap();
     let names = pairs.iter().map(|(name, _)| name.as_slice());
     for name in names.chain([b"theme".as_slice()]).take(16) {
         let last = pairs.iter().rfind(|(known, _)| known == name);
         let expected = last.map(|(_, value)| String::from_utf8_lossy(value).into_owned());
         if let Ok(name) = str::from_utf8(name) {
             assert_eq!(target.query_value(name), expected, "{name:?}");
-            assert_eq!(anew.query_value(name), expected, "{name:?} escaped");
+            assert_eq!(again.query_value(name), expected, "{name:?} escaped");
         }
     }
 }

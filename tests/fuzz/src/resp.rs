@@ -1,4 +1,4 @@
-//! Replies are the same however their bytes come, and written anew they read the same.
+//! Replies are the same however their bytes come, and written again they read the same.
 
 use std::io::Write;
 
@@ -25,7 +25,7 @@ pub fn check(input: &[u8]) {
     if rest == Ok(true) {
         assert_eq!(written.len(), input.len(), "left behind");
     }
-    assert_eq!(read([written.as_slice()]), (replies, Ok(true)), "anew");
+    assert_eq!(read([written.as_slice()]), (replies, Ok(true)), "again");
 }
 
 /// The replies, and the error or whether nothing is left.

@@ -1,4 +1,4 @@
-//! A state is refused, or written anew it has the same bytes.
+//! A state is refused, or written again it has the same bytes.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -17,10 +17,10 @@ pub fn check(input: &[u8]) {
     let whole = whole(input);
     match read(&whole, now, time) {
         Ok(memory) => {
-            let mut anew = Vec::new();
-            let count = memory.write_state(&mut anew, now, time).unwrap();
+            let mut again = Vec::new();
+            let count = memory.write_state(&mut again, now, time).unwrap();
             assert_eq!(count, input.len() / CAPTCHA_BYTES);
-            assert_eq!(anew, whole);
+            assert_eq!(again, whole);
         }
         Err(Unreadable::Damaged(why)) => assert!(!why.is_empty()),
         Err(Unreadable::Io(error)) => panic!("{error}"),

@@ -40,7 +40,7 @@ fn health_is_answered_to_get_and_head_alone() {
     }
 }
 
-/// What load balancers ask by default to see whether a server is well.
+/// What load balancers ask by default to see whether a server is healthy.
 #[test]
 fn options_on_a_known_path_tells_what_is_allowed() {
     let server = Server::start(&SMALL);

@@ -141,6 +141,19 @@ fn a_primary_that_becomes_a_replica_is_told_and_used_again_when_it_is_one_no_mor
 }
 
 #[test]
+fn a_worker_asks_all_its_questions_over_one_connection() {
+    let Some(store) = Valkey::start(&[]) else {
+        return;
+    };
+    let service = Server::start(&["--store", &store.url(), "--workers", "1"]);
+    for _ in 0..5 {
+        service.generate();
+    }
+    // The worker's, and that of the question at the start.
+    service.await_metric("minicap_store_connections_total 2");
+}
+
+#[test]
 fn a_connection_that_is_closed_while_nobody_uses_it_costs_nobody_anything() {
     let Some(store) = Valkey::start(&[]) else {
         return;

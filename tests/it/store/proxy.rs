@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     /// Of so many pieces one has a byte changed.
     Garble(u32),
     /// Of so many answers one comes twice. (A command that comes twice has twice been given: then a
-    /// wrong answer counts twice, and a captcha may begin anew after its end.)
+    /// wrong answer counts twice, and a captcha may begin again after its end.)
     Double(u32),
     /// Answers go nowhere.
     Swallow,

@@ -65,7 +65,7 @@ impl Valkey {
         let _ = self.child.wait();
     }
 
-    /// Starts it anew where it was, without anything that it knew.
+    /// Restarts it where it was, without anything that it knew.
     pub(crate) fn restart(&mut self) {
         self.kill();
         self.child = spawn(&self.folder, self.address, &self.options);

@@ -1,8 +1,8 @@
-//! How sounds are made: to change how fast, how high, how even or how noisy they are, change a number
-//! here. Where two numbers are given, the value is drawn anew between them.
+//! The numbers for sounds: to change how fast, high, even or noisy they are, change a number here. Where
+//! there are two numbers, each value is drawn between them.
 //!
-//! What a listener needs comes first: pauses to remember a digit in, and digits well above the bed.
-//! `tests/strength` says what machines and recognisers make of other numbers.
+//! Listeners come first: there are pauses to remember a digit in, and digits are well above the bed.
+//! `docs/strength.md` says how machines do with other numbers.
 
 /// The bed alone, before the first digit: time to leave the button and to listen.
 pub(super) const LEAD_SECS: [f32; 2] = [0.8, 1.0];

@@ -1,6 +1,5 @@
-//! The two ways to tell a text: a picture of it, and a sound for those who cannot see one. Each reads
-//! from a request what is its own, draws texts that suit it, and makes the bytes of its file. Neither
-//! knows of ids, nor of the captchas alive.
+//! The two media of a captcha: a picture, and a sound for people who cannot see it. Each reads its
+//! parameters from a request, draws its texts, and makes its file. Knows neither ids nor the store.
 
 use std::iter;
 
@@ -13,7 +12,7 @@ use crate::entropy::Entropy;
 use crate::http::{self, Response};
 use crate::sound::{DEFAULT_LANGUAGE, Voices};
 
-/// Room for a picture of the usual size, so that it is not moved while it grows.
+/// Room for a picture of the usual size, so that its buffer need not grow.
 const PNG_BYTES_USUAL: usize = 16 * 1024;
 
 /// Room for a sound of the usual length.
@@ -21,58 +20,58 @@ const WAV_BYTES_USUAL: usize = 128 * 1024;
 
 const THEMES: &str = "'light', 'dark' or 'random'";
 
-/// How a captcha is told, with what its request chooses.
+/// A medium with the parameters of its request.
 #[derive(Clone, Copy)]
-pub(super) enum Telling {
+pub(super) enum Medium {
     Picture(ThemeChoice),
     /// In the language of this tag.
     Sound(&'static str),
 }
 
-impl Telling {
-    /// A picture, in the theme that its request names, or in the usual one; or what is wrong with
-    /// that name.
+impl Medium {
+    /// A picture in the theme that its request names, or in the default one; an error response if
+    /// there is no such theme.
     pub(super) fn picture(usual: ThemeChoice, request: &Request) -> Result<Self, Response> {
         match request.head.target.query_value("theme") {
-            None => Ok(Telling::Picture(usual)),
+            None => Ok(Medium::Picture(usual)),
             Some(name) => ThemeChoice::parse(&name)
-                .map(Telling::Picture)
+                .map(Medium::Picture)
                 .ok_or_else(|| unknown_theme(&name)),
         }
     }
 
-    /// A sound, in the language that its request names, or else in the one that its client likes
-    /// best, or else in the first. A language without a voice is no error: a page names its own, and
-    /// its visitors may know the digits of another.
+    /// A sound in the language of the query, else in the one that `Accept-Language` prefers, else in
+    /// the default one. A language without a voice is not an error: pages name their own language, and
+    /// visitors may understand another.
     pub(super) fn sound(voices: &Voices, request: &Request) -> Self {
         let languages = voices.languages();
         let named = request.head.target.query_value("lang");
         let language = named
             .and_then(|tag| http::lookup_language(tag.as_bytes(), languages.clone()))
             .or_else(|| http::preferred_language(&request.head.fields, &languages));
-        Telling::Sound(language.unwrap_or(DEFAULT_LANGUAGE))
+        Medium::Sound(language.unwrap_or(DEFAULT_LANGUAGE))
     }
 
-    /// A text that nobody can foresee.
+    /// A random text.
     pub(super) fn random_text(self, settings: &Settings, entropy: &mut Entropy) -> String {
         match self {
-            Telling::Picture(_) => {
+            Medium::Picture(_) => {
                 let captcha = &settings.captcha;
                 captcha.alphabet.random(captcha.length, entropy)
             }
-            Telling::Sound(_) => digits(settings.audio_length, entropy),
+            Medium::Sound(_) => digits(settings.audio_length, entropy),
         }
     }
 
-    /// The file that tells a text, decorated by a generator; or why there is none.
-    pub(super) fn tell(
+    /// The file of a text, decorated with this generator.
+    pub(super) fn make(
         self,
         worker: &mut AppWorker,
         text: &str,
         rng: &mut Rng,
     ) -> Result<Vec<u8>, String> {
         match self {
-            Telling::Picture(theme) => {
+            Medium::Picture(theme) => {
                 let style = Style {
                     theme: theme.pick(rng),
                     ..worker.app.settings.captcha.style
@@ -81,7 +80,7 @@ impl Telling {
                 let painted = worker.painter.paint(text, &style, rng, &mut png);
                 painted.map(|()| png).map_err(|error| error.to_string())
             }
-            Telling::Sound(language) => {
+            Medium::Sound(language) => {
                 let speaker = worker.speaker.as_mut().ok_or("there are no voices")?;
                 let mut wav = Vec::with_capacity(WAV_BYTES_USUAL);
                 let spoken = speaker.speak(text, language, rng, &mut wav);
@@ -91,8 +90,8 @@ impl Telling {
     }
 }
 
-/// Digits of which each of the ten is equally likely. Bytes past the last whole multiple of ten would
-/// favour the first, and are passed over.
+/// Random digits, all ten equally likely. Bytes from the last whole multiple of ten on are skipped, since
+/// they would favour the first digits.
 fn digits(length: usize, entropy: &mut Entropy) -> String {
     iter::repeat_with(|| entropy.byte())
         .filter(|byte| *byte < 250)

@@ -1,6 +1,5 @@
-//! The manners of drawing, one for each difficulty. Whatever depends on how hard a picture is to read
-//! is chosen here, once: to change how thick, how large, how close or how turned things are, change a
-//! number here.
+//! The numbers behind each difficulty: how thick, large, close and turned everything is drawn. To
+//! change how hard pictures are to read, change a number here.
 //!
 //! Draws nothing. Numbers in brackets belong to the usual picture: 600 x 200 pixels, six letters.
 
@@ -32,8 +31,8 @@ impl Difficulty {
 }
 
 /// How the things on a picture look and differ from each other. Where two numbers are given, or one
-/// to either side, the value is drawn anew for every letter or line.
-pub(super) struct Manner {
+/// to either side, the value is drawn for every letter or line.
+pub(super) struct Tuning {
     /// Most that the base size is, in heights of the picture.
     pub(super) base_heights: f32,
     /// Size of a letter, in base sizes per em.
@@ -72,8 +71,8 @@ pub(super) struct Manner {
     pub(super) dot_max: f32,
 }
 
-impl Manner {
-    /// The manner of a difficulty.
+impl Tuning {
+    /// The tuning of a difficulty.
     pub(super) fn of(difficulty: Difficulty) -> &'static Self {
         match difficulty {
             Difficulty::Easy => &EASY,
@@ -83,8 +82,8 @@ impl Manner {
     }
 }
 
-/// The manner of internal forms: a row, with little in its way.
-pub(super) const EASY: Manner = Manner {
+/// The tuning of internal forms: a row, with little in its way.
+pub(super) const EASY: Tuning = Tuning {
     base_heights: 0.5,
     size_bases: [1.5, 1.9],
     width: 1.1,
@@ -113,7 +112,7 @@ pub(super) const EASY: Manner = Manner {
 /// of letters next to each other. Readers follow them up and down, and tell those that cross by
 /// their inks. Readers mind how steep the displacement map is more than how far it moves things;
 /// machines mind both.
-pub(super) const NORMAL: Manner = Manner {
+pub(super) const NORMAL: Tuning = Tuning {
     base_heights: 0.375,
     size_bases: [1.6, 2.0],
     width: 1.15,
@@ -137,7 +136,7 @@ pub(super) const NORMAL: Manner = Manner {
 };
 
 /// What [`NORMAL`] is, but smaller, thinner, steeper and cut more often.
-pub(super) const HARD: Manner = Manner {
+pub(super) const HARD: Tuning = Tuning {
     width: 1.1,
     stroke_bases: [0.07, 0.105],
     skew_max: 0.25,
