@@ -1,7 +1,6 @@
-//! The files that the service serves, all compiled in: the page and its font, the `OpenAPI` document,
-//! the widget, and the script for pages written for other services. Their sources are in `docs/`.
-//! `npm --prefix tests/browser run smaller` makes the smaller files beside them that are sent, and
-//! their gzip forms.
+//! The files that the service serves, all compiled in: the page and its font, the `OpenAPI` document, the
+//! widget, and the script for pages written for other services. Their sources are in `docs/`.
+//! `npm --prefix tests/browser run smaller` minifies and compresses them into the files beside them.
 //!
 //! The responses do not depend on any state, so they have entity tags, and caches may keep them.
 
@@ -15,7 +14,7 @@ use crate::http::{self, Response, Status};
 /// Five minutes: visitors do not load the files again on every page, and an upgrade soon shows.
 const CACHE_CONTROL: &str = "public, max-age=300";
 
-/// What the page may do: run its one script and the widget, use its one style sheet and the font, send
+/// What the page may do: run its own script and the widget, use its own style sheet and font, send
 /// requests to the service, and show the pictures in the responses. The hashes are those of its two
 /// elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
