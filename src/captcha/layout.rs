@@ -391,7 +391,7 @@ mod tests {
             -15.001,
             15.001,
         );
-        check(|pose| pose.stroke_px, 3.8, 8.7);
+        check(|pose| pose.stroke_px, 3.8, 8.4);
     }
 
     #[test]

@@ -496,7 +496,7 @@ mod tests {
             .collect();
         for (i, picture) in pictures.iter().enumerate() {
             let letter = letters[i];
-            assert!(300 < inked(picture), "{letter}");
+            assert!(250 < inked(picture), "{letter}: {}", inked(picture));
             for other in i + 1..pictures.len() {
                 let pairs = picture.iter().zip(&pictures[other]);
                 let differing = pairs

@@ -119,15 +119,15 @@ pub(super) const NORMAL: Tuning = Tuning {
     angle_max_degrees: 25.0,
     skew_max: 0.25,
     stretch_max: 0.12,
-    // [6 to 9 px, before letters are scaled down to about two thirds]
+    // [5 to 8 px, before letters are scaled down to about two thirds]
     stroke_bases: [0.065, 0.1],
     band: 2.05,
     overlap_max: 0.25,
     gap_max: 0.0,
     growth_max: 2.0,
     drift: 0.4,
-    // [23 px]
-    push_bases: 0.34,
+    // [32 px]
+    push_bases: 0.42,
     cuts: 0,
     lines: 3,
     line_bases: [0.045, 0.06],
@@ -145,7 +145,7 @@ pub(super) const HARD: Tuning = Tuning {
     overlap_max: 0.4,
     gap_max: -0.15,
     growth_max: 1.4,
-    push_bases: 0.38,
+    push_bases: 0.46,
     cuts: 2,
     line_bases: [0.05, 0.07],
     small_letter_max: 0.7,
