@@ -382,7 +382,7 @@ mod tests {
             );
         };
         // Scaled down where a layout is too large.
-        check(|pose| pose.size_px, 100.0, 165.0);
+        check(|pose| pose.size_px, 97.0, 165.0);
         check(
             |pose| {
                 let [x, y] = pose.transform.x_axis;
@@ -391,7 +391,7 @@ mod tests {
             -15.001,
             15.001,
         );
-        check(|pose| pose.stroke_px, 3.8, 8.7);
+        check(|pose| pose.stroke_px, 3.8, 8.4);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Lines across the picture, in front of the text.
+//! Lines across the picture: of ink, behind the text, and of bare ground, through it.
 //!
 //! Knows nothing of the text. A line leads through a few points from the left side to the right one,
 //! and is bent by the displacement map.
@@ -20,8 +20,7 @@ const SWING_BASES: f32 = 0.89;
 /// Least width of a line in pixels, below which it would be a grey shade.
 const WIDTH_PX_MIN: f32 = 1.0;
 
-/// Draws lines from one side of the picture to the other, all in one ink, and before them cuts: lines
-/// of bare ground, over which people read on and machines stumble.
+/// Draws lines of one ink from one side of the picture to the other.
 pub(super) fn draw(
     canvas: &mut Canvas,
     displacement: &Displacement,
@@ -29,21 +28,20 @@ pub(super) fn draw(
     ink: Ink,
     rng: &mut fastrand::Rng,
 ) {
-    let start_px = START_BASES * frame.base_px;
-    let step_px = frame.width_px / (POINTS - 1) as f32;
-    let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
-    let tuning = frame.tuning;
-    let cuts = std::iter::repeat_n(None, tuning.cuts);
-    for ink in cuts.chain(std::iter::repeat_n(Some(ink), tuning.lines)) {
-        let width_px = frame.base_px * random(tuning.line_bases, rng);
-        let points = std::array::from_fn(|i| {
-            let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
-            [
-                x,
-                frame.height_px / 2.0 + random([-swing_px, swing_px], rng),
-            ]
-        });
-        Line::new(points, width_px.max(WIDTH_PX_MIN)).draw(canvas, displacement, ink);
+    for _ in 0..frame.tuning.lines {
+        Line::random(frame, rng).draw(canvas, displacement, Some(ink));
+    }
+}
+
+/// Draws lines of bare ground, which cut what they cross: people read on over them.
+pub(super) fn cut(
+    canvas: &mut Canvas,
+    displacement: &Displacement,
+    frame: &Frame,
+    rng: &mut fastrand::Rng,
+) {
+    for _ in 0..frame.tuning.cuts {
+        Line::random(frame, rng).draw(canvas, displacement, None);
     }
 }
 
@@ -58,6 +56,22 @@ struct Line {
 }
 
 impl Line {
+    /// A line from one side of the picture to the other.
+    fn random(frame: &Frame, rng: &mut fastrand::Rng) -> Self {
+        let start_px = START_BASES * frame.base_px;
+        let step_px = frame.width_px / (POINTS - 1) as f32;
+        let swing_px = (SWING_BASES * frame.base_px).min(frame.height_px / 3.0);
+        let width_px = frame.base_px * random(frame.tuning.line_bases, rng);
+        let points = std::array::from_fn(|i| {
+            let x = (start_px + i as f32 * step_px).min(frame.width_px - frame.padding_px);
+            [
+                x,
+                frame.height_px / 2.0 + random([-swing_px, swing_px], rng),
+            ]
+        });
+        Self::new(points, width_px.max(WIDTH_PX_MIN))
+    }
+
     fn new(points: [[f32; 2]; POINTS], width_px: f32) -> Self {
         Self {
             points,
