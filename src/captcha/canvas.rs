@@ -67,25 +67,14 @@ impl Canvas {
 
     /// Lays an ink on the block in this column and row of blocks, at these levels of coverage.
     #[inline(always)]
-    pub(super) fn lay(&mut self, place: [usize; 2], ink: Ink, coverage: &Block<u8>) {
-        self.change(place, |codes| laid(codes, ink, coverage));
-    }
-
-    /// Lays bare ground there.
-    #[inline(always)]
-    pub(super) fn wipe(&mut self, place: [usize; 2], coverage: &Block<u8>) {
-        self.change(place, |codes| wiped(codes, coverage));
-    }
-
-    #[inline(always)]
-    fn change(&mut self, [column, row]: [usize; 2], change: impl FnOnce(&Block<u8>) -> Block<u8>) {
+    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Block<u8>) {
         let first = row * BLOCK_PX * self.columns + column;
         let rows: [_; BLOCK_PX] = std::array::from_fn(|row| first + row * self.columns);
         let mut codes = [GROUND; _];
         for (codes, row) in codes.as_chunks_mut().0.iter_mut().zip(rows) {
             *codes = self.codes[row];
         }
-        let codes = change(&codes);
+        let codes = laid(&codes, ink, coverage);
         for (codes, row) in codes.as_chunks().0.iter().zip(rows) {
             self.codes[row] = *codes;
         }
@@ -118,19 +107,6 @@ fn laid(codes: &Block<u8>, ink: Ink, coverage: &Block<u8>) -> Block<u8> {
         *after = if level == 0 { GROUND } else { ink_bits | level };
     }
     after
-}
-
-/// The codes of a block after bare ground is laid on it.
-#[inline(always)]
-fn wiped(codes: &Block<u8>, coverage: &Block<u8>) -> Block<u8> {
-    std::array::from_fn(|i| {
-        let level = thirds(codes[i] & LEVEL_MASK, LEVELS - coverage[i]);
-        if level == 0 {
-            GROUND
-        } else {
-            codes[i] & !LEVEL_MASK | level
-        }
-    })
 }
 
 /// So many thirds of a level, rounded: `level * count / 3` for a level and a count from 0 to 3. One
@@ -199,7 +175,6 @@ mod tests {
                 let code = laid_on(below, other, covered);
                 assert_eq!(code, ink.code(covered + kept), "{below} {covered}");
                 assert!(level(code) <= LEVELS);
-                assert_eq!(wiped(&[below; _], &[covered; _]), [one.code(kept); _]);
             }
         }
     }
@@ -210,10 +185,8 @@ mod tests {
         let mut canvas = Canvas::new();
         canvas.clear(3 * BLOCK_PX - 1, 2 * BLOCK_PX - 2);
         let coverage = std::array::from_fn(|i| (i % BLOCK_PX) as u8);
-        canvas.lay([0, 0], one, &coverage);
         canvas.lay([1, 1], one, &coverage);
         canvas.lay([2, 0], one, &coverage);
-        canvas.wipe([0, 0], &[LEVELS; _]);
         for (y, row) in (0..canvas.height()).map(|y| (y, canvas.row(y))) {
             for (x, &code) in row.iter().enumerate() {
                 let is_within = [[1, 1], [2, 0]].contains(&[x / BLOCK_PX, y / BLOCK_PX]);

@@ -1,10 +1,10 @@
 //! Text to PNG bytes.
 //!
-//! The [`text`] module draws a text. `layout` puts its letters next to
-//! each other, each in its own size, angle and thickness. Then the ground is covered with small
-//! letters (`noise`), the text is drawn over them in hollow letters (`glyph`), and dots and
-//! `lines` are scattered over all. Unless it is switched off, a `displacement` map bends letters and
-//! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
+//! The [`text`] module draws a text. `layout` puts its letters next to each other, each in its own
+//! size, angle and thickness. Then the ground is covered with small letters (`noise`) and crossed by
+//! `lines`, the text is drawn over them in hollow letters (`glyph`), and dots are scattered over all.
+//! All inks are equally bright: people see that the letters lie in front of the lines, and a machine
+//! that looks at shades of grey does not. A `displacement` map bends letters and lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
 //! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!
 //! `tuning` has the numbers for all of this, such as thickness, overlap and the number of inks;
@@ -104,7 +104,7 @@ pub struct Style {
     pub theme: Theme,
     /// Whether small letters are drawn behind the text.
     pub background_noise: bool,
-    /// Whether dots and lines are drawn over the text.
+    /// Whether there are lines behind the text and dots over it.
     pub foreground_noise: bool,
     /// How hard it is to read.
     pub difficulty: Difficulty,
@@ -214,7 +214,6 @@ impl Painter {
             }
         }
         if style.foreground_noise {
-            lines::cut(canvas, displacement, &frame, rng);
             noise::dots(canvas, &frame, inks, rng);
         }
     }

@@ -264,7 +264,9 @@ mod tests {
     #[test]
     fn what_is_in_no_text_counts_as_what_it_is_taken_for() {
         let usual = Alphabet::default();
-        for pair in ["q9", "5S", "z2", "Z2", "vY", "0D", "oD", "pR", "fE", "j7", "b6"] {
+        for pair in [
+            "q9", "5S", "z2", "Z2", "vY", "0D", "oD", "pR", "fE", "j7", "b6",
+        ] {
             let (typed, meant) = pair.split_at(1);
             assert_eq!(usual.form(typed), usual.form(meant), "{typed}");
         }

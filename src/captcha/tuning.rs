@@ -59,11 +59,9 @@ pub(super) struct Tuning {
     pub(super) drift: f32,
     /// How far the displacement map moves things to either side at most, in base sizes.
     pub(super) push_bases: f32,
-    /// Lines of bare ground across the picture.
-    pub(super) cuts: usize,
-    /// Lines of ink across it.
+    /// Lines across the picture.
     pub(super) lines: usize,
-    /// Width of both, in base sizes.
+    /// Their width, in base sizes.
     pub(super) line_bases: [f32; 2],
     /// Largest small letter behind the text, in heights of its box.
     pub(super) small_letter_max: f32,
@@ -96,11 +94,10 @@ pub(super) const EASY: Tuning = Tuning {
     gap_max: 0.15,
     growth_max: 1.5,
     drift: 0.2,
-    push_bases: 0.12,
-    cuts: 0,
-    lines: 2,
-    // [3 to 4 px]
-    line_bases: [0.035, 0.05],
+    push_bases: 0.22,
+    lines: 3,
+    // [3 to 5 px]
+    line_bases: [0.045, 0.06],
     small_letter_max: 0.5,
     dot_max: 0.2,
 };
@@ -128,28 +125,19 @@ pub(super) const NORMAL: Tuning = Tuning {
     drift: 0.4,
     // [32 px]
     push_bases: 0.42,
-    cuts: 0,
     lines: 3,
     line_bases: [0.045, 0.06],
     small_letter_max: 0.55,
     dot_max: 0.26,
 };
 
-/// What [`NORMAL`] is, but smaller, thinner, steeper and cut more often.
+/// What [`NORMAL`] is, but closer together, steeper and with a line more.
 pub(super) const HARD: Tuning = Tuning {
-    width: 1.1,
-    stroke_bases: [0.06, 0.09],
-    skew_max: 0.3,
-    stretch_max: 0.15,
-    band: 2.2,
-    overlap_max: 0.4,
-    gap_max: -0.15,
-    growth_max: 1.4,
-    push_bases: 0.46,
-    cuts: 2,
-    line_bases: [0.05, 0.07],
-    small_letter_max: 0.7,
-    dot_max: 0.285,
+    overlap_max: 0.28,
+    gap_max: -0.05,
+    push_bases: 0.44,
+    lines: 4,
+    small_letter_max: 0.6,
     ..NORMAL
 };
 

@@ -281,7 +281,7 @@ pub(super) static OPTIONS: &[Spec] = &[
     Spec {
         name: "foreground-noise",
         value: One("on|off"),
-        help: "dots and lines over the text",
+        help: "lines through the text, and dots",
         default: Some("on"),
         commands: &[Serve, Render],
         set: |draft, text| {
