@@ -19,6 +19,7 @@
 //! │       memory, or valkey over resp                             │
 //! │     json             bodies                                   │
 //! └───────────────────────────────────────────────────────────────┘
+//!   store::memory   reaper: removes the captchas that expired        one thread
 //!   used by all of these: entropy, fair, fnv, calendar, histogram, log, sys
 //! ```
 //!

@@ -19,12 +19,13 @@ pub(super) struct Route {
     pub(super) answer: fn(&mut AppWorker, &Request) -> Response,
 }
 
-/// What a route is for. That decides on which listener it is served, and which option enables it.
+/// What a route is for. That decides which option enables it ([`Purpose::is_on`]), and on which listener
+/// it is served (`App::has`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// New captchas; always served.
+    /// New captchas; always enabled.
     Generate,
-    /// Checks of answers and `OPTIONS *`; always served.
+    /// Checks of answers and `OPTIONS *`; always enabled.
     Service,
     /// Backends written for other services.
     Siteverify,
@@ -32,9 +33,9 @@ pub(super) enum Purpose {
     Docs,
     /// Pages with a form.
     Widget,
-    /// Health checks.
+    /// Health checks; always enabled.
     Health,
-    /// Monitoring.
+    /// Monitoring; always enabled.
     Metrics,
 }
 

@@ -4,8 +4,9 @@
 //! size, angle and thickness. Then the ground is covered with small letters (`noise`) and crossed by
 //! `lines`, the text is drawn over them in hollow letters (`glyph`), and dots are scattered over all.
 //! All inks are equally bright: people see that the letters lie in front of the lines, and a machine
-//! that looks at shades of grey does not. A `displacement` map bends letters and lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the
-//! pixel and at which level. A `palette` gives them colours, and `png` makes a file of both.
+//! that looks at shades of grey does not. A `displacement` map bends letters and lines. What is drawn
+//! are bytes of a `canvas`, one a pixel: each says which `ink` covers the pixel and at which level. A
+//! `palette` gives them colours, and `png` makes a file of both.
 //!
 //! `tuning` has the numbers for all of this, such as thickness, overlap and the number of inks;
 //! `palette` has the contrast.

@@ -113,7 +113,7 @@ impl Alphabet {
     }
 
     /// Draws a text as [`random`](Self::random) does, but from a generator that gives the same one
-    /// again for the same seed. For samples, tests and measurements.
+    /// again for the same seed. For samples, tests and measurements: no route calls it.
     pub fn repeatable(&self, length: usize, rng: &mut Rng) -> String {
         self.draw(length, || rng.u8(..))
     }

@@ -141,7 +141,8 @@ pub(super) const HARD: Tuning = Tuning {
     ..NORMAL
 };
 
-/// No stroke is thicker than the distance fields of the font reach.
+/// No stroke is thicker than the distance fields of the font reach: beyond that a letter would have a
+/// rim without ink. The smallest letter has the thickest stroke in ems.
 const _: () = assert!(EASY.stroke_bases[1] <= STROKE_EMS_MAX * EASY.size_bases[0]);
 const _: () = assert!(NORMAL.stroke_bases[1] <= STROKE_EMS_MAX * NORMAL.size_bases[0]);
 const _: () = assert!(HARD.stroke_bases[1] <= STROKE_EMS_MAX * HARD.size_bases[0]);

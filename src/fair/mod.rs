@@ -7,7 +7,8 @@
 //! Two clients have the same line once in [`LINES`] times, and then count as one; the key is random, so
 //! nobody can choose a line.
 //!
-//! Knows neither sockets nor requests nor captchas.
+//! Who loses at a limit is decided where the things are: captchas in `store::memory`, connections in
+//! `server::event_loop`. Knows neither sockets nor requests nor captchas.
 
 mod chains;
 mod client;

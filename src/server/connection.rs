@@ -4,6 +4,8 @@
 //! A connection reads a request, waits for the response, sends it, and starts again. Requests that
 //! arrive earlier stay unread in the kernel, or in the input buffer if they came with the bytes of
 //! another. So responses have the order of the requests, and a client cannot make requests pile up.
+//! What one request holds in memory is bounded by [`Limits`]: a head of 16 KiB, a body of 16 KiB, and
+//! one read of 16 KiB beyond them.
 
 use std::borrow::Cow;
 use std::io::IoSlice;
@@ -56,7 +58,8 @@ pub struct Message {
     pub received: Instant,
 }
 
-/// Why a connection was closed.
+/// Why a connection was closed. The event loop decides `Limit`, `Exhausted` and `Lost`, and the
+/// connection itself the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// It ended normally: the client closed it, or the last response was sent.
@@ -69,7 +72,7 @@ pub enum Reason {
     Body,
     /// The client took nothing of a response in time.
     Write,
-    /// A newer connection needed its place, as the event loop decided.
+    /// A newer connection needed its place.
     Limit,
     /// The system had no descriptor or memory left.
     Exhausted,
