@@ -8,8 +8,8 @@
 //! are bytes of a `canvas`, one a pixel: each says which `ink` covers the pixel and at which level. A
 //! `palette` gives them colours, and `png` makes a file of both.
 //!
-//! `tuning` has the numbers for all of this, such as thickness, overlap and the number of inks;
-//! `palette` has the contrast.
+//! `tuning` has the numbers for all of this, such as thickness and overlap; `ink` has
+//! the number of inks, and `palette` the contrast.
 //!
 //! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
 //! [`Painter`] with buffers that are used again for every picture.

@@ -45,7 +45,8 @@ pub(super) struct Tuning {
     pub(super) skew_max: f32,
     /// Share by which a letter is wider or narrower.
     pub(super) stretch_max: f32,
-    /// Width of the stroke around a letter, in base sizes.
+    /// Width of the stroke that outlines a letter, in base sizes. Letters whose counters would close have
+    /// thinner ones (`bounds`).
     pub(super) stroke_bases: [f32; 2],
     /// Height of the band in which each letter stands anywhere, in heights of the tallest one.
     pub(super) band: f32,
