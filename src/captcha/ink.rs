@@ -65,7 +65,10 @@ impl Inks {
     /// Inks in an order of chance.
     pub(super) fn shuffled(rng: &mut fastrand::Rng) -> Self {
         let mut inks = std::array::from_fn(|number| Ink(number as u8));
-        rng.shuffle(&mut inks);
+        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
+        for place in 1..INKS {
+            inks.swap(place, rng.u64(..=place as u64) as usize);
+        }
         Self(inks)
     }
 
