@@ -6,7 +6,7 @@
 //! one half. Distances are measured to it and not to whole pixels, since the steps of pixels would
 //! show as bumps once a letter is enlarged.
 
-use super::number::{lerp, round, split};
+use super::number::{length, lerp, round, split};
 
 /// Pixels of the bitmap along the side of a cell. Coverage gives the place of an edge to about a
 /// tenth of a bitmap pixel, and two make the error half as large in the field.
@@ -281,7 +281,7 @@ impl Lines {
 /// The distance to a straight edge, given how far it is along a line downward and along one to the
 /// right: the height of a right-angled triangle of which these are the legs.
 fn distance_to_edge(down: f32, right: f32) -> f32 {
-    down * right / down.hypot(right).max(f32::MIN_POSITIVE)
+    down * right / length(down, right).max(f32::MIN_POSITIVE)
 }
 
 /// How far from one pixel to the next the coverage passes one half, in pixels; [`FAR`] if it does

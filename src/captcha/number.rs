@@ -27,6 +27,13 @@ pub(super) fn lerp(one: f32, other: f32, share: f32) -> f32 {
     one + share * (other - one)
 }
 
+/// The length of a vector. The `hypot` of C libraries differs in its last bit, and a seed is to draw the
+/// same on every processor.
+#[inline(always)]
+pub(super) fn length(right: f32, down: f32) -> f32 {
+    (right * right + down * down).sqrt()
+}
+
 /// A random number of a range, each equally likely.
 pub(super) fn random([lowest, highest]: [f32; 2], rng: &mut fastrand::Rng) -> f32 {
     lerp(lowest, highest, rng.f32())

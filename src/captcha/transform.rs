@@ -2,6 +2,8 @@
 //!
 //! Knows no units. The x axis points to the right and the y axis down.
 
+use super::number::length;
+
 /// A place or a way from one to another: x, then y.
 pub(super) type Vector = [f32; 2];
 
@@ -75,7 +77,7 @@ impl Transform {
 
     /// The same of a transformed disc, given its radius. A disc becomes an ellipse when slanted.
     pub(super) fn half_extent_of_disc(self, radius: f32) -> Vector {
-        [0, 1].map(|axis| radius * self.x_axis[axis].hypot(self.y_axis[axis]))
+        [0, 1].map(|axis| radius * length(self.x_axis[axis], self.y_axis[axis]))
     }
 }
 
