@@ -91,8 +91,8 @@ impl Canvas {
 }
 
 /// The codes of a block after an ink is laid on it. Where two inks meet, the one that covers more
-/// gives the colour, and of two that cover as much the one that is laid. Coverage is at most [`LEVELS`], and what is left of the
-/// ink below is at most the rest, so that their sum is a level too.
+/// gives the colour, and of two that cover as much the one that is laid. Coverage is at most
+/// [`LEVELS`], and what is left of the ink below is at most the rest, so that their sum is a level too.
 #[inline(always)]
 fn laid(codes: &Block<u8>, ink: Ink, coverage: &Block<u8>) -> Block<u8> {
     let mut after = [GROUND; _];

@@ -290,9 +290,10 @@ mod tests {
         }
     }
 
-    /// From node to node the field rises no more than two control points that are moved apart as far as can
-    /// be make it, and what fades at the edge; and the rise changes little by little. Six control points
-    /// that are moved so would make places be taken twice, by a hair: that is in none of these maps.
+    /// The rise from one node to the next has a bound: that of two control points moved as far apart as
+    /// they can be, and of what fades at the edge. It also changes little by little. If control points
+    /// of three rows were all moved so, a place could be shown twice: that happens in none of these
+    /// maps.
     #[test]
     fn what_is_near_stays_near() {
         for size in SIZES {

@@ -27,8 +27,8 @@ pub(super) fn lerp(one: f32, other: f32, share: f32) -> f32 {
     one + share * (other - one)
 }
 
-/// The length of a vector. The `hypot` of C libraries differs in its last bit, and a seed is to draw the
-/// same on every processor.
+/// The length of a vector. C libraries round the last bit of `hypot` differently, and a seed must draw
+/// the same picture on every processor.
 #[inline(always)]
 pub(super) fn length(right: f32, down: f32) -> f32 {
     (right * right + down * down).sqrt()

@@ -23,8 +23,6 @@ struct Brightness {
     ground: f32,
     /// That of the inks.
     ink: f32,
-    /// How far the ground is from grey, where 1 is as colourful as light can be.
-    tint: f32,
 }
 
 impl Brightness {
@@ -33,17 +31,17 @@ impl Brightness {
             Theme::Light => Self {
                 ground: 0.86,
                 ink: 0.09,
-                tint: 0.12,
             },
             Theme::Dark => Self {
                 ground: 0.018,
                 ink: 0.34,
-                tint: 0.12,
             },
         }
     }
 }
 
+/// How far the ground is from grey, where 1 is as colourful as light can be.
+const TINT: f32 = 0.12;
 /// Least contrast between ground and ink, with room for channels that are rounded.
 const CONTRAST_MIN: f32 = 3.1;
 /// Luminances between which inks have hues that can be told apart.
@@ -93,7 +91,7 @@ impl Palette {
     /// Draws the colours of a picture of this theme.
     pub(super) fn new(theme: Theme, chosen: Option<Ground>, rng: &mut fastrand::Rng) -> Self {
         let mut brightness = Brightness::of(theme);
-        let tint = pure(rng.f32()).map(|light| brightness.tint * light + 1.0 - brightness.tint);
+        let tint = pure(rng.f32()).map(|light| TINT * light + 1.0 - TINT);
         let mut ground = encode(with_luminance(tint, brightness.ground));
         if let Some((chosen, ink)) =
             chosen.and_then(|chosen| Some((chosen, chosen.ink_luminance(theme)?)))

@@ -62,6 +62,8 @@ const TAKEN_FOR: [(u8, &[u8]); 22] = [
 pub struct Alphabet {
     /// The two forms of each class; where it has one only, that one twice.
     classes: Vec<[u8; 2]>,
+    /// What each ASCII character counts as.
+    counts_as: [u8; 128],
 }
 
 impl Default for Alphabet {
@@ -89,7 +91,8 @@ impl Alphabet {
                 Some(_) => {}
             }
         }
-        (CLASSES_MIN <= classes.len()).then_some(Self { classes })
+        let counts_as = std::array::from_fn(|character| counts_as(character as u8, &classes));
+        (CLASSES_MIN <= classes.len()).then_some(Self { classes, counts_as })
     }
 
     /// Whether all of its characters are digits.
@@ -144,28 +147,28 @@ impl Alphabet {
     /// is right for as many texts as without.
     #[must_use]
     pub fn form(&self, text: &str) -> String {
-        text.chars()
-            .map(|character| self.form_of(character))
-            .collect()
-    }
-
-    fn form_of(&self, character: char) -> char {
-        let Ok(byte) = u8::try_from(character) else {
-            return character;
+        let form_of = |character: char| {
+            let form = self.counts_as.get(character as usize);
+            form.map_or(character, |form| char::from(*form))
         };
-        let byte = byte.to_ascii_lowercase();
-        let candidates = TAKEN_FOR.iter().find(|(typed, _)| *typed == byte);
-        let meant = match candidates {
-            Some((_, meant)) if !self.has(byte) => meant.iter().find(|meant| self.has(**meant)),
-            _ => None,
-        };
-        meant.map_or(character.to_ascii_lowercase(), |meant| char::from(*meant))
+        text.chars().map(form_of).collect()
     }
+}
 
-    /// Whether a character, in lower case, is in texts.
-    fn has(&self, character: u8) -> bool {
-        let is = |[one, _]: &[u8; 2]| one.to_ascii_lowercase() == character;
-        self.classes.iter().any(is)
+/// What a character counts as in texts of these classes: in lower case, itself or what it is taken for.
+fn counts_as(character: u8, classes: &[[u8; 2]]) -> u8 {
+    let is_in_texts = |character: u8| {
+        let is = |[one, _]: &[u8; 2]| one.eq_ignore_ascii_case(&character);
+        classes.iter().any(is)
+    };
+    let typed = character.to_ascii_lowercase();
+    let taken_for = TAKEN_FOR.iter().find(|(other, _)| *other == typed);
+    match taken_for {
+        Some((_, meant)) if !is_in_texts(typed) => {
+            let meant = meant.iter().find(|meant| is_in_texts(**meant));
+            *meant.unwrap_or(&typed)
+        }
+        _ => typed,
     }
 }
 

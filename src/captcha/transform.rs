@@ -35,10 +35,7 @@ impl Transform {
 
     /// Turns clockwise, by radians.
     pub(super) fn from_rotate(angle: f32) -> Self {
-        // In f64, whose last bit some C libraries round otherwise, and which f32 leaves out: a seed draws
-        // the same on every processor.
-        let (sin, cos) = f64::from(angle).sin_cos();
-        let (sin, cos) = (sin as f32, cos as f32);
+        let (sin, cos) = angle.sin_cos();
         Self {
             x_axis: [cos, sin],
             y_axis: [-sin, cos],

@@ -45,8 +45,8 @@ pub(super) struct Tuning {
     pub(super) skew_max: f32,
     /// Share by which a letter is wider or narrower.
     pub(super) stretch_max: f32,
-    /// Width of the stroke that outlines a letter, in base sizes. Letters whose counters would close have
-    /// thinner ones (`bounds`).
+    /// Width of the stroke that outlines a letter, in base sizes. Letters whose counters would close
+    /// have thinner ones (`bounds`).
     pub(super) stroke_bases: [f32; 2],
     /// Height of the band in which each letter stands anywhere, in heights of the tallest one.
     pub(super) band: f32,
@@ -81,7 +81,7 @@ impl Tuning {
     }
 }
 
-/// The tuning of internal forms: a row, with little in its way.
+/// The tuning of internal forms: an upright row of large letters, hardly bent.
 pub(super) const EASY: Tuning = Tuning {
     base_heights: 0.5,
     size_bases: [1.5, 1.9],
