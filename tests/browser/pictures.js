@@ -4,7 +4,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TEXT, openPage, startBrowser, startService, startSite } from './support.js';
+import { openPage, startBrowser, startService, startSite } from './support.js';
+
+// A text such as the service draws.
+const TEXT = 'H3RT7C';
 
 const docs = name => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 
@@ -57,7 +60,7 @@ async function takeWidget(browser) {
 }
 
 const browser = await startBrowser();
-const service = await startService();
+const service = await startService({ options: ['--test-text', TEXT] });
 const [folder] = process.argv.slice(2);
 if (folder) {
   mkdirSync(folder, { recursive: true });
