@@ -390,6 +390,9 @@ impl<H: Handler> EventLoop<'_, H> {
 
     fn answer(&mut self, token: u32, answer: Response, now: Instant) {
         if let Some(peer) = self.peers.get_mut(token) {
+            if self.figures.is_stopping() {
+                peer.connection.leave();
+            }
             peer.connection.respond(answer, self.date.now(), now);
         }
     }

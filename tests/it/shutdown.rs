@@ -228,6 +228,30 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
     assert!(server.log().ends_with("info stopped\n"), "{}", server.log());
 }
 
+/// A client that kept its connection would send a request just when it ends.
+#[test]
+fn answers_while_it_drains_are_the_last_of_their_connections() {
+    let server = Server::start(&["--drain", "60"]);
+    let mut kept = server.connect();
+    let id = kept.generate();
+    let mut pipelined = server.connect();
+    server.signal("TERM");
+    server.await_log(" info leaving seconds=60");
+    kept.send(validate(&id, TEXT));
+    let answer = kept.answer();
+    assert_eq!(
+        (answer.status, answer.field("Connection")),
+        (200, Some("close"))
+    );
+    kept.assert_closed();
+    pipelined.send(HEALTH.repeat(3));
+    let connections: Vec<_> = (0..3)
+        .map(|_| pipelined.answer().field("Connection").map(str::to_owned))
+        .collect();
+    assert_eq!(connections, [None, None, Some("close".into())]);
+    pipelined.assert_closed();
+}
+
 #[test]
 fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
     let mut server = Server::start(&["--drain", "1", "--stop-timeout", "20"]);
