@@ -15,7 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, HEALTH, PATIENCE, eventually, minicap, run};
+use crate::support::{Client, PATIENCE, eventually, minicap, run};
+
+/// A request of a connection of its own.
+const ENDING: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
 
 /// A process that listens somewhere; killed when dropped.
 struct Process(Child);
@@ -62,13 +65,7 @@ fn socket_path(name: &str) -> PathBuf {
 }
 
 fn is_healthy(mut stream: impl Read + Write) -> bool {
-    stream
-        .write_all(
-            HEALTH
-                .replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
-                .as_bytes(),
-        )
-        .unwrap();
+    stream.write_all(ENDING.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(r#"{"status":"ok"}"#)
@@ -206,6 +203,36 @@ fn a_service_is_restarted_on_a_busy_socket_that_is_passed_and_every_request_is_a
         }
         service.stop();
     });
+}
+
+/// A proxy sends a request into a connection that it has got, and cannot send it again elsewhere.
+#[test]
+fn whoever_gets_a_connection_to_a_unix_socket_is_answered_though_the_service_ends() {
+    let path = socket_path("ending.sock");
+    let listen = format!("unix:{}", path.display());
+    let visit = || {
+        let mut visits = 0;
+        while let Ok(mut stream) = UnixStream::connect(&path) {
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(ENDING.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
+            visits += 1;
+        }
+        visits
+    };
+    for _ in 0..20 {
+        let (service, _) = Process::start(&mut minicap(&["--listen", &listen]));
+        thread::scope(|scope| {
+            let visitors: Vec<_> = (0..8).map(|_| scope.spawn(visit)).collect();
+            thread::sleep(Duration::from_millis(30));
+            service.stop();
+            for visitor in visitors {
+                assert!(0 < visitor.join().unwrap());
+            }
+        });
+    }
 }
 
 /// What the start says of a descriptor that is passed and cannot be listened on.
