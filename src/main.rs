@@ -188,15 +188,21 @@ fn serve_from(
 /// thousand captchas.
 fn warn_of_guesses(config: &Config, log: &Log) {
     const CAPTCHAS_MIN: u64 = 10_000;
-    let captcha = &config.api.captcha;
-    let (texts, attempts) = (
-        captcha.alphabet.texts(captcha.length),
-        config.store.attempts,
+    let (api, attempts) = (&config.api, config.store.attempts);
+    let warn = |texts: u64, message| {
+        if texts < CAPTCHAS_MIN * u64::from(attempts) {
+            log.warn(message, &[("texts", &texts), ("attempts", &attempts)]);
+        }
+    };
+    warn(
+        api.captcha.alphabet.texts(api.captcha.length),
+        "texts are too easy to guess: raise --length or add characters to --alphabet",
     );
-    if texts < CAPTCHAS_MIN * u64::from(attempts) {
-        log.warn(
-            "texts are too easy to guess: raise --length or add characters to --alphabet",
-            &[("texts", &texts), ("attempts", &attempts)],
+    if api.audio {
+        let digits = u32::try_from(api.audio_length).unwrap_or(u32::MAX);
+        warn(
+            10_u64.saturating_pow(digits),
+            "sounds are too easy to guess: raise --audio-length",
         );
     }
 }
