@@ -18,8 +18,8 @@ const CACHE_CONTROL: &str = "public, max-age=300";
 /// requests to the service, and show the pictures in the responses. The hashes are those of its two
 /// elements.
 const PAGE_POLICY: &str = "default-src 'none'; \
-    script-src 'self' 'sha256-Aj1Xq1STclWrJpZsd6cGG68rHuAs4GtEGYfHXmd1b18='; \
-    style-src 'sha256-pS48+AapoA/1pET11J27CBksD7OOQ4/U+Rv6b2iqDrE='; \
+    script-src 'self' 'sha256-Xf6Z1WpgJrKFFXmMnRg0KA05yJPGQkuv4+V500uIoA4='; \
+    style-src 'sha256-8E81qcfZzOeLQgRriR6qCvYWIk43K4FgIdNjgVAk7Y8='; \
     connect-src 'self'; font-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'";
 
