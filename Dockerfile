@@ -20,10 +20,11 @@ RUN case "${TARGETARCH:-$(uname -m)}$TARGETVARIANT" in \
       *) echo "no static build for $TARGETARCH $TARGETVARIANT" >&2; exit 1 ;; \
     esac \
  && rustup target add "$target" \
- && mkdir .cargo \
- && printf '[build]\ntarget = "%s"\n[target.%s]\nlinker = "rust-lld"\n' "$target" "$target" >.cargo/config.toml
+ && mkdir /.cargo \
+ && printf '[build]\ntarget = "%s"\n' "$target" >/.cargo/config.toml
 
 # The dependencies are a layer of their own, which is reused while only the program changes.
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY voice voice
 RUN mkdir src \

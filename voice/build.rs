@@ -14,15 +14,16 @@ fn main() {
     let list: String = languages(&voices).iter().map(|name| line(name)).collect();
     fs::write(folder("OUT_DIR").join("voices.rs"), format!("&[{list}]"))
         .expect("the list can be written");
-    pack_relocations();
+    save_bytes();
 }
 
-/// Asks the linker of static programs to pack the addresses that are adjusted at the start, which
-/// takes a fiftieth off the size. The musl of this Rust understands them; a host's own C library may
-/// not.
-fn pack_relocations() {
-    if env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "musl") {
-        for argument in ["-z", "pack-relative-relocs"] {
+/// Asks the linker of static programs, which `.cargo/config.toml` names, for a smaller program.
+/// Functions of the same code become one: nothing here compares addresses of functions. The addresses
+/// that are adjusted at the start are packed: the musl of this Rust understands them, a host's own C
+/// library may not.
+fn save_bytes() {
+    if env::var("RUSTC_LINKER").is_ok_and(|linker| linker == "rust-lld") {
+        for argument in ["--icf=all", "--pack-dyn-relocs=relr"] {
             println!("cargo::rustc-link-arg-bins={argument}");
         }
     }
