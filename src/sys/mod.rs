@@ -1,7 +1,9 @@
-//! What the standard library lacks: waiting for many sockets at once, signals that end the process,
-//! sockets that another process has opened, and options of listening sockets. This is the only module
-//! with `unsafe`; each call is behind a safe function that takes and returns plain values. It knows
-//! nothing of HTTP, connections or captchas.
+//! System calls that the standard library lacks.
+//!
+//! They wait for many sockets at once, turn signals into bytes, take over sockets that another process
+//! has opened, and set options of listening sockets. This is the only module with `unsafe`; each call
+//! is behind a safe function that takes and returns plain values. It knows nothing of HTTP, connections
+//! or captchas.
 //!
 //! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`, `fcntl`,
 //! `getsockopt`, `setsockopt`, `listen`, `umask`) and, for Linux only, of `epoll(7)`. Numbers are the same
