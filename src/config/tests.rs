@@ -278,6 +278,51 @@ fn one_option_sets_all_that_a_request_may_take() {
 }
 
 #[test]
+fn the_password_for_a_store_comes_from_the_environment_unless_its_address_has_one() {
+    let read = |address: &str, variable: &str| {
+        let environment = [
+            ("MINICAP_STORE", address),
+            ("MINICAP_STORE_PASSWORD", variable),
+        ];
+        parse_with(&[], &environment).map(|command| match command {
+            Command::Serve { config, .. } => config.valkey.and_then(|store| store.password),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(read("valkey://a", "secret"), Ok(Some("secret".into())));
+    assert_eq!(read("valkey://:own@a", "secret"), Ok(Some("own".into())));
+    assert_eq!(read("valkey://a", ""), Ok(None));
+    assert_eq!(read("", "secret"), Ok(None));
+    let longest = "x".repeat(512);
+    assert_eq!(read("valkey://a", &longest), Ok(Some(longest.clone())));
+    assert_eq!(
+        read("valkey://a", &format!("{longest}x")),
+        Err("MINICAP_STORE_PASSWORD: expected up to 512 bytes of UTF-8".into())
+    );
+}
+
+#[test]
+fn captchas_are_kept_in_a_file_or_on_a_server_and_not_in_both() {
+    let (file, server) = (["--state", "/a"], ["--store", "valkey://a"]);
+    assert!(config(&file, &[]).state.is_some());
+    assert!(config(&server, &[]).valkey.is_some());
+    assert!(refused(&[file, server].concat()).starts_with("--state: expected no --store"));
+}
+
+#[test]
+fn a_test_text_for_sounds_is_one_that_can_be_spoken() {
+    let unspeakable = ["--test-text", "aB3"];
+    let speakable = ["--test-text", "123", "--audio", "on"];
+    config(&unspeakable, &[]);
+    config(&speakable, &[]);
+    config(&["--audio", "on"], &[]);
+    assert_eq!(
+        refused(&[&unspeakable[..], &["--audio", "on"]].concat()),
+        "--test-text: expected 1 to 10 digits with --audio on, but found \"aB3\""
+    );
+}
+
+#[test]
 fn variables_that_set_nothing_are_told() {
     assert_eq!(
         unknown(&[("MINICAP_TTL", "5"), ("MINICAPE", "x"), ("TTL", "x")]),
@@ -335,6 +380,8 @@ fn help_tells_the_options_of_a_command_with_their_ranges() {
     for (name, range) in [
         ("ttl SECONDS", "1 to 86400 [default: 600]"),
         ("width PIXELS", "1 to 2000 [default: 600]"),
+        ("workers N", "1 to 1024 [default: one for each core]"),
+        ("ground COLOUR", "such as '#fffaf0'"),
     ] {
         let line = serve
             .lines()

@@ -445,6 +445,8 @@ mod tests {
             ("http://localhost:3000", "http://localhost:3000"),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("http://[::1]:3000", "http://[::1]:3000"),
+            ("http://shop.face", "http://shop.face"),
+            ("http://shop.1st", "http://shop.1st"),
             ("https://[2001:DB8:0::1]", "https://[2001:db8::1]"),
             (
                 "https://a_b.xn--mller-kva.example.",
@@ -499,6 +501,7 @@ mod tests {
             "https://a.example,",
             "https://127.1",
             "https://0x7f.1",
+            "https://127.0.0.0x1",
             "https://256.0.0.1",
             "https://127.0.0.01",
             "https://127.0.0.1.",
@@ -511,6 +514,17 @@ mod tests {
             assert!(origins(os(wrong)).is_err(), "{wrong}");
         }
         assert!(origins(os(&format!("https://{}", "a".repeat(254)))).is_err());
+    }
+
+    #[test]
+    fn names_of_fields_are_tokens_of_a_bounded_length() {
+        let longest = "x".repeat(FIELD_NAME_BYTES_MAX);
+        for name in ["X-Real-IP", &longest] {
+            assert_eq!(field_name(os(name)), Ok(name.into()));
+        }
+        for wrong in ["", "X-Real-IP:", "a b", &format!("{longest}x")] {
+            assert!(field_name(os(wrong)).is_err(), "{wrong}");
+        }
     }
 
     #[test]

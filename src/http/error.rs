@@ -52,9 +52,7 @@ pub enum Error {
     HostMissing,
     /// More than one Host.
     HostRepeated,
-    /// A Host without value.
-    HostEmpty,
-    /// A Host that is not a host and an optional port.
+    /// A Host that is not a host and an optional port; an empty one is not either.
     HostMalformed,
     /// More than one Content-Length, or a list of them.
     LengthRepeated,
@@ -92,63 +90,59 @@ impl Error {
     /// The status of the answer.
     #[must_use]
     pub fn status(self) -> Status {
-        self.answer().0
+        match self {
+            Self::BodyTooLarge => Status::ContentTooLarge,
+            Self::TargetTooLong => Status::UriTooLong,
+            Self::Expectation => Status::ExpectationFailed,
+            Self::HeadTooLarge | Self::TooManyFields => Status::FieldsTooLarge,
+            // RFC 9112 section 3: a method longer than any implemented SHOULD be answered with 501.
+            // Section 6.1: so should a transfer coding that is not understood.
+            Self::MethodTooLong | Self::CodingUnknown => Status::NotImplemented,
+            Self::VersionUnsupported => Status::VersionNotSupported,
+            _ => Status::BadRequest,
+        }
     }
 
     /// A few words that say what was wrong, fit for the body of an answer and for a log.
     #[must_use]
     pub fn reason(self) -> &'static str {
-        self.answer().1
-    }
-
-    fn answer(self) -> (Status, &'static str) {
-        use Status::{
-            BadRequest, ContentTooLarge, ExpectationFailed, FieldsTooLarge, NotImplemented,
-            UriTooLong, VersionNotSupported,
-        };
         match self {
-            Self::Method => (BadRequest, "malformed method"),
-            // RFC 9112 section 3: a method longer than any implemented SHOULD be answered with 501.
-            Self::MethodTooLong => (NotImplemented, "method too long"),
-            Self::Target => (BadRequest, "malformed request target"),
-            Self::TargetTooLong => (UriTooLong, "request target too long"),
-            Self::TargetForm => (BadRequest, "unsupported form of request target"),
-            Self::TargetFragment => (BadRequest, "fragment in request target"),
-            Self::TargetUserinfo => (BadRequest, "userinfo in request target"),
-            Self::TargetAuthority => (BadRequest, "malformed authority in request target"),
-            Self::Connect => (BadRequest, "connect is for proxies"),
-            Self::Version => (BadRequest, "malformed http version"),
-            Self::VersionUnsupported => (VersionNotSupported, "unsupported http version"),
-            Self::HeadTooLarge => (FieldsTooLarge, "request head too large"),
-            Self::TooManyFields => (FieldsTooLarge, "too many fields"),
-            Self::BareLf => (BadRequest, "line feed without carriage return"),
-            Self::BareCr => (BadRequest, "carriage return without line feed"),
-            Self::ObsoleteFolding => (BadRequest, "folded field line"),
-            Self::FieldName => (BadRequest, "malformed field name"),
-            Self::FieldNameBlank => (BadRequest, "blank in field name"),
-            Self::FieldValue => (BadRequest, "control character in field value"),
-            Self::HostMissing => (BadRequest, "missing host field"),
-            Self::HostRepeated => (BadRequest, "repeated host field"),
-            Self::HostEmpty => (BadRequest, "empty host field"),
-            Self::HostMalformed => (BadRequest, "malformed host field"),
-            Self::LengthRepeated => (BadRequest, "repeated content length"),
-            Self::LengthMalformed => (BadRequest, "malformed content length"),
-            Self::LengthOverflow => (BadRequest, "content length out of range"),
-            Self::LengthWithCoding => (BadRequest, "both content length and transfer encoding"),
-            Self::Coding => (
-                BadRequest,
-                "malformed transfer encoding, or one that does not end with chunked",
-            ),
-            // RFC 9112 section 6.1.
-            Self::CodingUnknown => (NotImplemented, "unknown transfer coding"),
-            Self::CodingInHttp10 => (BadRequest, "transfer encoding in http/1.0"),
-            Self::Expectation => (ExpectationFailed, "unsupported expectation"),
-            Self::BodyTooLarge => (ContentTooLarge, "request body too large"),
-            Self::ChunkSize => (BadRequest, "malformed chunk size"),
-            Self::ChunkExtension => (BadRequest, "control character in chunk extension"),
-            Self::ChunkExtensionsTooLong => (BadRequest, "chunk extensions too long"),
-            Self::ChunkEnd => (BadRequest, "chunk data without line end"),
-            Self::TrailersTooLong => (BadRequest, "trailers too long"),
+            Self::Method => "malformed method",
+            Self::MethodTooLong => "method too long",
+            Self::Target => "malformed request target",
+            Self::TargetTooLong => "request target too long",
+            Self::TargetForm => "unsupported form of request target",
+            Self::TargetFragment => "fragment in request target",
+            Self::TargetUserinfo => "userinfo in request target",
+            Self::TargetAuthority => "malformed authority in request target",
+            Self::Connect => "connect is for proxies",
+            Self::Version => "malformed http version",
+            Self::VersionUnsupported => "unsupported http version",
+            Self::HeadTooLarge => "request head too large",
+            Self::TooManyFields => "too many fields",
+            Self::BareLf => "line feed without carriage return",
+            Self::BareCr => "carriage return without line feed",
+            Self::ObsoleteFolding => "folded field line",
+            Self::FieldName => "malformed field name",
+            Self::FieldNameBlank => "blank in field name",
+            Self::FieldValue => "control character in field value",
+            Self::HostMissing => "missing host field",
+            Self::HostRepeated => "repeated host field",
+            Self::HostMalformed => "malformed host field",
+            Self::LengthRepeated => "repeated content length",
+            Self::LengthMalformed => "malformed content length",
+            Self::LengthOverflow => "content length out of range",
+            Self::LengthWithCoding => "both content length and transfer encoding",
+            Self::Coding => "malformed transfer encoding, or one that does not end with chunked",
+            Self::CodingUnknown => "unknown transfer coding",
+            Self::CodingInHttp10 => "transfer encoding in http/1.0",
+            Self::Expectation => "unsupported expectation",
+            Self::BodyTooLarge => "request body too large",
+            Self::ChunkSize => "malformed chunk size",
+            Self::ChunkExtension => "control character in chunk extension",
+            Self::ChunkExtensionsTooLong => "chunk extensions too long",
+            Self::ChunkEnd => "chunk data without line end",
+            Self::TrailersTooLong => "trailers too long",
         }
     }
 }

@@ -263,7 +263,6 @@ fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
         (_, Some(_)) => Err(Error::HostRepeated),
         (None, None) if version == Version::Http10 => Ok(()),
         (None, None) => Err(Error::HostMissing),
-        (Some([]), None) => Err(Error::HostEmpty),
         (Some(host), None) if is_host_and_port(host) => Ok(()),
         (Some(_), None) => Err(Error::HostMalformed),
     }
@@ -637,8 +636,16 @@ mod tests {
                 Err(Error::HostRepeated),
                 Err(Error::HostRepeated),
             ),
-            ("Host:\r\n", Err(Error::HostEmpty), Err(Error::HostEmpty)),
-            ("Host: \t\r\n", Err(Error::HostEmpty), Err(Error::HostEmpty)),
+            (
+                "Host:\r\n",
+                Err(Error::HostMalformed),
+                Err(Error::HostMalformed),
+            ),
+            (
+                "Host: \t\r\n",
+                Err(Error::HostMalformed),
+                Err(Error::HostMalformed),
+            ),
             (
                 "Host: u@h\r\n",
                 Err(Error::HostMalformed),

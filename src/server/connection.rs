@@ -500,6 +500,16 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// Learns that the server will stop soon: the answer in work is the last, unless more was received,
+    /// and says so. A connection without an answer in work stays as it is (RFC 9112 section 9.6).
+    pub fn leave(&mut self) {
+        if let Phase::Answering(exchange) = &mut self.phase
+            && self.input.is_empty()
+        {
+            exchange.last.get_or_insert(Reason::Done);
+        }
+    }
+
     /// Learns that the server is stopping: what was received is still answered, a request that was
     /// begun is waited for, and nothing after that.
     pub fn stop(&mut self) {
@@ -1020,6 +1030,28 @@ mod tests {
         let mut talk = Talk::new();
         talk.say(&[large.as_bytes(), GET].concat());
         assert_eq!(talk.heard(), [&format!("200 /{body}"), "200 /1"]);
+    }
+
+    /// A client that was told so sends its next request to a server that stays.
+    #[test]
+    fn an_answer_while_the_server_leaves_is_the_last_unless_more_was_received() {
+        let mut talk = Talk::new();
+        talk.connection.leave();
+        talk.run();
+        assert!(!talk.closed, "its next request is still answered");
+        talk.connection
+            .receive(&[GET, POST].concat(), Instant::now());
+        for is_last in [false, true] {
+            assert!(!talk.says_close());
+            let step = talk.connection.advance(talk.now);
+            talk.connection.leave();
+            talk.carry_out(step);
+            talk.send(usize::MAX);
+            assert_eq!(talk.says_close(), is_last);
+        }
+        talk.run();
+        assert_eq!(talk.heard(), ["200 /1", "200 /2abc"]);
+        assert!(talk.half_closed && !talk.closed);
     }
 
     #[test]

@@ -198,11 +198,13 @@ impl<H: Handler> EventLoop<'_, H> {
     /// Accepts the connections that the kernel has accepted by now, and closes the listeners.
     fn close_listeners(&mut self, listeners: Vec<Listener>) {
         let count = self.settings.connections_max;
-        for (place, listener) in listeners.into_iter().enumerate() {
-            // What fails now would have ended it as well.
-            let _ = self.accept(&listener, place, count, Instant::now());
+        for (place, mut listener) in listeners.into_iter().enumerate() {
+            listener.withdraw();
             // Where it stays open elsewhere, it is not ours any more.
             let _ = self.poller.forget(&listener);
+            // What fails now would have ended it as well. The socket is closed directly after this, so
+            // that hardly anybody connects in between.
+            let _ = self.accept(&listener, place, count, Instant::now());
         }
         while let Some(arrival) = self.parked.pop_front() {
             self.welcome(arrival, Instant::now());
@@ -390,6 +392,9 @@ impl<H: Handler> EventLoop<'_, H> {
 
     fn answer(&mut self, token: u32, answer: Response, now: Instant) {
         if let Some(peer) = self.peers.get_mut(token) {
+            if self.figures.is_stopping() {
+                peer.connection.leave();
+            }
             peer.connection.respond(answer, self.date.now(), now);
         }
     }

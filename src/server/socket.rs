@@ -51,14 +51,15 @@ pub enum Listener {
     Tcp(TcpListener),
     /// On a path.
     Unix {
+        /// Its path, if it was made here. Removed before the socket is closed.
+        made: Option<Made>,
         /// The socket.
         listener: UnixListener,
-        /// Removed when the listener is closed, if it was made here.
-        made: Option<Made>,
     },
 }
 
-/// The path of a Unix socket, and the identity of the socket that was created there.
+/// The path of a Unix socket, and the identity of the socket that was created there. The socket is
+/// removed from its path when this is dropped.
 #[derive(Debug)]
 pub struct Made {
     path: PathBuf,
@@ -155,6 +156,14 @@ impl Listener {
         Ok(Listener::Unix { listener, made })
     }
 
+    /// Lets nobody else connect, where that is possible without closing the socket: connections that
+    /// wait to be accepted would be closed with it.
+    pub(super) fn withdraw(&mut self) {
+        if let Listener::Unix { made, .. } = self {
+            *made = None;
+        }
+    }
+
     /// Accepts one connection, if one waits, and returns its client too.
     pub(super) fn accept(&self) -> io::Result<(Stream, Client)> {
         let (stream, client) = match self {
@@ -248,17 +257,12 @@ fn is_refused(path: &Path) -> bool {
     asking.join().unwrap_or_default()
 }
 
-impl Drop for Listener {
+impl Drop for Made {
     fn drop(&mut self) {
-        if let Listener::Unix {
-            made: Some(made), ..
-        } = self
-        {
-            let _turn = turn_in_folder(&made.path);
-            // Another file at this path belongs to another program.
-            if identity(&made.path).is_ok_and(|identity| identity == made.identity) {
-                let _ = fs::remove_file(&made.path);
-            }
+        let _turn = turn_in_folder(&self.path);
+        // Another file at this path belongs to another program.
+        if identity(&self.path).is_ok_and(|identity| identity == self.identity) {
+            let _ = fs::remove_file(&self.path);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How the service ends.
+//! How the service stops.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
-/// Waits until the server accepts no more.
+/// Waits until the server accepts no more connections.
 fn await_closed_door(server: &Server) {
     let is_closed = || TcpStream::connect(server.address).is_err();
     eventually(is_closed, || "the server to stop accepting".into());
 }
 
-/// A client whose request has begun to come, as the answer to another's request shows.
+/// A client with a request of which the server has received the beginning: a request that was sent
+/// later is answered.
 fn begin_a_request(server: &Server) -> Client {
     let mut client = server.connect();
     client.send(&GENERATE[..20]);
@@ -25,7 +26,7 @@ fn begin_a_request(server: &Server) -> Client {
 #[test]
 fn each_signal_ends_it_with_success() {
     for signal in ["TERM", "INT", "QUIT", "HUP"] {
-        // SIGHUP may be ignored by whoever runs the tests, and would be by the server as well.
+        // If the tests run with SIGHUP ignored, the server would inherit that.
         let mut command = Command::new("env");
         command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_minicap")]);
         let mut server = Server::spawn(command.args(["--listen", "127.0.0.1:0"]));
@@ -46,7 +47,7 @@ fn a_request_that_was_begun_is_finished() {
     let (begin, end) = request.split_at(60);
     let mut client = server.connect();
     client.send(begin);
-    // Another request's answer shows that the first bytes of this one are known by now.
+    // A later request is answered, so the server has received the beginning of this one.
     assert_eq!(server.request(HEALTH).status, 200);
     server.signal("TERM");
     await_closed_door(&server);
@@ -64,7 +65,7 @@ fn a_request_that_was_begun_is_finished() {
 #[test]
 fn everybody_who_has_connected_is_answered() {
     let mut server = Server::start(&[]);
-    // Stopped, it cannot accept: all of them wait in the kernel.
+    // The stopped process cannot accept, so all connections wait in the kernel.
     server.signal("STOP");
     let mut clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
     for client in &mut clients {
@@ -91,7 +92,7 @@ fn who_has_just_connected_is_answered() {
     client.stream.write_all(GENERATE.as_bytes()).unwrap();
     assert!(client.try_answer() || !was_quick);
     assert_eq!(server.wait().code(), Some(0));
-    // The other one has had its time.
+    // The silent connection does not delay the end for longer than it may.
     assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
@@ -176,7 +177,7 @@ fn the_same_signal_within_a_second_is_the_same_wish() {
         drop(client);
         assert_eq!(server.wait().code(), Some(0));
     } else {
-        // The machine was too busy for the three to count as one.
+        // The machine was too busy: the three signals did not arrive within a second.
         assert_eq!(server.wait().code(), Some(143));
     }
 }
@@ -218,7 +219,7 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
         (answer.status, answer.text()),
         (503, r#"{"status":"stopping"}"#)
     );
-    // Of those who are there and of those who come.
+    // On open connections and on new ones.
     assert_eq!(client.validate(&id, TEXT), 200);
     let id = server.generate();
     assert_eq!(server.connect().validate(&id, TEXT), 200);
@@ -226,6 +227,30 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
     assert!(Duration::from_secs(2) <= begun.elapsed());
     assert!(begun.elapsed() < Duration::from_secs(6));
     assert!(server.log().ends_with("info stopped\n"), "{}", server.log());
+}
+
+/// A client that kept its connection would send a request just when it ends.
+#[test]
+fn answers_while_it_drains_are_the_last_of_their_connections() {
+    let server = Server::start(&["--drain", "60"]);
+    let mut kept = server.connect();
+    let id = kept.generate();
+    let mut pipelined = server.connect();
+    server.signal("TERM");
+    server.await_log(" info leaving seconds=60");
+    kept.send(validate(&id, TEXT));
+    let answer = kept.answer();
+    assert_eq!(
+        (answer.status, answer.field("Connection")),
+        (200, Some("close"))
+    );
+    kept.assert_closed();
+    pipelined.send(HEALTH.repeat(3));
+    let connections: Vec<_> = (0..3)
+        .map(|_| pipelined.answer().field("Connection").map(str::to_owned))
+        .collect();
+    assert_eq!(connections, [None, None, Some("close".into())]);
+    pipelined.assert_closed();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Other ways to listen: Unix sockets, and sockets that a service manager passes.
+//! Unix sockets, and sockets that a service manager passes.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -15,7 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{HEALTH, PATIENCE, eventually, minicap, run};
+use crate::support::{Client, PATIENCE, eventually, minicap, run};
+
+/// A request of a connection of its own.
+const ENDING: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
 
 /// A process that listens somewhere; killed when dropped.
 struct Process(Child);
@@ -53,7 +56,7 @@ impl Drop for Process {
 }
 
 fn socket_path(name: &str) -> PathBuf {
-    // A folder of its own, since starts in one folder wait for each other.
+    // Each test has its own folder, since starts in one folder wait for each other.
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.d"));
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
@@ -62,13 +65,7 @@ fn socket_path(name: &str) -> PathBuf {
 }
 
 fn is_healthy(mut stream: impl Read + Write) -> bool {
-    stream
-        .write_all(
-            HEALTH
-                .replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
-                .as_bytes(),
-        )
-        .unwrap();
+    stream.write_all(ENDING.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with(r#"{"status":"ok"}"#)
@@ -106,7 +103,7 @@ fn a_socket_that_was_left_over_is_replaced_and_no_other_file() {
     let listen = format!("unix:{}", path.display());
     let (process, _) = Process::start(&mut minicap(&["--listen", &listen]));
     assert!(is_healthy(unix(&path)));
-    // While somebody listens there, it is in use.
+    // A socket on which a process listens is in use.
     let second = run(&["--listen", &listen]);
     assert_eq!(second.status.code(), Some(1));
     let error = String::from_utf8(second.stderr).unwrap();
@@ -139,7 +136,7 @@ fn start_with(socket: OwnedFd, options: &str) -> (Process, String) {
 fn a_passed_tcp_socket_goes_before_the_default() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // Whoever connects before the start is served after it.
+    // A client that connects before the start is served after it.
     let early = TcpStream::connect(address).unwrap();
     let (process, line) = start_with(listener.into(), "");
     assert_eq!(line, format!("miniCAP listening on http://{address}"));
@@ -178,7 +175,72 @@ fn what_is_passed_and_what_the_operator_asks_for_are_both_listened_on() {
     process.stop();
 }
 
-/// What the start says of a descriptor that is passed and cannot be listened on.
+#[test]
+fn a_service_is_restarted_on_a_busy_socket_that_is_passed_and_every_request_is_answered() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let start = || start_with(listener.try_clone().unwrap().into(), "").0;
+    let is_over = AtomicBool::new(false);
+    let visit = || {
+        let mut visits = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            Client::connect(address).generate();
+            visits += 1;
+        }
+        visits
+    };
+    thread::scope(|scope| {
+        let visitors: Vec<_> = (0..8).map(|_| scope.spawn(visit)).collect();
+        let mut service = start();
+        for _ in 0..5 {
+            thread::sleep(Duration::from_millis(100));
+            service.stop();
+            service = start();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for visitor in visitors {
+            assert!(5 < visitor.join().unwrap(), "the socket should be busy");
+        }
+        service.stop();
+    });
+}
+
+/// A proxy sends a request into a connection that it has got, and cannot send it again elsewhere.
+#[test]
+fn whoever_gets_a_connection_to_a_unix_socket_is_answered_though_the_service_ends() {
+    let path = socket_path("ending.sock");
+    let listen = format!("unix:{}", path.display());
+    let visit = || {
+        let mut visits = 0;
+        while let Ok(mut stream) = UnixStream::connect(&path) {
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(ENDING.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
+            visits += 1;
+        }
+        visits
+    };
+    let mut visits = 0;
+    for _ in 0..20 {
+        let (service, _) = Process::start(&mut minicap(&["--listen", &listen]));
+        thread::scope(|scope| {
+            let visitors: Vec<_> = (0..8).map(|_| scope.spawn(visit)).collect();
+            thread::sleep(Duration::from_millis(30));
+            service.stop();
+            for visitor in visitors {
+                visits += visitor.join().unwrap();
+            }
+        });
+    }
+    assert!(
+        100 < visits,
+        "{visits} visits, so the service did not end among them"
+    );
+}
+
+/// The error at the start if the passed descriptor is not a listening socket.
 fn refusal(fd: OwnedFd) -> String {
     let script = format!(
         "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} --listen 127.0.0.1:0",
@@ -290,7 +352,7 @@ fn a_socket_has_the_mode_that_is_asked_for() {
     }
 }
 
-/// Whoever looks at the folder all the time sees no other mode for a moment.
+/// A thread that looks at the folder all the time never sees another mode.
 #[test]
 fn the_mode_holds_from_the_moment_the_socket_exists() {
     let path = socket_path("moment.sock");
@@ -349,7 +411,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
     let path = socket_path("race.sock");
     let listen = format!("unix:{}", path.display());
     for _ in 0..20 {
-        // Both find a socket left over.
+        // Both find a socket that a dead process left behind.
         let _ = fs::remove_file(&path);
         drop(UnixListener::bind(&path).unwrap());
         let children: Vec<Child> = (0..2)
@@ -359,7 +421,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
                 command.spawn().unwrap()
             })
             .collect();
-        // A loser says nothing on its standard output, and is gone.
+        // The one that fails prints nothing on standard output and ends.
         let is_winner = |child: &mut Child| {
             let stdout = child.stdout.as_mut().unwrap();
             0 < stdout.read(&mut [0; 16]).unwrap()
@@ -396,7 +458,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
 fn a_start_does_not_hang_on_a_socket_whose_owner_is_busy() {
     let path = socket_path("busy.sock");
     let busy = UnixListener::bind(&path).unwrap();
-    // It accepts nobody, and has no room for more to wait.
+    // It accepts no connection, and its queue is full.
     socket2::SockRef::from(&busy).listen(0).unwrap();
     let address = socket2::SockAddr::unix(&path).unwrap();
     let connect = || {
@@ -413,17 +475,18 @@ fn a_start_does_not_hang_on_a_socket_whose_owner_is_busy() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains(" in use (os error "), "{said}");
-    // Nor does it keep a signal waiting.
+    // Nor does it keep signals waiting: the second ends it, before it gives up by itself.
     let listen = format!("unix:{}", path.display());
     let mut child = minicap(&["--listen", &listen])
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    thread::sleep(Duration::from_millis(100));
-    let begun = Instant::now();
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").arg(pid).status().unwrap().success());
-    eventually(|| child.try_wait().unwrap().is_some(), || "the end".into());
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    thread::sleep(Duration::from_millis(300));
+    for signal in ["TERM", "INT"] {
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(130));
     fs::remove_file(&path).unwrap();
 }

@@ -50,12 +50,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if is_of_one_connection(&error) => {}
-                Err(error) if is_lasting(&error) => {
-                    self.log
-                        .error("cannot accept", &[("on", listener), ("error", &error)]);
-                    let error = format!("cannot accept on {listener}: {error}");
-                    return Err(io::Error::other(error));
-                }
+                Err(error) if is_lasting(&error) => return Err(self.end_of(listener, &error)),
                 Err(error) => {
                     // Most often there is no descriptor left, and closing a connection gives one.
                     // Where that did not help, closing more of them would not either.
@@ -69,6 +64,14 @@ impl<H: Handler> EventLoop<'_, H> {
             }
         }
         Ok(())
+    }
+
+    /// Logs that a listener can accept nothing any more; returns what the service ends with.
+    #[cold]
+    fn end_of(&self, listener: &Listener, error: &io::Error) -> io::Error {
+        self.log
+            .error("cannot accept", &[("on", listener), ("error", error)]);
+        io::Error::other(format!("cannot accept on {listener}: {error}"))
     }
 
     /// Gives a new connection a place, if need be another's. Where there is none for it, since all of
