@@ -132,8 +132,8 @@ fn are_allowed(names: Option<&[u8]>) -> bool {
             .map(<[u8]>::trim_ascii)
             .all(|name| {
                 ALLOWED_FIELDS
-                    .split(", ")
-                    .any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(name))
+                    .split(',')
+                    .any(|allowed| allowed.trim_ascii().as_bytes().eq_ignore_ascii_case(name))
             })
     })
 }

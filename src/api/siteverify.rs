@@ -89,7 +89,10 @@ fn success(cors: &Cors) -> Response {
 
 /// The host of an origin, which is a scheme, a host, and perhaps a port.
 fn host(origin: &str) -> &str {
-    let authority = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    let behind_scheme = origin
+        .split_once(':')
+        .and_then(|(_, rest)| rest.strip_prefix("//"));
+    let authority = behind_scheme.unwrap_or(origin);
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => authority,

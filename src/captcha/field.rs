@@ -121,16 +121,16 @@ pub(super) struct Measurer {
 impl Measurer {
     /// The field of a bitmap of coverage, `width` pixels wide, 255 for pixels wholly inside.
     pub(super) fn field(&mut self, coverage: &[u8], width: usize) -> Field {
-        let height = coverage.len() / width.max(1);
-        let pixel = |x: usize, y: usize| f32::from(coverage[y * width + x]);
-        self.down.measure(width, height, pixel);
-        self.right.measure(height, width, |y, x| pixel(x, y));
+        let width = width.max(1);
+        let height = coverage.len() / width;
+        self.down.measure(coverage, [width, height], [1, width]);
+        self.right.measure(coverage, [height, width], [width, 1]);
         let mut rows = self.distances_to_crossings();
         let (down, right) = (&self.down, &self.right);
-        // The cells of the bitmap, and those next to it. All others are outside, and not near.
+        // The cells of the bitmap, and those next to it. No others are near.
+        let columns = MARGIN_CELLS - 1..=down.count - MARGIN_CELLS;
         for row in MARGIN_CELLS - 1..=right.count - MARGIN_CELLS {
-            for column in MARGIN_CELLS - 1..=down.count - MARGIN_CELLS {
-                let cell = &mut rows[row][column];
+            for (column, cell) in columns.clone().zip(&mut rows[row][columns.clone()]) {
                 if *cell < NEAR {
                     let cells = distance_to_edge(
                         down.distances[row * down.count + column],
@@ -138,9 +138,13 @@ impl Measurer {
                     );
                     *cell = round(cells / CELLS_PER_UNIT) as i16;
                 }
-                let [x, y] =
-                    [column, row].map(|at| (at * PIXELS_PER_CELL).wrapping_sub(MARGIN_PIXELS));
-                if x < width && y < height && HALF_COVER < pixel(x, y) {
+            }
+        }
+        let pixels = coverage.chunks_exact(width).step_by(PIXELS_PER_CELL);
+        for (cells, pixels) in rows[MARGIN_CELLS..].iter_mut().zip(pixels) {
+            let pixels = pixels.iter().step_by(PIXELS_PER_CELL);
+            for (cell, &pixel) in cells[MARGIN_CELLS..].iter_mut().zip(pixels) {
+                if HALF_COVER < pixel.into() {
                     *cell = -*cell;
                 }
             }
@@ -149,23 +153,26 @@ impl Measurer {
     }
 
     /// The distances of a field without their signs, to the points where any line crosses the
-    /// outline.
+    /// outline. Each step is a loop of its own, of which a compiler makes vector instructions.
     fn distances_to_crossings(&self) -> Box<[[i16; COLUMNS]]> {
         let (down, right) = (&self.down, &self.right);
-        let rows = down.squares.chunks_exact(down.count).enumerate();
-        let rows = rows.map(|(row, from_down)| {
-            let mut squares = [SQUARE_MAX; COLUMNS];
-            let from_right = right.squares.chunks_exact(right.count);
-            for (square, (down, right)) in squares.iter_mut().zip(from_down.iter().zip(from_right))
-            {
-                *square = *down.min(&right[row]);
+        let mut rows = vec![[SQUARE_MAX; COLUMNS]; right.count].into_boxed_slice();
+        for (row, from_down) in rows.iter_mut().zip(down.squares.chunks_exact(down.count)) {
+            for (square, &from_down) in row.iter_mut().zip(from_down) {
+                *square = from_down;
             }
-            squares.map(|square| {
-                let cells = (f32::from(square) / SQUARE_PARTS).sqrt();
-                round(least(cells, REACH_CELLS as f32) / CELLS_PER_UNIT) as i16
-            })
-        });
-        rows.collect()
+        }
+        let columns = right.squares.chunks_exact(right.count).take(COLUMNS);
+        for (column, from_right) in columns.enumerate() {
+            for (row, &from_right) in rows.iter_mut().zip(from_right) {
+                row[column] = row[column].min(from_right);
+            }
+        }
+        for cell in rows.as_flattened_mut() {
+            let cells = (f32::from(*cell) / SQUARE_PARTS).sqrt();
+            *cell = round(least(cells, REACH_CELLS as f32) / CELLS_PER_UNIT) as i16;
+        }
+        rows
     }
 }
 
@@ -176,6 +183,12 @@ const SQUARE_PARTS: f32 = 128.0;
 /// The greatest of them, of which two can be added up. It is beyond the reach.
 const SQUARE_MAX: Square = Square::MAX / 2;
 const _: () = assert!((REACH_CELLS * REACH_CELLS) as f32 * SQUARE_PARTS < SQUARE_MAX as f32);
+
+/// Cells whose squares are worked out at once: few enough for the vector registers of a processor.
+const BLOCK_CELLS: usize = 16;
+
+/// Why a block is found where one is looked for.
+const WHOLE: &str = "the buffers hold whole blocks";
 
 /// Parallel lines through the middles of the cells of a field. They are followed step by step, from
 /// cell to cell, and what is done for a step is done for all lines at once.
@@ -199,18 +212,19 @@ struct Lines {
 }
 
 impl Lines {
-    /// Measures a bitmap, given its extent across the lines and along them in pixels, and the coverage
-    /// of the pixel at a place across and along.
-    fn measure(&mut self, across: usize, along: usize, pixel: impl Fn(usize, usize) -> f32) {
+    /// Measures a bitmap, given its extent across the lines and along them in pixels, and by how much
+    /// pixels that are neighbours in these directions are apart in `bitmap`.
+    fn measure(&mut self, bitmap: &[u8], [across, along]: [usize; 2], apart: [usize; 2]) {
         let lanes = across.div_ceil(PIXELS_PER_CELL);
         self.count = lanes + 2 * MARGIN_CELLS;
         self.coverage.clear();
-        self.coverage.resize(lanes, 0.0);
-        for at in 0..along {
-            let coverage = (0..lanes).map(|lane| pixel(lane * PIXELS_PER_CELL, at));
-            self.coverage.extend(coverage);
-        }
         self.coverage.resize((along + 2) * lanes, 0.0);
+        let steps = self.coverage.chunks_exact_mut(lanes.max(1));
+        for (at, coverage) in steps.skip(1).take(along).enumerate() {
+            for (lane, coverage) in coverage.iter_mut().enumerate() {
+                *coverage = bitmap[at * apart[1] + lane * PIXELS_PER_CELL * apart[0]].into();
+            }
+        }
         self.measure_pixels(lanes);
         let steps = along.div_ceil(PIXELS_PER_CELL) + 2 * MARGIN_CELLS;
         self.distances.clear();
@@ -255,25 +269,37 @@ impl Lines {
     /// Works out `squares` from `distances`.
     ///
     /// The nearest point is away across the lines as well as along them. Every line within reach is
-    /// tried, for all cells at once: the reach is so short that this is faster than to find the right
-    /// one, as the paper does. Beyond the last line of a step is the first of the next, in whose
+    /// tried, for a block of cells at once: the reach is so short that this is faster than to find the
+    /// right one, as the paper does. Beyond the last line of a step is the first of the next, in whose
     /// margin nothing is near.
     fn measure_across(&mut self) {
         let square =
             |cells: f32| round(least(cells * cells * SQUARE_PARTS, SQUARE_MAX.into())) as Square;
+        let across: [Square; REACH_CELLS + 1] = std::array::from_fn(|lines| square(lines as f32));
+        let cells = self.distances.len().next_multiple_of(BLOCK_CELLS);
         self.along.clear();
         self.along.resize(REACH_CELLS, SQUARE_MAX);
         self.along
             .extend(self.distances.iter().map(|&cells| square(cells)));
-        self.along
-            .resize(self.distances.len() + 2 * REACH_CELLS, SQUARE_MAX);
-        self.squares.clear();
-        self.squares.resize(self.distances.len(), SQUARE_MAX);
-        for tried in 0..=2 * REACH_CELLS {
-            let across = square(tried as f32 - REACH_CELLS as f32);
-            for (nearest, along) in self.squares.iter_mut().zip(&self.along[tried..]) {
-                *nearest = (*nearest).min(along + across);
+        self.along.resize(cells + 2 * REACH_CELLS, SQUARE_MAX);
+        self.squares.resize(cells, SQUARE_MAX);
+        let blocks = self.squares.as_chunks_mut::<BLOCK_CELLS>().0.iter_mut();
+        let windows = self
+            .along
+            .array_windows::<{ BLOCK_CELLS + 2 * REACH_CELLS }>();
+        for (block, window) in blocks.zip(windows.step_by(BLOCK_CELLS)) {
+            let mut nearest = [SQUARE_MAX; BLOCK_CELLS];
+            for (lines, &across) in across.iter().enumerate() {
+                let before: &[_; BLOCK_CELLS] =
+                    window[REACH_CELLS - lines..].first_chunk().expect(WHOLE);
+                let after: &[_; BLOCK_CELLS] =
+                    window[REACH_CELLS + lines..].first_chunk().expect(WHOLE);
+                for cell in 0..BLOCK_CELLS {
+                    let along = before[cell].min(after[cell]);
+                    nearest[cell] = nearest[cell].min(along + across);
+                }
             }
+            *block = nearest;
         }
     }
 }

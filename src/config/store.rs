@@ -37,8 +37,9 @@ pub(super) fn store(text: &OsStr) -> Result<Address, Expected> {
     }
     let (scheme, rest) = text
         .to_str()
-        .and_then(|text| text.split_once("://"))
+        .and_then(|text| text.split_once(':'))
         .ok_or(ADDRESS)?;
+    let rest = rest.strip_prefix("//").ok_or(ADDRESS)?;
     match scheme.to_ascii_lowercase().as_str() {
         "valkey" | "redis" => tcp(rest).ok_or_else(|| ADDRESS.into()),
         "valkeys" | "rediss" => Err(NO_TLS.into()),

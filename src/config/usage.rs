@@ -60,7 +60,8 @@ pub fn usage(command: CommandName) -> String {
         let form = format!("--{} {}", option.name, option.value.name());
         let range = range(option).map_or_else(String::new, |range| format!(", {range}"));
         // A default that is not a value stands in the help text.
-        let (help, words) = option.help.split_once(" [").unwrap_or((option.help, ""));
+        let (help, words) = option.help.split_once('[').unwrap_or((option.help, ""));
+        let help = help.trim_end();
         let default = match option.default {
             Some(default) => format!(" [default: {default}]"),
             None if words.is_empty() => String::new(),

@@ -246,7 +246,8 @@ pub(super) fn origins(text: &OsStr) -> Result<Cors, Expected> {
 /// browser could send it.
 fn origin(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
-    let (scheme, authority) = text.split_once("://")?;
+    let (scheme, rest) = text.split_once(':')?;
+    let authority = rest.strip_prefix("//")?;
     let default_port = match scheme {
         "https" => 443,
         "http" => 80,

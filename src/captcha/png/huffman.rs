@@ -29,12 +29,12 @@ pub(super) fn code_lengths<const N: usize>(counts: &[u32; N], bits_max: u8) -> [
 
 /// The lengths without a limit, by Huffman's algorithm.
 fn unlimited_lengths<const N: usize>(counts: &[u32; N]) -> [u8; N] {
-    // Leaves of the tree, as count and symbol, the rarest first.
-    let mut leaves = [(0_u32, 0_u16); N];
+    // Leaves of the tree, the rarest first.
+    let mut leaves = [Leaf::default(); N];
     let mut used = 0;
     for (symbol, &count) in counts.iter().enumerate() {
         if count != 0 {
-            leaves[used] = (count, symbol as u16);
+            leaves[used] = Leaf::new(count, symbol);
             used += 1;
         }
     }
@@ -42,8 +42,8 @@ fn unlimited_lengths<const N: usize>(counts: &[u32; N]) -> [u8; N] {
     leaves.sort_unstable();
 
     let mut lengths = [0; N];
-    if let [(_, symbol)] = leaves {
-        lengths[usize::from(*symbol)] = 1;
+    if let [leaf] = leaves {
+        lengths[leaf.symbol()] = 1;
         return lengths;
     }
     let parents = parents(leaves);
@@ -52,15 +52,33 @@ fn unlimited_lengths<const N: usize>(counts: &[u32; N]) -> [u8; N] {
     for node in (0..(2 * used).saturating_sub(2)).rev() {
         depths[node] = depths[usize::from(parents[node])] + 1;
     }
-    for (&(_, symbol), &depth) in leaves.iter().zip(&depths) {
-        lengths[usize::from(symbol)] = depth;
+    for (leaf, &depth) in leaves.iter().zip(&depths) {
+        lengths[leaf.symbol()] = depth;
     }
     lengths
 }
 
+/// A symbol and how often it occurs, as one number: those are compared and sorted by little code.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Leaf(u64);
+
+impl Leaf {
+    fn new(count: u32, symbol: usize) -> Self {
+        Self(u64::from(count) << 32 | symbol as u64)
+    }
+
+    fn count(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    fn symbol(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
+
 /// The parent of every node of the Huffman tree. Leaves are numbered first, in their order, then
 /// the inner nodes in the order in which they are made.
-fn parents(leaves: &[(u32, u16)]) -> [u16; 2 * SYMBOLS_MAX] {
+fn parents(leaves: &[Leaf]) -> [u16; 2 * SYMBOLS_MAX] {
     // An inner node joins the two rarest nodes that have no parent yet. Counts of inner nodes only
     // grow, so that the rarest node is always the next leaf or the next inner node.
     let mut inner_counts = [0_u32; SYMBOLS_MAX];
@@ -69,10 +87,10 @@ fn parents(leaves: &[(u32, u16)]) -> [u16; 2 * SYMBOLS_MAX] {
     for made in 0..leaves.len().saturating_sub(1) {
         let mut count = 0;
         for _ in 0..2 {
-            let is_leaf =
-                leaf < leaves.len() && (inner == made || leaves[leaf].0 <= inner_counts[inner]);
+            let is_leaf = leaf < leaves.len()
+                && (inner == made || leaves[leaf].count() <= inner_counts[inner]);
             let node = if is_leaf {
-                count += leaves[leaf].0;
+                count += leaves[leaf].count();
                 leaf += 1;
                 leaf - 1
             } else {

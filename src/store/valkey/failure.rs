@@ -158,8 +158,12 @@ impl Failure {
         let refusals = || REFUSALS.iter().chain([&FULL]);
         let begun = refusals().find(|refusal| line.starts_with(refusal.code));
         // The error of a command in a script may stand within another.
+        let holds = |part: &str| {
+            let mut places = line.as_bytes().windows(part.len());
+            places.any(|place| place == part.as_bytes())
+        };
         let is_within = |Refusal { code, .. }: &&Refusal| {
-            line.contains(&format!("-{code} ")) || code.contains(' ') && line.contains(code)
+            holds(&format!("-{code} ")) || code.contains(' ') && holds(code)
         };
         let within = || refusals().find(is_within);
         begun
