@@ -213,7 +213,7 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
     let id = client.generate();
     let begun = Instant::now();
     server.signal("TERM");
-    server.await_log(" info leaving seconds=2");
+    server.await_log(" info draining seconds=2");
     let answer = server.request(HEALTH);
     assert_eq!(
         (answer.status, answer.text()),
@@ -237,7 +237,7 @@ fn answers_while_it_drains_are_the_last_of_their_connections() {
     let id = kept.generate();
     let mut pipelined = server.connect();
     server.signal("TERM");
-    server.await_log(" info leaving seconds=60");
+    server.await_log(" info draining seconds=60");
     kept.send(validate(&id, TEXT));
     let answer = kept.answer();
     assert_eq!(
@@ -258,7 +258,7 @@ fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
     let mut server = Server::start(&["--drain", "1", "--stop-timeout", "20"]);
     let mut client = begin_a_request(&server);
     server.signal("TERM");
-    server.await_log(" info leaving seconds=1");
+    server.await_log(" info draining seconds=1");
     await_closed_door(&server);
     client.send(&GENERATE[20..]);
     let answer = client.answer();
@@ -274,7 +274,7 @@ fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
 fn another_signal_ends_the_draining_at_once() {
     let mut server = Server::start(&["--drain", "60"]);
     server.signal("TERM");
-    server.await_log(" info leaving seconds=60");
+    server.await_log(" info draining seconds=60");
     server.signal("INT");
     assert_eq!(server.wait().code(), Some(130));
 }

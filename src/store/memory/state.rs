@@ -17,11 +17,11 @@ use crate::fair::Line;
 use crate::fnv::Fnv1a;
 use crate::store::{Id, SOLUTION_BYTES_MAX, Solution};
 
-/// What the bytes begin with in every version of the format.
+/// The beginning of the bytes in every version of the format.
 const PROGRAM: [u8; 26] = *b"miniCAP captchas, version ";
-/// What follows in this one.
+/// The rest of the first line in this version.
 const VERSION: [u8; 2] = *b"1\n";
-/// Bytes of one captcha: id, life left, attempts left, line, length of the text, text.
+/// Bytes of one captcha: id, lifetime left, attempts left, line, length of the text, text.
 const RECORD_BYTES: usize = 16 + 4 + 2 + 2 + 1 + SOLUTION_BYTES_MAX;
 
 /// What happened to the captchas of a state.
