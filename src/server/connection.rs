@@ -1055,7 +1055,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopping_server_finishes_what_was_begun() {
+    fn a_stopping_server_finishes_a_request_that_has_begun() {
         let mut idle = Talk::new();
         idle.say(GET);
         idle.connection.stop();

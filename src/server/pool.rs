@@ -335,7 +335,7 @@ mod tests {
 
     /// Its buffers may be in any state.
     #[test]
-    fn a_worker_is_made_anew_after_a_panic() {
+    fn a_worker_is_replaced_after_a_panic() {
         let service = Arc::new(Service {
             meeting: Barrier::new(1),
             workers: AtomicUsize::default(),

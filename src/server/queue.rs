@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn cheap_requests_go_first_and_leave_dear_ones_every_ninth_turn() {
+    fn cheap_requests_go_first_and_leave_costly_ones_every_ninth_turn() {
         let ranks = [[costly(0); 3].as_slice(), &[cheap(0); 10], &[cheap(1); 10]].concat();
         let order = drain(&mut queue(ranks));
         let dear_ones: Vec<usize> = (0..order.len()).filter(|at| order[*at] < 3).collect();

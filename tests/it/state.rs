@@ -45,7 +45,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_captcha_with_its_attempts_outlasts_a_restart() {
+fn a_captcha_and_its_attempts_are_kept_over_a_restart() {
     let state = state("attempts");
     let server = start(&state);
     let mut client = server.connect();

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_bound_and_begin_anew_when_it_works() {
+    fn pauses_grow_to_a_bound_and_start_again_after_success() {
         let (breaker, mut now) = (Breaker::new(500 * MS), Instant::now());
         let mut pauses = Vec::new();
         for _ in 0..40 {
