@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_bounded_and_what_it_costs_is_told() {
+    fn a_flood_is_bounded_and_lines_left_out_are_reported() {
         let mut second = Second::default();
         let now = Duration::from_millis(5_500);
         for _ in 0..LINES_PER_SEC_MAX {
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_after_a_flood_tells_of_it() {
+    fn the_line_after_a_flood_reports_it() {
         let log = |level| Log {
             level,
             shared: Arc::default(),

@@ -34,7 +34,7 @@ pub(super) struct Stroke {
 
 impl Stroke {
     /// A stroke of about this width. The inner edge is moved so far that both edges fade at the same
-    /// distances. So a stroke has the same coverage in all wherever it lies between pixels.
+    /// distances. So the coverage of a stroke has the same sum wherever it lies between pixels.
     pub(super) fn new(width_px: f32, fill: Fill) -> Self {
         let width_px = (width_px * LEVELS_PER_PX).round() / LEVELS_PER_PX;
         Self { width_px, fill }

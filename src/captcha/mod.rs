@@ -90,7 +90,7 @@ pub struct Settings {
     pub alphabet: Alphabet,
     /// The pictures, but for their theme.
     pub style: Style,
-    /// The theme of pictures for which nobody chooses one.
+    /// The theme of pictures for requests that name none.
     pub theme: ThemeChoice,
 }
 

@@ -25,7 +25,7 @@ use crate::{api, captcha, server};
 /// What a command line asks for, with all that it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Serve until told to stop.
+    /// Serve until a signal stops the process.
     Serve {
         /// What to serve, and how.
         config: Box<Config>,

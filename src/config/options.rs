@@ -21,7 +21,7 @@ use Value::{Hidden, One, Several};
 
 /// Far more threads than any suitable machine has cores.
 const WORKERS_MAX: u64 = 1024;
-/// A day: nobody needs longer to read six letters.
+/// A day, which is long enough to read six letters.
 const TTL_SECS_MAX: u64 = 24 * 60 * 60;
 /// An hour: a longer wait would be a mistake.
 const TIMEOUT_SECS_MAX: u64 = 60 * 60;

@@ -323,7 +323,7 @@ fn a_test_text_for_sounds_is_one_that_can_be_spoken() {
 }
 
 #[test]
-fn variables_that_set_nothing_are_told() {
+fn variables_that_set_nothing_are_reported() {
     assert_eq!(
         unknown(&[("MINICAP_TTL", "5"), ("MINICAPE", "x"), ("TTL", "x")]),
         []
@@ -375,7 +375,7 @@ fn help_goes_before_what_is_wrong() {
 }
 
 #[test]
-fn help_tells_the_options_of_a_command_with_their_ranges() {
+fn help_has_the_options_of_a_command_with_their_ranges() {
     let serve = usage(CommandName::Serve);
     for (name, range) in [
         ("ttl SECONDS", "1 to 86400 [default: 600]"),

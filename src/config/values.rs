@@ -18,15 +18,15 @@ use crate::store::{SOLUTION_BYTES_MAX, Solution};
 /// What a value should have been.
 pub(super) type Expected = String;
 
-/// More values of one option are a mistake.
+/// Most values of one option; more would be a mistake.
 const VALUES_MAX: usize = 64;
 
 /// Three times the longest name of a field in common use.
 const FIELD_NAME_BYTES_MAX: usize = 64;
 
-/// Fewer could be guessed over the network.
+/// A shorter secret could be guessed over the network.
 const SECRET_BYTES_MIN: usize = 8;
-/// As long as the digests that some use for it, with room.
+/// Longer than any digest that is used as a secret.
 const SECRET_BYTES_MAX: usize = 256;
 /// A small part of what a request's target may have.
 const PATH_BYTES_MAX: usize = 256;
@@ -137,7 +137,7 @@ pub(super) fn url_path(text: &OsStr) -> Result<String, Expected> {
     };
     let mut segments = path.split('/');
     let is_path = segments.next() == Some("") && segments.all(is_segment);
-    // What is no text would otherwise pass for the empty path.
+    // A path that is not UTF-8 would otherwise count as empty.
     if text.to_str().is_some() && is_path && path.len() <= PATH_BYTES_MAX {
         return Ok(path.to_owned());
     }
@@ -155,7 +155,7 @@ pub(super) fn field_name(name: &OsStr) -> Result<String, Expected> {
         .ok_or_else(|| "the name of a field, such as X-Real-IP".into())
 }
 
-/// Any bytes: what names a file is the file system's affair.
+/// Any bytes: the file system decides what names a file.
 pub(super) fn path(path: &OsStr) -> Result<PathBuf, Expected> {
     if path.is_empty() {
         return Err("a path".into());

@@ -1,12 +1,12 @@
-//! What a client would rather have: its Accept, Accept-Encoding and Accept-Language fields, weighed.
-//! Knows no answer, only the names of what is on offer. The rules are RFC 9110 sections 12.4.2 and
-//! 12.5.1 to 12.5.4, and RFC 4647 section 3.4. Nothing is kept and each byte is looked at a few
-//! times, so the limit of a head is the limit of this.
+//! What a client prefers, by its Accept, Accept-Encoding and Accept-Language fields.
+//! Knows only the names of what is offered. The rules are RFC 9110 sections 12.4.2 and
+//! 12.5.1 to 12.5.4, and RFC 4647 section 3.4. Nothing is kept and each byte is read a few times, so
+//! the limit of a head limits this too.
 
 use super::Fields;
 use super::class::{TOKEN, trim_blanks};
 
-/// The quality of what is wanted without reserve; qualities are whole thousandths.
+/// The highest quality; qualities are whole thousandths.
 const QUALITY_MAX: u16 = 1000;
 
 /// The media type among `offered` that a client wants most; of those that it wants equally, the

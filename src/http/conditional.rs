@@ -1,4 +1,4 @@
-//! Whether a client has the answer already: its If-None-Match field, compared.
+//! Whether a client has a response already, by its If-None-Match field.
 //! The rules are RFC 9110 sections 8.8.3 and 13.1.2.
 
 use super::Fields;

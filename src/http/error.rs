@@ -1,13 +1,13 @@
-//! What can be wrong with a request, and what it is answered with.
-//! The one place that turns a broken rule into a status. The statuses are those of RFC 9110
+//! What can be wrong with a request, and the status of the response.
+//! This is the only place that turns a broken rule into a status. The statuses are those of RFC 9110
 //! section 15 and RFC 6585 section 5.
 
 use std::fmt;
 
 use super::Status;
 
-/// The rule a request broke. After any of these the connection closes: where the next request
-/// would begin is not known.
+/// The rule that a request broke. After any of these the connection closes, since it is not known
+/// where the next request begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The request line does not begin with a token and one space.
@@ -87,7 +87,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(self) -> Status {
         match self {
@@ -103,7 +103,7 @@ impl Error {
         }
     }
 
-    /// A few words that say what was wrong, fit for the body of an answer and for a log.
+    /// A few words that say what was wrong, for the body of the response and for the log.
     #[must_use]
     pub fn reason(self) -> &'static str {
         match self {

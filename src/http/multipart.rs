@@ -1,5 +1,5 @@
-//! Values of forms that are sent as `multipart/form-data` (RFC 7578): what `FormData` of scripts
-//! and arrays given to PHP's curl become. Knows no request, and keeps nothing.
+//! Values of forms that are sent as `multipart/form-data` (RFC 7578), as `FormData` in scripts and
+//! arrays in PHP's curl are. Knows no request, and keeps nothing.
 
 use super::class::{find, trim_blanks};
 

@@ -1,4 +1,4 @@
-//! Answers: status, fields and body, and their head as bytes.
+//! Responses: status, fields and body, and their head as bytes.
 //! Knows no request beyond its version and whether the connection stays. The rules are RFC 9110
 //! sections 6.6.1, 8.6 and 15 and RFC 9112 sections 4, 6.2 and 9.
 

@@ -402,7 +402,7 @@ fn nesting_ends_at_the_limit() {
 }
 
 #[test]
-fn the_first_error_in_reading_order_is_told() {
+fn the_first_error_in_the_text_is_reported() {
     for (document, kind, at) in [
         ("[NaN,]", ErrorKind::ExpectedValue, 1),
         ("[\"\\ud800\",]", ErrorKind::UnicodeEscape, 3),

@@ -5,9 +5,9 @@ use std::mem;
 
 use super::{Error, Reply};
 
-/// Longest reply in bytes, line ends included. Those to our commands have at most a few hundred, and
-/// lines of error rarely more. Lengths and counts are held against what is left of it as soon as they
-/// are known, so nothing is kept for what could not come to a good end.
+/// Longest reply in bytes, line ends included. Replies to the commands of the service have at most a few
+/// hundred, and error lines rarely more. Lengths and counts are compared with what is left of it as soon
+/// as they are known, so nothing is kept for a reply that would be too long.
 pub const REPLY_BYTES_MAX: usize = 8 * 1024;
 
 /// Arrays that may lie within each other. Our commands are answered with one at most.
@@ -51,8 +51,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// If what was fed is no reply. Nothing that follows can be told from it, so the connection is of
-    /// no more use.
+    /// If the bytes are not a reply. Nothing after them can be read, so the connection cannot be used
+    /// any more.
     pub fn reply(&mut self) -> Result<Option<Reply>, Error> {
         match self.error {
             Some(error) => Err(error),

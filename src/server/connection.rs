@@ -23,21 +23,21 @@ use crate::sys::Interest;
 /// thousand idle connections then hold four megabytes at most.
 const INPUT_BYTES_KEPT: usize = 4096;
 
-/// Bytes that a client may send after the answer to a request that was turned down, before the
-/// connection is cut. Enough for the rest of an honest request that was too large.
+/// Most bytes that a client may send after the response to a rejected request, before the connection
+/// is cut. Enough for the rest of a request that was only too large.
 const DRAIN_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a connection is new. A request follows its connection at once; this is for peers on a
-/// busy machine.
+/// How long a connection is new. A request usually follows its connection at once; the time is for
+/// peers on a busy machine.
 const NEW_FOR: Duration = Duration::from_millis(500);
 
 /// What to do next for a connection.
 pub enum Step {
-    /// Nothing, until there are bytes to receive, room for output, or the deadline has come.
+    /// Nothing, until there are bytes to receive, room for output, or the deadline has passed.
     Wait,
-    /// An answer to this request.
+    /// Get a response to this request.
     Answer(Message),
-    /// A response to a request that was rejected; the connection closes after it.
+    /// Get a response to a rejected request; the connection closes after it.
     Refuse(Refusal),
     /// Tell the peer that nothing more will be sent.
     HalfClose,
@@ -124,19 +124,19 @@ pub struct Connection<'a> {
     phase: Phase,
     /// Received, and not yet used.
     input: Vec<u8>,
-    /// The peer will send no more.
+    /// Whether the peer will send no more.
     input_ended: bool,
     output: Output,
     /// Since when it is the peer's turn.
     waiting_since: Instant,
     stopping: bool,
-    /// Until when it is new; none once the peer has sent something.
+    /// Until when the connection is new; none once the peer has sent something.
     new_until: Option<Instant>,
-    /// The request to come was there before the answer to the last one was sent.
+    /// Whether the next request was there before the response to the last one was sent.
     is_pipelined: bool,
 }
 
-/// What a connection is at. A deadline is when its patience with the peer ends.
+/// What a connection is doing. A deadline is when it stops waiting for the peer.
 enum Phase {
     /// Reading a head, or waiting for its first byte.
     Head {
@@ -148,15 +148,15 @@ enum Phase {
         incoming: Box<Incoming>,
         deadline: Instant,
     },
-    /// The answer is being made.
+    /// The response is being made.
     Answering(Exchange),
-    /// The answer is being sent.
+    /// The response is being sent.
     Sending {
         /// As in [`Exchange`].
         last: Option<Reason>,
         deadline: Instant,
     },
-    /// All is sent, and the peer is to be told so.
+    /// All is sent, and the peer must be told that nothing more comes.
     Sent(Reason),
     /// Waiting for the peer's end: closing a socket with unread bytes would reset the connection,
     /// and the peer could lose the answer (RFC 9112 section 9.6).
@@ -174,7 +174,7 @@ struct Incoming {
     body: Vec<u8>,
 }
 
-/// What of a request decides the form of its answer.
+/// What decides the form of the response to a request.
 #[derive(Clone, Copy)]
 struct Exchange {
     version: Version,
@@ -224,12 +224,12 @@ impl<'a> Connection<'a> {
         };
         Interest {
             read: reading,
-            // An invitation that could not be sent in time goes out with the answer.
+            // A `100 Continue` that could not be sent in time is sent with the response.
             write: !self.output.is_empty() && !self.is_answering(),
         }
     }
 
-    /// When the connection's patience ends; never while its answer is being made.
+    /// When the connection stops waiting for the peer; none while the response is being made.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {
@@ -253,13 +253,13 @@ impl<'a> Connection<'a> {
         matches!(self.phase, Phase::Answering(_))
     }
 
-    /// Whether more has come behind the request that was answered last.
+    /// Whether more has come after the request that was answered last.
     #[must_use]
     pub fn has_next(&self) -> bool {
         matches!(self.phase, Phase::Head { .. }) && !self.input.is_empty()
     }
 
-    /// Whether it was accepted a moment ago, and the request that it was made for is still to come.
+    /// Whether it was accepted a moment ago and its request has not come yet.
     #[must_use]
     pub fn is_new(&self, now: Instant) -> bool {
         !self.input_ended && self.new_until.is_some_and(|end| now < end)
@@ -283,12 +283,12 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Learns that the peer will send no more.
+    /// The peer will send no more.
     pub fn receive_end(&mut self) {
         self.input_ended = true;
     }
 
-    /// Goes on as far as it can with what it has.
+    /// Continues as far as possible with what it has received.
     pub fn advance(&mut self, now: Instant) -> Step {
         match mem::replace(&mut self.phase, Phase::Closed(Reason::Done)) {
             Phase::Head { parser, deadline } => self.advance_head(parser, deadline, now),
@@ -367,7 +367,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Stays in `phase` until there is more input; there being none to come, closes.
+    /// Stays in `phase` until there is more input; closes if there will be none.
     fn wait_for_input(&mut self, phase: Phase) -> Step {
         if self.input_ended {
             return self.close(Reason::Done);
@@ -391,7 +391,7 @@ impl<'a> Connection<'a> {
         self.refuse(refusal, Reason::Refused)
     }
 
-    /// Has a request turned down, and closes for this reason afterwards.
+    /// Has a request rejected, and closes for this reason after that.
     fn refuse(&mut self, refusal: Refusal, reason: Reason) -> Step {
         self.await_answer(Exchange {
             last: Some(reason),
@@ -410,7 +410,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Takes the answer to the request it handed out. `date` is the value of the `Date` field.
+    /// Takes the response to its request. `date` is the value of the `Date` field.
     pub fn respond(&mut self, response: Response, date: &str, now: Instant) {
         let Phase::Answering(exchange) = self.phase else {
             return;
@@ -436,7 +436,7 @@ impl<'a> Connection<'a> {
         self.output.unsent().map(IoSlice::new)
     }
 
-    /// Learns that `bytes` of the output were sent.
+    /// `bytes` of the output were sent.
     pub fn sent(&mut self, bytes: usize, now: Instant) {
         self.output.sent += bytes;
         if let Phase::Sending { last, deadline } = &mut self.phase {
@@ -456,7 +456,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Is ready for the next request.
+    /// Begins to wait for the next request.
     fn begin_again(&mut self, now: Instant) {
         self.is_pipelined = !self.input.is_empty();
         let patience = if self.is_pipelined {
@@ -470,7 +470,7 @@ impl<'a> Connection<'a> {
         };
     }
 
-    /// Acts on a deadline that has come.
+    /// Acts on a deadline that has passed.
     pub fn expire(&mut self, now: Instant) -> Step {
         let late = |reason, head| Refusal {
             status: Status::RequestTimeout,
@@ -510,8 +510,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Learns that the server is stopping: what was received is still answered, a request that was
-    /// begun is waited for, and nothing after that.
+    /// The server is stopping: requests that were received are still answered, the rest of one whose
+    /// beginning was received is waited for, and nothing after that.
     pub fn stop(&mut self) {
         self.stopping = true;
         let is_last = self.is_last();
@@ -520,14 +520,14 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Whether no request is to be expected after the one in work.
+    /// Whether the current request is the last one.
     fn is_last(&self) -> bool {
         self.stopping && self.input.is_empty()
     }
 }
 
 impl Exchange {
-    /// For a request whose head cannot be read: nothing is known of it.
+    /// For a request whose head cannot be read.
     const UNKNOWN: Exchange = Exchange {
         version: Version::Http11,
         head_only: false,
@@ -1055,7 +1055,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopping_server_finishes_what_was_begun() {
+    fn a_stopping_server_finishes_a_request_that_has_begun() {
         let mut idle = Talk::new();
         idle.say(GET);
         idle.connection.stop();

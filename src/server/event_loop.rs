@@ -30,27 +30,27 @@ use crate::http::{Head, Response, imf_fixdate};
 use crate::log::Log;
 use crate::sys::{Event, Interest, Poller};
 
-/// Bytes read from a socket at a time: a whole request of any allowed size, most often.
+/// Bytes read from a socket at a time: usually a whole request of any allowed size.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Connections accepted in one turn. Some milliseconds' work at most, as the steps are.
+/// Connections accepted in one round. This and the steps take some milliseconds at most.
 const ACCEPTS_MAX: usize = 64;
 
-/// Steps of connections in one turn.
+/// Steps of connections in one round.
 const STEPS_MAX: usize = 128;
 
-/// How long a failing system call is left alone. What failed for want of descriptors or memory
-/// fails again at once, and trying would be a busy loop.
+/// How long a failed system call is not repeated. A call that failed for lack of descriptors or memory
+/// would fail again at once, in a busy loop.
 const FAILURE_PAUSE: Duration = Duration::from_millis(100);
 
 /// The shortest time between two log lines of failures.
 const FAILURE_LOG_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a deadline may be overdue. They are seconds long, and looking for one that has come goes
-/// over all connections.
+/// How late the loop may act on a deadline. Deadlines are seconds long, and to find those that have
+/// passed takes a look at all connections.
 const DEADLINE_PERIOD: Duration = Duration::from_millis(100);
 
-/// How often it is looked, at the end, whether connections are still new.
+/// The interval between two checks, when the server stops, whether connections are still new.
 const NEW_PERIOD: Duration = Duration::from_millis(50);
 
 /// Tokens of the loop's own descriptors, from the top; connections have theirs from zero on, and
@@ -116,7 +116,7 @@ struct EventLoop<'a, H: Handler> {
     /// Readable when the pool has answers.
     woken: UnixStream,
     poller: Poller,
-    /// What the last wait found.
+    /// The result of the last wait.
     events: Vec<Event>,
     peers: Peers<'a>,
     lines: Lines,
@@ -128,23 +128,23 @@ struct EventLoop<'a, H: Handler> {
     deadlines_seen: Instant,
     buffer: Box<[u8]>,
     date: Date,
-    /// Connections that are accepted and wait for a place, the one that came first in front.
+    /// Connections that are accepted and wait for a place, the oldest first.
     parked: VecDeque<Arrival>,
-    /// Set while accepting pauses, since the system has nothing left.
+    /// Until when no connection is accepted, since the system has no descriptor or memory left.
     accept_after: Option<Instant>,
     failure_logged: Option<Instant>,
 }
 
-/// What the loop's own descriptors had to say in one turn.
+/// What the last wait found about the loop's own descriptors.
 #[derive(Default)]
 struct Heard {
     stop: bool,
-    /// The places of listeners at which somebody waits.
+    /// The indexes of listeners with a waiting connection.
     listeners: Vec<usize>,
 }
 
 impl<H: Handler> EventLoop<'_, H> {
-    /// Runs until told to stop, and then for as long as it is to be said that it will.
+    /// Runs until the signal to stop, and then for the time of `--drain`.
     fn serve(&mut self, listeners: &[Listener], stop: &UnixStream) -> io::Result<()> {
         self.poller.watch(&self.woken, WOKEN, READ)?;
         self.poller.watch(stop, STOP, READ)?;
@@ -183,14 +183,13 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Has the health say that it will end, where that is to be said for a while; returns when it
-    /// ends.
+    /// Begins to drain: the health check fails from now on. Returns when draining ends.
     fn leave(&mut self, stop: &UnixStream) -> io::Result<Instant> {
         let drain = self.settings.drain;
         if !drain.is_zero() {
             self.poller.forget(stop)?;
             self.figures.stop();
-            self.log.info("leaving", &[("seconds", &drain.as_secs())]);
+            self.log.info("draining", &[("seconds", &drain.as_secs())]);
         }
         Ok(Instant::now() + drain)
     }
@@ -200,10 +199,10 @@ impl<H: Handler> EventLoop<'_, H> {
         let count = self.settings.connections_max;
         for (place, mut listener) in listeners.into_iter().enumerate() {
             listener.withdraw();
-            // Where it stays open elsewhere, it is not ours any more.
+            // Another process may keep it open; this one does not accept from it any more.
             let _ = self.poller.forget(&listener);
-            // What fails now would have ended it as well. The socket is closed directly after this, so
-            // that hardly anybody connects in between.
+            // An error would only end the loop, which ends anyway. The socket is closed directly after
+            // this, so that hardly any client connects in between.
             let _ = self.accept(&listener, place, count, Instant::now());
         }
         while let Some(arrival) = self.parked.pop_front() {
@@ -211,15 +210,15 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Lets every connection finish the request it has begun, until none is left or the time for it
-    /// is over.
+    /// Lets every connection finish the request that it has begun, until none is left or the time for
+    /// that is over.
     fn finish(&mut self) -> io::Result<()> {
         let end = Instant::now() + self.settings.timeouts.stop;
         self.figures.stop();
         let mut waiting: Vec<u32> = self.peers.tokens().collect();
         loop {
             let now = Instant::now();
-            // A client that has just connected is about to send a request.
+            // A client that has just connected will probably send a request.
             waiting.retain(|token| !self.stop(*token, now));
             if self.peers.len() == 0 || end <= now {
                 return Ok(());
@@ -235,7 +234,7 @@ impl<H: Handler> EventLoop<'_, H> {
         let Some(peer) = self.peers.get_mut(token) else {
             return true;
         };
-        // What has arrived by now was sent to a server that was there.
+        // What has arrived by now was sent before the server stopped.
         if peer.connection.interest().read {
             receive(peer, &mut self.buffer, now);
         }
@@ -247,8 +246,8 @@ impl<H: Handler> EventLoop<'_, H> {
         true
     }
 
-    /// Waits until something is ready, a deadline has come, or it is `until`, and deals with what
-    /// concerns the connections.
+    /// Waits until something is ready, a deadline has passed, or it is `until`, and handles what concerns
+    /// the connections.
     fn turn(&mut self, until: Option<Instant>, now: Instant) -> io::Result<Heard> {
         let deadlines = self
             .next_deadline
@@ -278,7 +277,7 @@ impl<H: Handler> EventLoop<'_, H> {
         Ok(heard)
     }
 
-    /// Hears what the poller has found.
+    /// Sorts what the poller has found.
     fn hear(&mut self, events: &[Event], now: Instant) -> Heard {
         let mut heard = Heard::default();
         if events.iter().any(|event| event.token == WOKEN) {
@@ -301,7 +300,7 @@ impl<H: Handler> EventLoop<'_, H> {
         heard
     }
 
-    /// Hears that a socket is ready.
+    /// Handles a socket that is ready.
     fn attend(&mut self, token: u32, event: Event) {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
@@ -310,7 +309,7 @@ impl<H: Handler> EventLoop<'_, H> {
             if event.is_broken {
                 self.drop_connection(token, Reason::Lost);
             } else {
-                // More has come than is asked for now.
+                // More has come than is wanted now.
                 self.watch_exactly(token);
             }
             return;
@@ -321,7 +320,7 @@ impl<H: Handler> EventLoop<'_, H> {
         self.queue_step(token);
     }
 
-    /// Lets a connection have a step when its turn comes.
+    /// Queues a connection for a step.
     fn queue_step(&mut self, token: u32) {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
@@ -337,7 +336,7 @@ impl<H: Handler> EventLoop<'_, H> {
         self.steps.push(token, (), rank);
     }
 
-    /// Gives a connection its step: it goes on with what it has, or reads what has come.
+    /// Gives a connection its step: it continues with what it has received, or reads more.
     fn step(&mut self, token: u32, now: Instant) {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
@@ -349,7 +348,7 @@ impl<H: Handler> EventLoop<'_, H> {
         self.drive(token, now);
     }
 
-    /// Acts on all deadlines that have come.
+    /// Acts on all deadlines that have passed.
     fn expire_all(&mut self, now: Instant) {
         self.deadlines_seen = now;
         self.next_deadline = None;
@@ -376,7 +375,7 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 
     fn deliver_answers(&mut self, now: Instant) {
-        // Emptied before the answers are taken: one that comes in between wakes the loop again.
+        // Emptied before the responses are taken, so that one that comes in between wakes the loop again.
         let mut woken = &self.woken;
         while woken
             .read(&mut self.buffer)
@@ -399,8 +398,8 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Moves a connection on as far as it goes without waiting, but not beyond one answer: what else
-    /// it has sent has to wait for its next step.
+    /// Continues a connection as far as possible without waiting, but not beyond one response: the rest
+    /// waits for its next step.
     fn drive(&mut self, token: u32, now: Instant) {
         let mut has_sent = false;
         loop {
@@ -421,7 +420,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 return;
             };
             match send(peer, &self.figures, now) {
-                // Having sent an answer, it may go on with the next request.
+                // After a response it may continue with the next request.
                 Ok(true) => has_sent = true,
                 Ok(false) if is_waiting => break,
                 Ok(false) => {}
@@ -434,9 +433,9 @@ impl<H: Handler> EventLoop<'_, H> {
         self.settle(token);
     }
 
-    /// Puts down what a connection now waits for: its deadline, its place among those that wait, and
-    /// what its socket is watched for. To change that costs a call to the system, so a socket stays
-    /// watched for bytes until some come that are not wanted yet.
+    /// Updates what a connection waits for: its deadline, its place among those that wait, and what its
+    /// socket is watched for. To change the last takes a system call, so a socket stays watched for
+    /// bytes until some come that are not wanted yet.
     fn settle(&mut self, token: u32) {
         let Some(peer) = self.peers.get(token) else {
             return;
@@ -450,7 +449,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Has a socket watched for what its connection wants, and no more.
+    /// Watches a socket for exactly what its connection wants.
     fn watch_exactly(&mut self, token: u32) {
         let Some(peer) = self.peers.get_mut(token) else {
             return;
@@ -480,7 +479,7 @@ impl<H: Handler> EventLoop<'_, H> {
             }
             Step::HalfClose => {
                 if let Some(peer) = self.peers.get_mut(token) {
-                    // Fails when the peer is gone, which reading will tell.
+                    // An error means that the peer has closed, which the next read shows.
                     let _ = peer.stream.end();
                 }
                 true
@@ -492,7 +491,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Has a request answered; returns whether it was, without a worker.
+    /// Has a request answered; returns whether that happened at once, without a worker.
     fn have_answered(&mut self, token: u32, message: Message, now: Instant) -> bool {
         let Some(peer) = self.peers.get(token) else {
             return false;
@@ -522,15 +521,15 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// The line of the client that a proxy names, in the last of the fields that are for it.
+    /// The line of the client that a proxy names, in the last of these fields.
     fn named_client(&self, head: &Head) -> Option<Line> {
         let field = self.settings.client_field.as_deref()?;
         let value = head.fields.all(field).last()?;
         Client::named(value).map(|client| self.lines.of(client))
     }
 
-    /// Closes a connection whatever it waits for. A request that no worker has yet is forgotten, and
-    /// the answer to one that a worker has.
+    /// Closes a connection in any state. A request that no worker has yet is dropped, and so is the
+    /// response to one that a worker has.
     fn drop_connection(&mut self, token: u32, reason: Reason) {
         let is_answering = |peer: &Peer<'_>| peer.connection.is_answering();
         if !self.peers.get(token).is_some_and(is_answering) || self.pool.cancel(token) {
@@ -540,7 +539,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Closes a connection that waits for nothing of the pool.
+    /// Closes a connection that waits for no worker.
     fn close(&mut self, token: u32, reason: Reason) {
         if let Some(peer) = self.peers.remove(token) {
             self.put_away(token, &peer, reason);
@@ -549,13 +548,13 @@ impl<H: Handler> EventLoop<'_, H> {
 
     fn put_away(&mut self, token: u32, peer: &Peer<'_>, reason: Reason) {
         self.steps.cancel(token);
-        // Fails for one that could not be watched.
+        // An error means that it could not be watched in the first place.
         let _ = self.poller.forget(&peer.stream);
         self.figures.count_closed(reason);
     }
 
-    /// Goes on after a wait that failed: for want of memory, or because the descriptor limit was
-    /// lowered. With a connection less it may succeed; without any, nothing can be served.
+    /// Continues after a wait that failed for lack of memory, or because the limit of descriptors was
+    /// lowered. With one connection less it may succeed; without any, the service cannot go on.
     #[cold]
     fn survive(&mut self, error: io::Error) -> io::Result<()> {
         if !self.give_up_one() {
@@ -578,13 +577,13 @@ impl<H: Handler> EventLoop<'_, H> {
     }
 }
 
-/// Reads what has come, once: a peer that always has more must not keep the loop to itself.
+/// Reads once, so that a peer that always has more does not hold up the loop.
 fn receive(peer: &mut Peer<'_>, buffer: &mut [u8], now: Instant) {
     match peer.stream.read(buffer) {
         Ok(0) => peer.connection.receive_end(),
         Ok(bytes) => peer.connection.receive(&buffer[..bytes], now),
         Err(error) if is_transient(&error) => {}
-        // The peer is gone. What it sent before may be complete, and the answer then fails.
+        // The peer has closed. A request that it sent before may be complete; the response then fails.
         Err(_) => peer.connection.receive_end(),
     }
 }

@@ -42,7 +42,7 @@ impl Figures {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Whether the server has been told to stop.
+    /// Whether a signal to stop has come.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

@@ -211,13 +211,13 @@ impl<H: Handler> Server<H> {
         }
     }
 
-    /// Serves until `stop` becomes readable and the time for leaving is over; then stops accepting,
-    /// finishes the requests under way within the time set for that, and returns.
+    /// Serves until `stop` becomes readable and the time of `--drain` is over; then stops accepting,
+    /// finishes the requests under way within the time for that, and returns.
     ///
     /// # Errors
     ///
-    /// Only what makes serving impossible, such as no thread to be had at the start, or a listener
-    /// that can accept nothing any more.
+    /// Only what makes it impossible to serve: no thread is left at the start, or a listener cannot
+    /// accept any more.
     pub fn run(self, stop: &UnixStream) -> io::Result<()> {
         event_loop::run(self, stop)
     }

@@ -27,7 +27,7 @@ struct Shared<R> {
     jobs: Mutex<Jobs<R>>,
     available: Condvar,
     answers: Mutex<Vec<(u32, Response)>>,
-    /// A byte goes here when the first answer of a batch is ready.
+    /// Gets a byte when the first response of a batch is ready.
     wake: UnixStream,
     figures: Arc<Figures>,
 }
@@ -104,7 +104,7 @@ impl<R: Copy + Send + 'static> Pool<R> {
 }
 
 impl<R> Drop for Pool<R> {
-    /// Tells the threads to end when nothing is queued, and does not wait for them.
+    /// Ends the threads as soon as nothing is queued, and does not wait for them.
     fn drop(&mut self) {
         lock(&self.shared.jobs).closed = true;
         self.shared.available.notify_all();
@@ -143,13 +143,13 @@ impl<R: Copy> Shared<R> {
         answers.push((token, answer));
         mem::drop(answers);
         if is_first {
-            // Fails only when unread bytes fill the socket's buffer, which wake as well.
+            // An error means that unread bytes fill the buffer, and these wake the loop too.
             let _ = io::Write::write(&mut &self.wake, b"!");
         }
     }
 }
 
-/// Nothing panics while one of these locks is held, so a mark of poison says nothing.
+/// Nothing panics while one of these locks is held, so a poisoned lock can be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -335,7 +335,7 @@ mod tests {
 
     /// Its buffers may be in any state.
     #[test]
-    fn a_worker_is_made_anew_after_a_panic() {
+    fn a_worker_is_replaced_after_a_panic() {
         let service = Arc::new(Service {
             meeting: Barrier::new(1),
             workers: AtomicUsize::default(),

@@ -3,8 +3,8 @@
 //! Clients take turns: a client with a thousand waiting requests waits as long for the next one as a
 //! client with one. A request that may cost double takes two turns. Cheap requests go first, but every
 //! few turns a costly one is served, so that neither kind can keep the other waiting for ever. The
-//! requests that a client sent without waiting for responses come after its others, with a turn now
-//! and then.
+//! requests that a client sent without waiting for responses come after its others, and have one of
+//! sixteen turns.
 //!
 //! Knows neither threads nor sockets: a request is identified by the token of its connection, which has
 //! at most one request here. Every operation takes constant time.
@@ -26,8 +26,8 @@ pub(super) struct Rank {
     /// The line that its client waits in.
     pub(super) line: Line,
     pub(super) cost: Cost,
-    /// Whether its client sends requests without waiting for the answers. Otherwise a client that sends
-    /// hundreds and takes none would have most of its line's turns.
+    /// Whether its client sends requests without waiting for the responses. Without this, a client that
+    /// sends hundreds and reads nothing would have most turns of its line.
     pub(super) is_pipelined: bool,
 }
 
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn cheap_requests_go_first_and_leave_dear_ones_every_ninth_turn() {
+    fn cheap_requests_go_first_and_leave_costly_ones_every_ninth_turn() {
         let ranks = [[costly(0); 3].as_slice(), &[cheap(0); 10], &[cheap(1); 10]].concat();
         let order = drain(&mut queue(ranks));
         let dear_ones: Vec<usize> = (0..order.len()).filter(|at| order[*at] < 3).collect();

@@ -403,7 +403,7 @@ mod tests {
     #[test]
     fn little_is_sent_to_a_peer_that_reads_nothing() {
         let tcp = bytes_taken(&Address::Tcp("127.0.0.1:0".parse().unwrap()));
-        let path = env::temp_dir().join(format!("minicap-deaf-{}.sock", process::id()));
+        let path = env::temp_dir().join(format!("minicap-stalled-{}.sock", process::id()));
         let unix = bytes_taken(&Address::Unix(path));
         let bound = usize::from(SEND_BUFFER_BYTES);
         assert!((bound..20 * bound).contains(&tcp), "{tcp}");

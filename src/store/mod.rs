@@ -81,8 +81,7 @@ impl Store {
         }
     }
 
-    /// Whether the store is known to be unavailable at this moment, so that drawing a picture would be in
-    /// vain.
+    /// Whether the store is known to be unavailable now, so that a picture would be drawn for nothing.
     #[must_use]
     pub fn is_resting(&self, now: Instant) -> bool {
         match self {
@@ -100,7 +99,7 @@ impl Store {
         }
     }
 
-    /// The server that keeps the captchas; none if there is no such.
+    /// The server that keeps the captchas; none if they are in memory.
     #[must_use]
     pub fn valkey(&self) -> Option<&Valkey> {
         match self {
@@ -115,7 +114,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// If the store cannot be used: then there is no such captcha, or nobody knows its id.
+    /// If the store cannot be used. The captcha then does not exist, or its id is lost.
     pub fn insert(
         &mut self,
         solution: Solution,
@@ -128,12 +127,12 @@ impl Handle {
         }
     }
 
-    /// Judges one answer.
+    /// Checks one answer.
     ///
     /// # Errors
     ///
-    /// If the store cannot be used. The answer may have been counted, so nobody may ask again by
-    /// himself.
+    /// If the store cannot be used. The answer may have been counted, so it must not be checked again
+    /// without the visitor.
     pub fn judge(&mut self, id: Id, answer: &str, now: Instant) -> Result<Verdict, Unavailable> {
         match self {
             Handle::Memory(memory) => Ok(memory.judge(id, answer, now)),
@@ -141,7 +140,7 @@ impl Handle {
         }
     }
 
-    /// Finds out whether captchas can be made and judged now.
+    /// Finds out whether captchas can be made and checked now.
     ///
     /// # Errors
     ///
@@ -149,7 +148,7 @@ impl Handle {
     pub fn check(&mut self, now: Instant) -> Result<(), Unavailable> {
         match self {
             Handle::Memory(memory) => {
-                // Well is who gets the lock.
+                // A lock that can be taken is enough.
                 memory.len();
                 Ok(())
             }

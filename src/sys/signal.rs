@@ -80,14 +80,14 @@ extern "C" fn on_signal(number: c_int) {
             // as it is.
             unsafe { write(WAKE.load(Ordering::Acquire), b"!".as_ptr().cast(), 1) };
         }
-        Err(first) if is_same_wish(first, this) => {}
+        Err(first) if is_repeated(first, this) => {}
         // SAFETY: this ends the process without running any of its code.
         Err(_) => unsafe { _exit(128 + number) },
     }
 }
 
 /// Whether a signal repeats the first one; both have the form of `FIRST`.
-fn is_same_wish(first: u64, this: u64) -> bool {
+fn is_repeated(first: u64, this: u64) -> bool {
     let age = Duration::from_millis((this >> 8).saturating_sub(first >> 8));
     first & 0xff == this & 0xff && age < SAME_SIGNAL
 }
@@ -97,12 +97,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_signal_within_a_second_is_the_same_wish() {
+    fn the_same_signal_within_a_second_changes_nothing() {
         let signal = |number: c_int, millis: u64| millis << 8 | u64::from(number.unsigned_abs());
         let first = signal(SIGTERM, 5_000);
-        assert!(is_same_wish(first, signal(SIGTERM, 5_000)));
-        assert!(is_same_wish(first, signal(SIGTERM, 5_999)));
-        assert!(!is_same_wish(first, signal(SIGTERM, 6_000)));
-        assert!(!is_same_wish(first, signal(SIGINT, 5_000)));
+        assert!(is_repeated(first, signal(SIGTERM, 5_000)));
+        assert!(is_repeated(first, signal(SIGTERM, 5_999)));
+        assert!(!is_repeated(first, signal(SIGTERM, 6_000)));
+        assert!(!is_repeated(first, signal(SIGINT, 5_000)));
     }
 }

@@ -26,6 +26,12 @@ def test_prometheus_accepts_the_rules():
     run("promtool", "check", "rules", "--lint-fatal", str(DOCS / "monitoring/alerts.yml"))
 
 
+def test_prometheus_accepts_the_metrics(service):
+    for page in (ask("GET", "/metrics", port=8000)[2].decode(), metrics_with_a_store()):
+        done = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True)
+        assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_each_alert_fires_when_it_should_and_none_on_a_quiet_service():
     run("promtool", "test", "rules", str(ROOT / "tests/deploy/alerts.test.yml"))
 

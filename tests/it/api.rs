@@ -164,7 +164,7 @@ fn assert_captcha(answer: &Answer, row: &str) -> (String, Vec<u8>) {
 }
 
 // The bodies of 422. The exact ones stand as literals in
-// `what_is_wrong_with_a_body_is_told_byte_for_byte`; these spell the same shapes for the others.
+// `errors_in_a_body_are_reported_byte_for_byte`; these spell the same shapes for the others.
 
 fn unprocessable(details: &[String]) -> String {
     format!(r#"{{"detail":[{}]}}"#, details.join(","))

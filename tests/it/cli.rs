@@ -254,7 +254,7 @@ fn texts_that_are_easily_guessed_are_warned_of() {
     let server = Server::start_plain(&[&digits[..], &["4"]].concat());
     server.await_log(WARNING);
     let server = Server::start_plain(&[&digits[..], &["5"]].concat());
-    server.generate();
+    server.await_log(" info started");
     let log = server.log();
     assert!(!log.contains(WARNING), "{log}");
 }
@@ -268,7 +268,7 @@ fn sounds_that_are_easily_guessed_are_warned_of() {
         (["--audio", "off", "--audio-length", "4"], false),
     ] {
         let server = Server::start_plain(&options);
-        server.generate();
+        server.await_log(" info started");
         let log = server.log();
         assert_eq!(log.contains(WARNING), is_warned, "{options:?}: {log}");
     }
@@ -282,7 +282,7 @@ fn a_test_text_is_warned_of() {
 }
 
 #[test]
-fn an_address_in_use_is_said() {
+fn an_address_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = run(&["--listen", &address]);

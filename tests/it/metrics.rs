@@ -125,7 +125,7 @@ fn captchas_are_counted_by_kind() {
 
 /// Under the names that monitoring systems expect of every process.
 #[test]
-fn the_process_tells_when_it_began_and_what_memory_it_has() {
+fn the_process_reports_its_start_and_its_memory() {
     let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let server = Server::start(&[]);
     let found = figures(&mut server.connect());

@@ -212,7 +212,7 @@ fn the_environment_sets_the_picture_as_well() {
 }
 
 #[test]
-fn what_cannot_be_written_is_said() {
+fn a_file_that_cannot_be_written_is_reported() {
     let folder = Folder::new("failure");
     let output = run(&["render", "--out", &folder.file("no/such/folder/a.png")]);
     assert_eq!(output.status.code(), Some(1));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
 /// Waits until the server accepts no more connections.
-fn await_closed_door(server: &Server) {
+fn await_end_of_accepting(server: &Server) {
     let is_closed = || TcpStream::connect(server.address).is_err();
     eventually(is_closed, || "the server to stop accepting".into());
 }
@@ -41,7 +41,7 @@ fn each_signal_ends_it_with_success() {
 }
 
 #[test]
-fn a_request_that_was_begun_is_finished() {
+fn a_request_that_has_begun_is_finished() {
     let mut server = Server::start(&[]);
     let request = validate(&server.generate(), "wrong");
     let (begin, end) = request.split_at(60);
@@ -50,7 +50,7 @@ fn a_request_that_was_begun_is_finished() {
     // A later request is answered, so the server has received the beginning of this one.
     assert_eq!(server.request(HEALTH).status, 200);
     server.signal("TERM");
-    await_closed_door(&server);
+    await_end_of_accepting(&server);
     client.send(end);
     let answer = client.answer();
     assert_eq!(
@@ -87,7 +87,7 @@ fn who_has_just_connected_is_answered() {
     let mut client = server.connect();
     let _silent = server.connect();
     server.signal("TERM");
-    await_closed_door(&server);
+    await_end_of_accepting(&server);
     let was_quick = begun.elapsed() < Duration::from_millis(400);
     client.stream.write_all(GENERATE.as_bytes()).unwrap();
     assert!(client.try_answer() || !was_quick);
@@ -156,14 +156,14 @@ fn a_second_signal_ends_it_at_once() {
     let _client = begin_a_request(&server);
     server.signal("TERM");
     let begun = Instant::now();
-    await_closed_door(&server);
+    await_end_of_accepting(&server);
     server.signal("INT");
     assert_eq!(server.wait().code(), Some(130));
     assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
 #[test]
-fn the_same_signal_within_a_second_is_the_same_wish() {
+fn the_same_signal_within_a_second_changes_nothing() {
     let mut server = Server::start(&["--stop-timeout", "20"]);
     let mut client = begin_a_request(&server);
     let begun = Instant::now();
@@ -213,7 +213,7 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
     let id = client.generate();
     let begun = Instant::now();
     server.signal("TERM");
-    server.await_log(" info leaving seconds=2");
+    server.await_log(" info draining seconds=2");
     let answer = server.request(HEALTH);
     assert_eq!(
         (answer.status, answer.text()),
@@ -237,7 +237,7 @@ fn answers_while_it_drains_are_the_last_of_their_connections() {
     let id = kept.generate();
     let mut pipelined = server.connect();
     server.signal("TERM");
-    server.await_log(" info leaving seconds=60");
+    server.await_log(" info draining seconds=60");
     kept.send(validate(&id, TEXT));
     let answer = kept.answer();
     assert_eq!(
@@ -254,12 +254,12 @@ fn answers_while_it_drains_are_the_last_of_their_connections() {
 }
 
 #[test]
-fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
+fn after_draining_no_client_can_connect_and_requests_under_way_are_finished() {
     let mut server = Server::start(&["--drain", "1", "--stop-timeout", "20"]);
     let mut client = begin_a_request(&server);
     server.signal("TERM");
-    server.await_log(" info leaving seconds=1");
-    await_closed_door(&server);
+    server.await_log(" info draining seconds=1");
+    await_end_of_accepting(&server);
     client.send(&GENERATE[20..]);
     let answer = client.answer();
     assert_eq!(
@@ -274,7 +274,7 @@ fn after_the_draining_nobody_is_let_in_and_what_was_begun_is_finished() {
 fn another_signal_ends_the_draining_at_once() {
     let mut server = Server::start(&["--drain", "60"]);
     server.signal("TERM");
-    server.await_log(" info leaving seconds=60");
+    server.await_log(" info draining seconds=60");
     server.signal("INT");
     assert_eq!(server.wait().code(), Some(130));
 }

@@ -207,7 +207,7 @@ fn a_service_is_restarted_on_a_busy_socket_that_is_passed_and_every_request_is_a
 
 /// A proxy sends a request into a connection that it has got, and cannot send it again elsewhere.
 #[test]
-fn whoever_gets_a_connection_to_a_unix_socket_is_answered_though_the_service_ends() {
+fn a_client_that_connects_to_a_unix_socket_is_answered_although_the_service_ends() {
     let path = socket_path("ending.sock");
     let listen = format!("unix:{}", path.display());
     let visit = || {

@@ -45,7 +45,7 @@ fn refused(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn a_captcha_with_its_attempts_outlasts_a_restart() {
+fn a_captcha_and_its_attempts_are_kept_over_a_restart() {
     let state = state("attempts");
     let server = start(&state);
     let mut client = server.connect();
@@ -126,7 +126,7 @@ fn a_captcha_that_is_made_while_the_service_stops_is_kept() {
     // A later request is answered, so the server has received the beginning of this one.
     assert_eq!(server.request(HEALTH).status, 200);
     server.signal("TERM");
-    server.await_log(" info leaving seconds=1");
+    server.await_log(" info draining seconds=1");
     let early = server.generate();
     let is_closed = || std::net::TcpStream::connect(server.address).is_err();
     eventually(is_closed, || "the server to stop accepting".into());

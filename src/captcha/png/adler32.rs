@@ -65,7 +65,7 @@ mod tests {
                 assert_eq!(adler32(data), (s2 << 16) | s1, "{length}");
             }
         }
-        // The well-known one of this word.
+        // A well-known example.
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
     }
 }

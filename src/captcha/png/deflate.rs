@@ -2,8 +2,8 @@
 //!
 //! Knows rows of bytes and nothing of PNG. Made for pictures of few codes, which consist of runs and
 //! of rows that are like the one above. [`match_finder`](super::match_finder) looks for these, and
-//! [`huffman`](super::huffman) makes new codes for each block. Beside the library's encoder at the
-//! level that is nearest in time, the stream has about a quarter fewer bytes.
+//! [`huffman`](super::huffman) makes new codes for each block. The stream has about a quarter fewer
+//! bytes than that of the library's encoder at the level that takes about the same time.
 
 use super::adler32::adler32;
 use super::bits::{BITS_MAX, BitWriter, Bits};
@@ -200,7 +200,7 @@ mod tests {
         stream.len()
     }
 
-    /// A picture with what ours have: bare ground, discs in few codes, and rows that are alike.
+    /// A picture with what pictures of captchas have: bare ground, discs in few codes, and similar rows.
     fn picture(width: usize, height: usize, seed: u64) -> Vec<u8> {
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut data = vec![0; width * height];

@@ -67,7 +67,7 @@ impl MatchFinder {
         }
     }
 
-    /// Forgets what was met, and takes the length of the rows to come.
+    /// Forgets all positions, and takes the length of the rows to come.
     pub(super) fn clear(&mut self, row_bytes: usize) {
         self.row_bytes = row_bytes.clamp(2, DISTANCE_MAX - 1);
         self.hash_table.fill(0);

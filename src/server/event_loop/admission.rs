@@ -11,20 +11,20 @@ use super::super::{Handler, Reason};
 use super::{ACCEPTS_MAX, EventLoop, FAILURE_PAUSE, READ, receive};
 use crate::fair::Line;
 
-/// Connections that are accepted and wait for a place, each because all places are its own client's
-/// and at work. As many as wait to be accepted where there is one client alone.
+/// Most connections that are accepted and wait for a place, because all places belong to their own client
+/// and are at work. As many as the kernel lets wait to be accepted.
 const PARKED_MAX: usize = 1024;
 
 /// A connection that was accepted and has no place yet.
 pub(super) struct Arrival {
     stream: Stream,
     line: Line,
-    /// The place of the listener that it came by.
+    /// The index of the listener that accepted it.
     listener: usize,
 }
 
 impl<H: Handler> EventLoop<'_, H> {
-    /// Accepts connections that wait, at most `count`, making room where there is none.
+    /// Accepts at most `count` waiting connections, and closes others for them if there is no place.
     ///
     /// # Errors
     ///
@@ -74,8 +74,8 @@ impl<H: Handler> EventLoop<'_, H> {
         io::Error::other(format!("cannot accept on {listener}: {error}"))
     }
 
-    /// Gives a new connection a place, if need be another's. Where there is none for it, since all of
-    /// them are at work for its own client, it waits until one of these is done.
+    /// Gives a new connection a place, if necessary that of another. If all of them are at work for its
+    /// own client, it waits until one is done.
     fn admit(&mut self, arrival: Arrival, now: Instant) {
         if self.make_room(arrival.line) {
             self.welcome(arrival, now);
@@ -101,7 +101,7 @@ impl<H: Handler> EventLoop<'_, H> {
         }
     }
 
-    /// Sees to a place for a connection of this line; returns whether there is one.
+    /// Makes a place for a connection of this line; returns whether there is one.
     fn make_room(&mut self, line: Line) -> bool {
         if self.peers.len() < self.settings.connections_max {
             return true;
@@ -113,7 +113,7 @@ impl<H: Handler> EventLoop<'_, H> {
         first.is_some()
     }
 
-    /// Closes a connection, so that the system has something left; returns whether there was one.
+    /// Closes a connection to free its descriptor; returns whether there was one.
     #[cold]
     pub(super) fn give_up_one(&mut self) -> bool {
         if self.parked.pop_back().is_some() {
@@ -128,8 +128,8 @@ impl<H: Handler> EventLoop<'_, H> {
         first.is_some()
     }
 
-    /// Takes a new connection in, and reads once what it may have sent already: then it waits for the
-    /// server, and is no longer one that keeps the server waiting.
+    /// Adds a new connection and reads once, since its request has usually arrived already: then the
+    /// connection waits for the server, and not the server for the connection.
     pub(super) fn welcome(&mut self, arrival: Arrival, now: Instant) {
         let Arrival {
             stream,

@@ -189,8 +189,8 @@ impl Memory {
         time.saturating_duration_since(self.made).into()
     }
 
-    /// Nothing panics between changes that belong together, so a thread that panicked with the lock
-    /// has left no captcha half removed, and its mark on the lock is no reason to stop serving.
+    /// Nothing panics between changes that belong together, so a thread that panicked with the lock has
+    /// left no captcha half removed, and a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -226,7 +226,7 @@ mod tests {
         Verdict::Wrong { attempts_left }
     }
 
-    /// Judges the answers in turn and compares the verdicts: R(ight), W(rong), U(nknown).
+    /// Checks the answers in turn and compares the verdicts: R(ight), W(rong), U(nknown).
     fn check(answers: &[&str], verdicts: &str) {
         let (store, now) = store(10);
         let id = insert(&store, 0, now);

@@ -17,11 +17,11 @@ use crate::fair::Line;
 use crate::fnv::Fnv1a;
 use crate::store::{Id, SOLUTION_BYTES_MAX, Solution};
 
-/// What the bytes begin with in every version of the format.
+/// The beginning of the bytes in every version of the format.
 const PROGRAM: [u8; 26] = *b"miniCAP captchas, version ";
-/// What follows in this one.
+/// The rest of the first line in this version.
 const VERSION: [u8; 2] = *b"1\n";
-/// Bytes of one captcha: id, life left, attempts left, line, length of the text, text.
+/// Bytes of one captcha: id, lifetime left, attempts left, line, length of the text, text.
 const RECORD_BYTES: usize = 16 + 4 + 2 + 2 + 1 + SOLUTION_BYTES_MAX;
 
 /// What happened to the captchas of a state.
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_less_room_whoever_has_the_most_loses_the_oldest() {
+    fn with_less_room_the_client_with_the_most_loses_its_oldest() {
         let (store, now) = store(SETTINGS);
         let modest = store.insert(solution("a"), line(1), now);
         let greedy: Vec<Id> = (0..9)
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damage_is_told() {
+    fn every_damage_is_reported() {
         let good = example();
         let record = good.len() - 8 - RECORD_BYTES;
         let with = |place: usize, bytes: &[u8]| {
@@ -540,7 +540,7 @@ mod tests {
 
     /// A disk that fails within the file is no damage of the file.
     #[test]
-    fn an_input_that_fails_is_told_as_it_reports_it() {
+    fn an_error_of_the_input_is_reported_unchanged() {
         struct Failing;
         impl Read for Failing {
             fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

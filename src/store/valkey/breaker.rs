@@ -20,7 +20,7 @@ const _: () = assert!(PAUSE_MAX.as_millis() <= PAUSE_MIN.as_millis() << DOUBLING
 
 /// Whether the store may be asked.
 pub(super) struct Breaker {
-    /// How long it may take until it is known what became of a question.
+    /// How long it may take until the outcome of a request is known.
     patience: Duration,
     state: Mutex<State>,
 }
@@ -29,9 +29,9 @@ pub(super) struct Breaker {
 struct State {
     /// When the store may be asked again; none while it may be at any time.
     retry_at: Option<Instant>,
-    /// Failures in a row, of questions asked one after the other.
+    /// Failures in a row, of requests one after the other.
     failures: u32,
-    /// Changes whenever the rest does. The outcome of a request from another era does not count.
+    /// Changes whenever the rest does. The outcome of a request from before the change does not count.
     era: u64,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Permit {
 }
 
 impl Breaker {
-    /// The store may be asked. What becomes of a question is known after `patience`.
+    /// A breaker that lets requests pass. The outcome of a request is known after `patience`.
     pub(super) fn new(patience: Duration) -> Self {
         Breaker {
             patience,
@@ -70,7 +70,7 @@ impl Breaker {
         self.lock().retry_at.is_some_and(|retry_at| now < retry_at)
     }
 
-    /// The store has answered. Returns whether it is known only now that it works again.
+    /// The store has replied. Returns whether that shows that it works again.
     pub(super) fn close(&self, permit: Permit) -> bool {
         let mut state = self.lock();
         let is_news = state.era == permit.era && state.retry_at.is_some();
@@ -96,7 +96,7 @@ impl Breaker {
         state.era += 1;
     }
 
-    /// Nothing panics while the lock is held, so a mark of poison says nothing.
+    /// Nothing panics while the lock is held, so a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_bound_and_begin_anew_when_it_works() {
+    fn pauses_grow_to_a_bound_and_start_again_after_success() {
         let (breaker, mut now) = (Breaker::new(500 * MS), Instant::now());
         let mut pauses = Vec::new();
         for _ in 0..40 {

@@ -34,7 +34,7 @@ pub(super) struct Refusal {
     meaning: &'static str,
 }
 
-/// The server has no memory left. Told by a script, so that the connection is of further use.
+/// The server has no memory left. A script reports it, so the connection can still be used.
 pub(super) static FULL: Refusal = Refusal {
     code: "OOM",
     meaning: "its memory is full; give it more by maxmemory, and set maxmemory-policy volatile-ttl",

@@ -63,7 +63,7 @@ impl Link {
             Some(opening) if !opening.thread.is_finished() => opening,
             Some(opening) => match opening.slot.wait(Duration::ZERO) {
                 Some(Ok(connection)) if connection.is_quiet() => return Ok(connection),
-                // It was made in vain, or for too long ago.
+                // It failed, or was made too long ago and has been closed.
                 _ => begin(valkey)?,
             },
             None => begin(valkey)?,

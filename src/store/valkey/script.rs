@@ -56,7 +56,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// A call of a script about a captcha. The nonce is drawn anew for every call. A late reply names the
+    /// A call of a script about a captcha. Every call has a new nonce. A late reply names the
     /// nonce and the key of its own call, and the connection that it could come on is closed by then.
     pub(super) fn new(script: &Script, nonce: u64, id: Id, arguments: &[&str]) -> Self {
         let nonce = format!("{nonce:016x}");

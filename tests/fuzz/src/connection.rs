@@ -343,7 +343,7 @@ impl<'input> Talk<'input> {
         assert_eq!(connection.is_answering(), answering);
         assert_eq!(connection.deadline().is_none(), answering);
         assert_eq!(connection.waiting_since().is_none(), answering);
-        assert_eq!(interest.read || interest.write, !answering, "deaf");
+        assert_eq!(interest.read || interest.write, !answering, "not watched");
         assert!(
             connection
                 .waiting_since()

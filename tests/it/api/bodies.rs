@@ -8,7 +8,7 @@ use super::{
 use crate::support::{Server, post};
 
 #[test]
-fn what_is_wrong_with_a_body_is_told_byte_for_byte() {
+fn errors_in_a_body_are_reported_byte_for_byte() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for (body, reply) in [
@@ -193,7 +193,7 @@ fn a_body_that_is_not_said_to_be_json_is_repeated_as_text() {
 
 /// One row for each error, with the words of the response; the rules of JSON are tested with the codec.
 #[test]
-fn what_is_no_json_is_told_in_words_and_with_the_place() {
+fn errors_in_json_are_reported_with_text_and_place() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for (body, at, error) in [

@@ -131,7 +131,7 @@ fn every_answer_may_be_read_by_pages_of_every_origin() {
 }
 
 #[test]
-fn without_an_origin_nothing_is_said_of_origins() {
+fn without_an_origin_responses_say_nothing_about_origins() {
     let server = Server::start(&SMALL);
     check_sharing(&server, "", &[], SHARED_WITH_ALL);
     let referer = "Referer: https://page.example/\r\n";
@@ -171,7 +171,7 @@ const ANY: Option<(&str, &str)> = Some(("access-control-allow-origin", "*"));
 const OK: Reply = (200, "OK");
 
 #[test]
-fn preflights_tell_each_thing_that_is_not_allowed() {
+fn preflights_report_everything_that_is_not_allowed() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for (method, is_method) in [("GET", true), ("POST", true), ("PUT", false), ("", false)] {
@@ -321,7 +321,7 @@ fn with_sharing_off_origins_make_no_difference() {
 const OWN: (&str, &str) = ("access-control-allow-origin", "https://shop.example");
 
 #[test]
-fn one_origin_is_named_to_itself_alone_and_caches_are_told() {
+fn one_origin_is_named_only_to_itself_and_caches_know() {
     let server = Server::start(&[&["--cors-origin", "https://shop.example"], &SMALL[..]].concat());
     check_sharing(
         &server,

@@ -92,10 +92,10 @@ fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
         foreground_noise: true,
         ..Style::default()
     };
-    let mut wished = [usual; 3];
-    wished[0].background_noise = false;
-    wished[1].foreground_noise = false;
-    wished[2].difficulty = Difficulty::Easy;
+    let mut expected = [usual; 3];
+    expected[0].background_noise = false;
+    expected[1].foreground_noise = false;
+    expected[2].difficulty = Difficulty::Easy;
     let options = [
         ["--background-noise", "off"],
         ["--foreground-noise", "off"],
@@ -111,7 +111,7 @@ fn each_option_of_the_picture_is_that_of_the_servers_pictures() {
         })
     };
     let ignored = bytes_of(&usual);
-    for (option, style) in options.into_iter().zip(wished) {
+    for (option, style) in options.into_iter().zip(expected) {
         let sizes_and_ground = ["--width=300", "--height=100", "--ground=#fffaf0"];
         let server = Server::start(&[&option[..], &sizes_and_ground].concat());
         let mut client = server.connect();

@@ -42,7 +42,7 @@ fn health_is_answered_to_get_and_head_alone() {
 
 /// The default health check of some load balancers.
 #[test]
-fn options_on_a_known_path_tells_what_is_allowed() {
+fn options_on_a_known_path_lists_the_methods() {
     let server = Server::start(&SMALL);
     let mut client = server.connect();
     for (path, allow) in [

@@ -177,7 +177,7 @@ fn what_is_missing_or_wrong_has_the_standard_words() {
 }
 
 #[test]
-fn the_host_is_told_where_only_one_can_be() {
+fn the_host_is_named_if_there_is_only_one() {
     let server = start(&["--cors-origin", "https://shop.example:8443"]);
     let mut client = server.connect();
     let id = client.generate();

@@ -131,7 +131,7 @@ fn without_sounds_only_who_takes_nothing_else_is_turned_away() {
 }
 
 #[test]
-fn a_sound_is_judged_as_a_picture_is() {
+fn a_sound_is_checked_like_a_picture() {
     let server = Server::start(&ON);
     let mut client = server.connect();
     for right in [DIGITS, " 314 159\n", "３１４１５９", "3-1-4"] {
@@ -191,7 +191,7 @@ fn every_language_leads_to_a_voice() {
 }
 
 #[test]
-fn json_tells_of_sounds_where_there_are_any() {
+fn json_announces_sounds_if_they_are_on() {
     for (options, expected) in [(&ON[..], Some(&Value::Bool(true))), (&SMALL, None)] {
         let server = Server::start(options);
         let answer = generate(

@@ -34,7 +34,7 @@ fn verdicts_are_the_same_without_the_final_slash_and_with_any_query() {
 }
 
 #[test]
-fn a_wrong_answer_tells_how_many_are_left() {
+fn a_wrong_answer_reports_the_attempts_left() {
     for (options, counts) in [
         (&[][..], &["2", "1", "0"][..]),
         (&["--attempts", "1"], &["0"]),

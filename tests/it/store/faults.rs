@@ -130,7 +130,7 @@ fn a_store_that_stands_still_holds_no_worker_and_loses_nothing() {
 }
 
 #[test]
-fn a_primary_that_becomes_a_replica_is_told_and_used_again_when_it_is_one_no_more() {
+fn a_primary_that_becomes_a_replica_is_reported_and_used_again_as_a_primary() {
     let Some(store) = Valkey::start(&[]) else {
         return;
     };

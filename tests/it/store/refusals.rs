@@ -64,7 +64,7 @@ fn a_password_comes_from_the_address_or_from_the_environment_and_is_never_shown(
 }
 
 #[test]
-fn a_password_that_is_missing_wrong_or_too_much_is_told() {
+fn a_password_that_is_missing_wrong_or_not_needed_is_reported() {
     let Some(store) = Valkey::start(&WITH_PASSWORD) else {
         return;
     };
@@ -87,7 +87,7 @@ fn a_password_that_is_missing_wrong_or_too_much_is_told() {
 }
 
 #[test]
-fn a_store_that_is_given_a_password_is_told_and_used_again_without_it() {
+fn a_store_that_gets_a_password_is_reported_and_used_again_without_it() {
     let Some(store) = Valkey::start(&[]) else {
         return;
     };
@@ -111,7 +111,7 @@ fn a_store_that_is_given_a_password_is_told_and_used_again_without_it() {
 
 /// Exactly the permissions that the log and `docs/operate.md` name.
 #[test]
-fn a_user_needs_few_permissions_and_one_that_lacks_some_is_told() {
+fn a_user_needs_few_permissions_and_lacking_ones_are_reported() {
     let Some(store) = Valkey::start(&[]) else {
         return;
     };
@@ -132,7 +132,7 @@ fn a_user_needs_few_permissions_and_one_that_lacks_some_is_told() {
 }
 
 #[test]
-fn a_full_store_takes_no_new_captcha_and_judges_those_that_it_has() {
+fn a_full_store_takes_no_new_captcha_and_checks_those_that_it_has() {
     let Some(store) = Valkey::start(&["--maxmemory-policy", "noeviction"]) else {
         return;
     };
@@ -181,7 +181,7 @@ fn a_store_that_evicts_makes_room_for_new_captchas() {
 }
 
 #[test]
-fn a_server_that_forgets_its_scripts_is_told_them_again() {
+fn a_server_that_forgets_its_scripts_gets_them_again() {
     let Some(store) = Valkey::start(&[]) else {
         return;
     };
