@@ -250,6 +250,58 @@ fn ticks(server: &Server, name: &str) -> u64 {
         .sum()
 }
 
+/// The processor time that the event loop uses in a second, in hundredths.
+#[cfg(target_os = "linux")]
+fn percent_of_a_second(server: &Server) -> u64 {
+    let before = ticks(server, "minicap");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    ticks(server, "minicap") - before
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_waits_for_a_client_uses_no_processor_time() {
+    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let _silent = server.connect();
+    let mut kept = server.connect();
+    kept.send(HEALTH);
+    assert_eq!(kept.answer().status, 200);
+    let mut slow = server.connect();
+    slow.send(&HEALTH[..20]);
+    // It takes nothing of its answer, and more than is read of it has come.
+    let mut deaf = server.connect();
+    deaf.send(GENERATE.repeat(500));
+    deaf.stream.peek(&mut [0]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let percent = percent_of_a_second(&server);
+    assert!(percent < 20, "{percent} %");
+}
+
+/// What cannot be had now is not asked for again at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn while_no_connection_can_be_accepted_the_service_rests_and_then_accepts() {
+    let server = Server::start(&[]);
+    let limit = |descriptors: usize| {
+        let mut command = Command::new("prlimit");
+        command.args(["--pid", &server.pid().to_string()]);
+        let status = command.arg(format!("--nofile={descriptors}:")).status();
+        assert!(status.unwrap().success());
+    };
+    assert_eq!(server.request(HEALTH).status, 200);
+    limit(3);
+    let mut client = server.connect();
+    client.send(HEALTH);
+    server.await_log("error cannot accept");
+    let percent = percent_of_a_second(&server);
+    assert!(percent < 20, "{percent} %");
+    let lines = || server.log().matches("cannot accept").count();
+    assert!(lines() < 4, "one a second would be enough");
+    eventually(|| 1 < lines(), || "another line".into());
+    limit(1_000);
+    assert_eq!(client.answer().status, 200);
+}
+
 #[test]
 fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
     let server = Server::start(&["--max-connections", "20"]);
