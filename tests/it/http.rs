@@ -1,6 +1,6 @@
 //! Connections as clients see them: order, patience, and that none can hold up another.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -300,6 +300,33 @@ fn while_no_connection_can_be_accepted_the_service_rests_and_then_accepts() {
     eventually(|| 1 < lines(), || "another line".into());
     limit(1_000);
     assert_eq!(client.answer().status, 200);
+}
+
+/// One read of it at a time is taken: otherwise one client could fill the memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_client_sends_ahead_waits_outside() {
+    let server = Server::start(&["--workers", "1"]);
+    let request = HEALTH.replace("\r\n\r\n", &format!("\r\nX: {}\r\n\r\n", "x".repeat(1_000)));
+    let count = 16 * 1024;
+    let mut client = server.connect();
+    let mut sender = client.stream.try_clone().unwrap();
+    let before = peak_kib(&server);
+    let after = std::thread::scope(|scope| {
+        scope.spawn(|| sender.write_all(request.repeat(count).as_bytes()).unwrap());
+        (0..count).for_each(|_| assert_eq!(client.answer().status, 200));
+        peak_kib(&server)
+    });
+    assert!(after < before + 4 * 1024, "from {before} to {after} KiB");
+}
+
+/// The most memory that the process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.unwrap().split_whitespace().next().unwrap();
+    number.parse().unwrap()
 }
 
 #[test]
