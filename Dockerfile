@@ -1,15 +1,15 @@
-# The image holds the static binary and three licences.
+# The image contains the static program and three licences.
 #
-# The binary is built on the machine's own processor for the one that is asked for, and linked with
-# musl by the linker that comes with Rust: nothing is emulated, and nothing has to be installed. musl
-# is static by itself and has 600 KB less of what the program does not use than Debian's C library.
+# The build runs on this machine's processor, for the processor that is asked for, and links musl with
+# the linker that comes with Rust, so nothing is emulated or installed. With musl the program is 600 KB
+# smaller than with Debian's C library.
 
 FROM --platform=$BUILDPLATFORM rust:1.95-slim AS build
 ARG TARGETARCH
 ARG TARGETVARIANT
 WORKDIR /minicap
 
-# Docker's name of the processor as Rust has it. Builders that tell none build for their own.
+# Docker's name of the processor, as Rust's. Builders that set none build for their own processor.
 RUN case "${TARGETARCH:-$(uname -m)}$TARGETVARIANT" in \
       amd64*|x86_64) target=x86_64-unknown-linux-musl ;; \
       arm64*|aarch64) target=aarch64-unknown-linux-musl ;; \
@@ -23,7 +23,7 @@ RUN case "${TARGETARCH:-$(uname -m)}$TARGETVARIANT" in \
  && mkdir /.cargo \
  && printf '[build]\ntarget = "%s"\n' "$target" >/.cargo/config.toml
 
-# The dependencies are a layer of their own, which stays while only the program changes.
+# The dependencies are a layer of their own, which is reused while only the program changes.
 COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 COPY voice voice
@@ -34,7 +34,7 @@ RUN mkdir src \
 
 COPY src src
 COPY font font
-# The files that stood in for the program are younger than the program.
+# The placeholders above are newer than the program's files.
 RUN touch src/main.rs src/lib.rs \
  && cargo build --release --locked \
  && cp target/*/release/minicap minicap \
@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.title="miniCAP" \
       org.opencontainers.image.licenses="MIT AND OFL-1.1 AND MIT-Festival"
 COPY LICENSE font/OFL.txt voice/en/FLITE.txt /
 COPY --from=build /minicap/minicap /minicap
-# Nobody: it needs no name, and owns nothing but the folder for --state, which volumes are made like.
+# A user without a name or privileges. It owns /state, so that it also owns volumes mounted there.
 COPY --from=build --chown=65532:65532 /minicap/root /
 USER 65532:65532
 EXPOSE 8000

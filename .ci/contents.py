@@ -1,5 +1,5 @@
-"""contents.py TARGET FOLDER: writes what a binary consists of to FOLDER/CONTENTS.txt, and the
-licences of each part to FOLDER/licences."""
+"""contents.py TARGET FOLDER: writes the list of the parts of a binary to FOLDER/CONTENTS.txt, and
+their licences to FOLDER/licences."""
 
 import json
 import pathlib
@@ -10,12 +10,12 @@ import sys
 
 LICENCE = re.compile(r"(?i)^(licen[cs]e|copying|unlicense)")
 
-# What every Rust program is linked with, by the documents of these projects.
+# Parts of every Rust program, with the licences that these projects state.
 TOOLCHAIN = [("Rust standard library", "MIT OR Apache-2.0"), ("musl", "MIT")]
 
 
 def crates(target):
-    """The crates that a binary for the target is made of."""
+    """The crates in a binary for the target."""
     command = ["cargo", "metadata", "--locked", "--format-version=1", "--filter-platform", target]
     metadata = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     packages = {package["id"]: package for package in metadata["packages"]}

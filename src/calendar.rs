@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long after 1970-01-01 00:00:00 UTC a moment is; nothing for one before it, which a clock shows
-/// that was never set.
+/// How long after 1970-01-01 00:00:00 UTC a moment is. Zero for a moment before that, which only a clock
+/// shows that was never set.
 #[must_use]
 pub fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
@@ -73,7 +73,7 @@ impl Moment {
 }
 
 impl fmt::Display for Moment {
-    /// As RFC 3339 has it, such as `2026-11-22T07:40:23.125Z`.
+    /// In the format of RFC 3339, such as `2026-11-22T07:40:23.125Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Moment {
             year,
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(since_epoch(UNIX_EPOCH - second), Duration::ZERO);
     }
 
-    /// Against counting day by day, with the rule of leap years as every schoolbook has it.
+    /// Compared with counting day by day, with the usual rule of leap years.
     #[test]
     fn agrees_with_counting_days() {
         let (mut year, mut month, mut day) = (1970, 1, 1);

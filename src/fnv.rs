@@ -1,15 +1,15 @@
 //! FNV-1a with 64 bits: a checksum that detects accidental changes. It does not detect deliberate ones.
 
-/// The checksum of the bytes added so far. Whatever one byte is changed to, the checksum changes; of
-/// other changes one in 2^64 goes unseen.
+/// The checksum of the bytes added so far. It changes whenever a single byte changes; of other changes
+/// one in 2^64 is not detected.
 #[derive(Clone, Copy, Debug)]
 pub struct Fnv1a(u64);
 
 impl Fnv1a {
-    /// Of no bytes.
+    /// The checksum of no bytes.
     pub const EMPTY: Fnv1a = Fnv1a(0xcbf2_9ce4_8422_2325);
 
-    /// With these bytes behind the others.
+    /// The checksum with these bytes after the others.
     #[must_use]
     pub const fn with(self, bytes: &[u8]) -> Self {
         let mut sum = self.0;

@@ -11,21 +11,20 @@ use std::time::{Duration, Instant};
 
 use minicap::server::Address;
 
-/// How long the whole check may take. A server that needs longer is not well.
+/// How long the whole check may take. A server that needs longer is not healthy.
 const TIMEOUT_SECS: u64 = 3;
 const TIMEOUT: Duration = Duration::from_secs(TIMEOUT_SECS);
 
-/// Bytes of the answer that are read: the status line is its beginning.
+/// Bytes of the response that are read: enough for the status line.
 const ANSWER_BYTES_MAX: usize = 1024;
 
-/// How the status line of a good answer begins.
+/// The beginning of the status line of a healthy server.
 const GOOD: &[u8] = b"HTTP/1.1 200 ";
 
-/// How often it is looked whether an answer has come.
+/// The interval between two looks for a response.
 const LOOK_PERIOD: Duration = Duration::from_millis(5);
 
-/// Succeeds if `GET /healthz` below `path` is answered with 200 at one of the addresses that `listen`
-/// means.
+/// Succeeds if `GET /healthz` below `path` is answered with 200 at one of the addresses of `listen`.
 pub(crate) fn run(listen: &[Address], path: &str) -> Result<(), String> {
     let end = Instant::now() + TIMEOUT;
     let mut asking = Vec::new();
@@ -56,7 +55,7 @@ pub(crate) fn run(listen: &[Address], path: &str) -> Result<(), String> {
     Err(failures.join("; "))
 }
 
-/// Asks at one address; the failure in words.
+/// Asks at one address; the error is for the operator.
 fn ask(address: &Address, path: &str) -> Result<(), String> {
     let answer = match address {
         Address::Tcp(tcp) => TcpStream::connect_timeout(tcp, TIMEOUT)
@@ -81,7 +80,7 @@ fn ask(address: &Address, path: &str) -> Result<(), String> {
     ))
 }
 
-/// Sends the request and reads as much of the answer as tells its status.
+/// Sends the request and reads the beginning of the response.
 fn converse(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result<Vec<u8>> {
     let request =
         format!("GET {path}/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
@@ -97,9 +96,9 @@ fn converse(mut stream: impl Read + Write, host: &str, path: &str) -> io::Result
     Ok(answer)
 }
 
-/// Where to ask a server that listens on an address: one that listens on all addresses, on both
-/// loopback ones, since all IPv6 addresses include those of IPv4 on most systems, and a host need
-/// not have both families.
+/// The addresses at which to ask a server. For one that listens on all addresses, these are both loopback
+/// addresses, since all IPv6 addresses include those of IPv4 on most systems, and a host may lack one
+/// family.
 fn reachable(listen: &Address) -> Vec<Address> {
     match listen {
         Address::Tcp(address) if address.ip().is_unspecified() => {

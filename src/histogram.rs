@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Upper bounds of the buckets, and each as it is written, in seconds. They reach from the microseconds of
-/// a check to the seconds of a long queue.
+/// Upper bounds of the buckets, and their texts in seconds. They reach from the microseconds of a check to
+/// the seconds of a long queue.
 pub const BOUNDS: [(Duration, &str); 10] = [
     (Duration::from_micros(100), "0.0001"),
     (Duration::from_micros(500), "0.0005"),
@@ -21,7 +21,7 @@ pub const BOUNDS: [(Duration, &str); 10] = [
 /// Times that were counted.
 #[derive(Default)]
 pub struct Histogram {
-    /// Those no longer than each bound and longer than the one before.
+    /// For each bound, the number of times up to it and above the bound before.
     by_time: [AtomicU64; BOUNDS.len()],
     /// Times longer than the last bound.
     beyond: AtomicU64,
@@ -38,8 +38,7 @@ impl Histogram {
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// How many times were no longer than each bound, those of the bounds before included, and how
-    /// many there were at all.
+    /// For each bound, the number of times up to it; and the number of all times.
     pub fn counts(&self) -> ([u64; BOUNDS.len()], u64) {
         let mut within = 0;
         let counts = self.by_time.each_ref().map(|count| {
@@ -49,7 +48,7 @@ impl Histogram {
         (counts, within + self.beyond.load(Ordering::Relaxed))
     }
 
-    /// All times together.
+    /// The sum of all times.
     pub fn sum(&self) -> Duration {
         Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
     }

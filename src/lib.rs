@@ -12,7 +12,7 @@
 //! └───┬─────────────────────────────────────────────────────────▲─┘
 //!     │ request, in a queue                            response │
 //! ┌───▼─────────────────────────────────────────────────────────┴─┐
-//! │ server   pool of workers                                      │  a thread for each core
+//! │ server   pool of workers                                      │  one per core
 //! │   api    the route: what is asked, what is answered           │
 //! │     captcha, sound   from a text to a picture or a sound      │
 //! │     store            new captchas, checks of answers          │
@@ -66,8 +66,8 @@
 //! Comments speak of *the reference*: a service written in Python, with `FastAPI`, which this one
 //! replaces. Forms and backends that use it must work unchanged, and some of them look at the text of
 //! an error. So the paths, statuses and bodies of its two requests, down to the errors of its JSON
-//! parser, are a contract, which `tests/it/api` holds byte for byte. Nothing else is owed to it: its
-//! pictures, for instance, are only what ours are compared with.
+//! parser, are a contract, which `tests/it/api` checks byte for byte. Nothing else has to be alike: its
+//! pictures, for instance, are only a measure for these.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -14,20 +14,19 @@ use std::time::{Duration, SystemTime};
 
 use crate::calendar::{Moment, since_epoch};
 
-/// Characters of a value that are shown: enough for a path of ours, and a bound on what a client
-/// can write into the log with one request.
+/// Most characters of a value that are shown: enough for every path of the service, and a limit on what a
+/// client can write into the log with one request.
 const VALUE_CHARS_MAX: usize = 200;
 
-/// Bytes of lines that wait to be written: some thousand requests.
+/// Most bytes of lines that wait to be written: some thousand requests.
 const WAITING_BYTES_MAX: usize = 256 * 1024;
 
-/// Lines that are written in one second; of errors and warnings as many more. What is beyond is
-/// counted. The bound is ten times what a busy service needs, and usual lines at that rate fill 10
-/// GB a day, which a disk takes until somebody has seen it. At debug, somebody is looking, and
-/// nothing is left out.
+/// Most lines in a second, and as many errors and warnings besides. Lines beyond that are counted. A busy
+/// service needs a tenth of it, and lines at this rate take 10 GB a day, so that there is time to notice
+/// before a disk is full. At debug no line is left out.
 const LINES_PER_SEC_MAX: u32 = 1_000;
 
-/// Stack of the writing thread, which calls little and holds less.
+/// Stack of the writing thread, which needs a small part of it.
 const STACK_BYTES: usize = 64 * 1024;
 
 /// How much is logged; each level includes those before it.
@@ -36,11 +35,11 @@ pub enum Level {
     /// Nothing.
     #[default]
     Off,
-    /// What the operator should look at.
+    /// Errors and warnings.
     Error,
-    /// Each request as well but those of monitoring, and the start and end of the service.
+    /// Also each request except those of monitoring, and the start and the end of the service.
     Info,
-    /// What is of use only when looking for a fault, and that without a bound.
+    /// Also what is useful only to find a fault, without a limit of lines.
     Debug,
 }
 
@@ -51,43 +50,41 @@ pub struct Log {
     shared: Arc<Shared>,
 }
 
-/// What a line says beside its message.
+/// The fields of a line after its message.
 pub type Fields<'a> = [(&'a str, &'a dyn Display)];
 
 #[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// There is something to write, or nothing is left to be written.
+    /// Signals that there is something to write, or that everything is written.
     changed: Condvar,
 }
 
-/// Lines on their way to the thread.
+/// Lines that wait for the thread.
 #[derive(Default)]
 struct Waiting {
     lines: String,
-    /// Lines that found no room.
+    /// Number of lines for which there was no room.
     lost: u64,
-    /// Lines of the second that runs.
+    /// Lines of the current second.
     second: Second,
-    /// The thread is writing what it took.
+    /// Whether the thread is writing.
     is_writing: bool,
 }
 
-/// What was logged in a second.
+/// The number of lines in a second.
 #[derive(Default)]
 struct Second {
-    /// Since the epoch.
+    /// Seconds since 1970.
     number: u64,
-    /// Lines that were let through: errors and warnings, and all others.
+    /// Lines that were written: errors and warnings, and all others.
     lines: [u32; 2],
-    /// Lines that were left out, in this second and those before it in which nothing was let
-    /// through.
+    /// Lines that were left out since the last one that was written.
     left_out: u64,
 }
 
 impl Second {
-    /// Counts a line, and lets it through or not; before one that goes through, tells how many were
-    /// left out since the last that did.
+    /// Counts a line. Returns none if the line is left out, else how many were left out before it.
     fn admit(&mut self, now: Duration, level: Level) -> Option<u64> {
         if now.as_secs() != self.number {
             self.number = now.as_secs();
@@ -121,12 +118,12 @@ impl Log {
         Ok(Log { level, shared })
     }
 
-    /// Logs what the operator should look at.
+    /// Logs an error.
     pub fn error(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Error, "error", message, fields);
     }
 
-    /// Logs what the operator should know of though nothing has failed; shown like errors.
+    /// Logs a warning. Warnings are shown at the level of errors.
     pub fn warn(&self, message: &str, fields: &Fields<'_>) {
         self.write(Level::Error, "warn", message, fields);
     }
@@ -141,7 +138,8 @@ impl Log {
         self.write(Level::Debug, "debug", message, fields);
     }
 
-    /// Waits until all lines are written, and how many were left out, but no longer than `time`.
+    /// Waits until all lines are written, the last one about lines that were left out, but no longer than
+    /// `time`.
     pub fn flush(&self, time: Duration) {
         let count = mem::take(&mut self.shared.lock().second.left_out);
         if 0 < count {
@@ -149,7 +147,7 @@ impl Log {
             self.shared.push(&left_out(now, count), now, None);
         }
         let has_work = |waiting: &mut Waiting| waiting.is_writing || waiting.has_news();
-        // An error is a poisoned lock, which says nothing here; then there is no more to wait for.
+        // An error is a poisoned lock: another thread has panicked, and there is nothing to wait for.
         let _ = self
             .shared
             .changed
@@ -167,7 +165,7 @@ impl Log {
 }
 
 impl Shared {
-    /// Takes a line; one with a level only as far as the bound of that allows.
+    /// Takes a line. One with a level may be left out because of the limit for a second.
     fn push(&self, line: &str, now: Duration, limited: Option<Level>) {
         let mut waiting = self.lock();
         let was_idle = !waiting.has_news();
@@ -185,9 +183,9 @@ impl Shared {
         }
     }
 
-    /// Writes what comes, for as long as the process lives.
+    /// Writes lines until the process ends.
     fn write_to(&self, out: &mut impl io::Write) {
-        // Swapped with the one that fills: two buffers serve for ever.
+        // Swapped with the buffer that is filled, so that there are only ever two.
         let mut lines = String::new();
         loop {
             let waiting = self
@@ -235,7 +233,7 @@ impl Waiting {
     }
 }
 
-/// The line that tells what a flood has cost.
+/// The line about lines that were left out.
 fn left_out(now: Duration, count: u64) -> String {
     let now = Moment::from_epoch(now);
     line(now, "warn", "log lines were left out", &[("count", &count)])
@@ -253,14 +251,14 @@ fn line(now: Moment, level: &str, message: &str, fields: &Fields<'_>) -> String 
     line
 }
 
-/// Appends a value: as it is if it is plain, else in quotes with everything escaped that could end
-/// the line or pass for another field.
+/// Appends a value: unchanged if it is plain, else in quotes and with escapes, so that it can neither end
+/// the line nor look like another field.
 fn push_value(line: &mut String, value: &dyn Display) {
     let mut text = Shortened {
         text: String::new(),
         chars_left: VALUE_CHARS_MAX,
     };
-    // An error says only that the value was cut.
+    // An error means only that the value was cut.
     let is_whole = write!(text, "{value}").is_ok();
     let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '=' | '\\');
     if !text.text.is_empty() && text.text.chars().all(is_plain) {
@@ -273,7 +271,7 @@ fn push_value(line: &mut String, value: &dyn Display) {
     }
 }
 
-/// A string that takes so many characters and no more.
+/// A string with a limit of characters.
 struct Shortened {
     text: String,
     chars_left: usize,

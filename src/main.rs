@@ -28,10 +28,10 @@ use minicap::sys::{self, Inherited};
 
 use state_file::StateFile;
 
-/// What a wrong command line ends with; a failure at work ends with 1.
+/// The exit code for a wrong command line; that for a failure is 1.
 const USAGE_ERROR: u8 = 2;
 
-/// How long the end waits for the last lines of the log to be taken.
+/// How long the end waits until the last lines of the log are written.
 const LOG_FLUSH_TIME: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Serves until a signal asks it to end.
+/// Serves until a signal stops it.
 fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
     // Before anything else opens descriptors.
     let inherited = sys::inherited(
@@ -80,11 +80,11 @@ fn serve(config: Config, unknown: &[UnknownVariable]) -> Result<(), String> {
 }
 
 fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), String> {
-    // Without random bytes there is no captcha: then it ends here, and not at the first request.
+    // Fails here if there are no random bytes, and not at the first request.
     Entropy::default().byte();
     let stop = sys::termination().map_err(|error| format!("cannot handle signals: {error}"))?;
     let state_file = config.state.clone().map(StateFile::claim).transpose()?;
-    // Where somebody else has an address, the captchas stay in their file.
+    // Before the file of captchas is read, so that it stays if an address is in use.
     let listeners = listeners(inherited, &config)?;
     match config.valkey.clone() {
         Some(address) => {
@@ -97,7 +97,7 @@ fn serve_on(inherited: Vec<Inherited>, config: Config, log: &Log) -> Result<(), 
     Ok(())
 }
 
-/// Serves captchas that are kept in memory, and while the service is off in a file if there is one.
+/// Serves captchas that are kept in memory, and in the file of `--state` while the service is off.
 fn serve_memory(
     state_file: Option<StateFile>,
     listeners: Vec<Listener>,
@@ -124,8 +124,8 @@ fn serve_memory(
     served
 }
 
-/// A server that keeps the captchas. It is used once, so that the log tells at the start if it cannot
-/// be. It may come later: nobody waits for it.
+/// The store that several processes share. It is checked once, so that the log says at the start if it
+/// cannot be used. The service starts all the same.
 fn store_on_server(address: valkey::Address, config: &Config, log: &Log) -> Store {
     let settings = valkey::Settings {
         address,
@@ -188,21 +188,27 @@ fn serve_from(
 /// thousand captchas.
 fn warn_of_guesses(config: &Config, log: &Log) {
     const CAPTCHAS_MIN: u64 = 10_000;
-    let captcha = &config.api.captcha;
-    let (texts, attempts) = (
-        captcha.alphabet.texts(captcha.length),
-        config.store.attempts,
+    let (api, attempts) = (&config.api, config.store.attempts);
+    let warn = |texts: u64, message| {
+        if texts < CAPTCHAS_MIN * u64::from(attempts) {
+            log.warn(message, &[("texts", &texts), ("attempts", &attempts)]);
+        }
+    };
+    warn(
+        api.captcha.alphabet.texts(api.captcha.length),
+        "texts are too easy to guess: raise --length or add characters to --alphabet",
     );
-    if texts < CAPTCHAS_MIN * u64::from(attempts) {
-        log.warn(
-            "texts are too easy to guess: raise --length or add characters to --alphabet",
-            &[("texts", &texts), ("attempts", &attempts)],
+    if api.audio {
+        let digits = u32::try_from(api.audio_length).unwrap_or(u32::MAX);
+        warn(
+            10_u64.saturating_pow(digits),
+            "sounds are too easy to guess: raise --audio-length",
         );
     }
 }
 
-/// The sockets that a service manager passes, and those that the operator asks for, the one for the
-/// figures last. By default there is one of our own if none is passed.
+/// The sockets that a service manager passes, and those of the operator's addresses, the one for the
+/// metrics last. The default address is used only if no socket is passed.
 fn listeners(inherited: Vec<Inherited>, config: &Config) -> Result<Vec<Listener>, String> {
     let own: &[Address] = if inherited.is_empty() || config.is_listen_given {
         &config.listen
@@ -221,7 +227,7 @@ fn listeners(inherited: Vec<Inherited>, config: &Config) -> Result<Vec<Listener>
     Ok(listeners)
 }
 
-/// Where it listens, for the operator.
+/// The addresses, for the operator.
 fn names(listeners: &[Listener], metrics_listener: Option<usize>) -> String {
     let names = listeners.iter().enumerate().map(|(place, listener)| {
         let what = if Some(place) == metrics_listener {
@@ -234,8 +240,8 @@ fn names(listeners: &[Listener], metrics_listener: Option<usize>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Says on standard output what the log says as well. That may be full, closed, or read by nobody,
-/// which is no reason not to serve: so nobody waits for it.
+/// Prints a line on standard output, which the log has as well. Standard output may be full, closed, or
+/// never read, so a thread of its own prints, and the service starts meanwhile.
 fn announce(line: String, log: &Log) {
     let announced = thread::Builder::new().spawn({
         let log = log.clone();
@@ -250,8 +256,8 @@ fn announce(line: String, log: &Log) {
     }
 }
 
-/// Makes a panic one line of the log. One of the main thread ends the process, so its reason goes to
-/// standard error at once, whatever is logged.
+/// Makes a panic one line of the log. A panic of the main thread ends the process, so its reason is
+/// printed on standard error at once, at every level of the log.
 fn log_panics(log: Log) {
     let main = thread::current().id();
     panic::set_hook(Box::new(move |info| {
@@ -273,7 +279,7 @@ fn log_panics(log: Log) {
     }));
 }
 
-/// Says on standard error why it ends. Where nobody takes that, there is nobody to tell.
+/// Prints on standard error why the process ends. If that fails, nothing can be done about it.
 fn complain(error: &str) {
     let _ = writeln!(io::stderr(), "minicap: {error}");
 }

@@ -11,10 +11,10 @@ use minicap::captcha::{Font, Painter, Style};
 use minicap::config::{Output, Render};
 use minicap::entropy::Entropy;
 
-/// Interval at which the progress is written.
+/// Time between two updates of the progress.
 const PROGRESS_PERIOD: Duration = Duration::from_millis(200);
 
-/// Writes what is asked for: one picture to a file, or many to a folder.
+/// Writes one picture to a file, or many to a folder.
 pub(crate) fn run(asked: &Render) -> Result<(), String> {
     let mut studio = Studio::new(asked);
     match &asked.output {
@@ -46,10 +46,10 @@ fn many(studio: &mut Studio, folder: &Path, count: usize) -> Result<(), String> 
     Ok(())
 }
 
-/// A line on the terminal, if there is one, that tells how far it is.
+/// A line on the terminal, if there is one, with the progress.
 struct Progress {
     count: usize,
-    /// When it was written last; none if nobody would see it.
+    /// When it was written last; none without a terminal.
     shown: Option<Instant>,
 }
 
@@ -89,8 +89,8 @@ impl<'a> Studio<'a> {
         }
     }
 
-    /// The next picture and its text. These guard nothing, so all is drawn from the one generator,
-    /// and the same seed gives the same texts as well.
+    /// The next picture and its text. These pictures protect nothing, so the text comes from the same
+    /// generator, and the same seed gives the same texts.
     fn picture(&mut self) -> Result<(String, Vec<u8>), String> {
         let Studio {
             asked,

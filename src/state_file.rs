@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime};
 use minicap::log::Log;
 use minicap::store::Memory;
 
-/// Only the owner may read it: the file has the texts of captchas.
+/// Readable only by the owner, since the file has the texts of captchas.
 const MODE: u32 = 0o600;
 
 /// Bytes read or written at once: some thousand captchas.
@@ -29,7 +29,7 @@ pub(crate) struct StateFile {
 }
 
 impl StateFile {
-    /// Makes sure that no other process uses the file, from now on.
+    /// Locks the file against other processes, from now on.
     pub(crate) fn claim(path: PathBuf) -> Result<Self, String> {
         let name = path.display();
         let lock = OpenOptions::new()
@@ -47,7 +47,7 @@ impl StateFile {
                 return Err(format!("cannot lock {name}.lock: {error}"));
             }
         }
-        // A process that was killed while writing has left it, and it has texts.
+        // Left by a process that was killed while it wrote; it has texts.
         match fs::remove_file(beside(&path, ".new")) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(format!("cannot remove {name}.new: {error}"))
@@ -164,7 +164,7 @@ fn write(path: &Path, memory: &Memory) -> io::Result<usize> {
     Ok(count)
 }
 
-/// Whether a file system says so that it syncs no folders (Linux manual, `fsync(2)`).
+/// Whether an error means that the file system cannot sync folders (Linux manual, `fsync(2)`).
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -172,7 +172,7 @@ fn is_unsupported(error: &io::Error) -> bool {
     )
 }
 
-/// A path with an ending behind its name.
+/// A path with an ending appended to its name.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);

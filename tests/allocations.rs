@@ -1,6 +1,6 @@
-//! What pictures and sounds allocate: after the first, nothing but the bytes of the answer.
+//! What pictures and sounds allocate: after the first one, only the bytes of the response.
 //!
-//! An own program, since its allocator counts.
+//! This is a program of its own, since its allocator counts.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use fastrand::Rng;
 use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 use minicap::sound::{Speaker, Voices};
 
-/// Many times what an answer takes, so that it need not grow.
+/// Many times the size of a response, so that the buffer need not grow.
 const ANSWER_BYTES: usize = 1 << 20;
 
 fn style(width: u16, height: u16, theme: Theme) -> Style {

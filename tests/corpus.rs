@@ -1,4 +1,4 @@
-//! Replays what the fuzzer starts from: each law holds for every file kept for it.
+//! Replays the corpus of the fuzz targets: each law holds for each of its files.
 
 #![allow(
     missing_docs,

@@ -1,8 +1,8 @@
-//! Golden pictures: what is painted from a few seeds is nearly what it was when it was last looked at.
+//! Golden pictures: the pictures of a few seeds hardly differ from those that were last accepted.
 //!
-//! A picture that differs is written beside the one expected, with a third that shows in white where
-//! they differ; the message of the test says where. `ACCEPT_PICTURES=1 cargo test --test golden` makes
-//! new pictures the expected ones.
+//! A picture that differs is written beside the expected one, with a third that shows the difference in
+//! white; the message of the test names the folder. `ACCEPT_PICTURES=1 cargo test --test golden`
+//! replaces the expected pictures.
 
 use std::env;
 use std::fs;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use fastrand::Rng;
 use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 
-/// How much a channel may differ without notice: less than an ink does from its ground, more than
-/// one level of its coverage.
+/// How much a channel of a pixel may differ: less than an ink differs from its ground, and more than
+/// two levels of coverage next to each other.
 const CHANNEL_DIFFERENCE_MAX: u8 = 64;
 
-/// Of so many pixels, one may differ by more.
+/// One pixel of so many may differ by more.
 const PIXELS_FOR_ONE_DIFFERING: usize = 200;
 
 struct Picture {
@@ -52,7 +52,7 @@ fn decoded(png: &[u8]) -> Picture {
     }
 }
 
-/// White where two pictures of one size differ, else black.
+/// White where two pictures of one size differ, black elsewhere.
 fn difference(one: &Picture, other: &Picture) -> Vec<u8> {
     let pairs = one.pixels.chunks(3).zip(other.pixels.chunks(3));
     let differs = |(one, other): (&[u8], &[u8])| {

@@ -1,8 +1,8 @@
-//! Prepares the build. Lists the voices for the program: each folder beside this file is a language, named by its tag,
-//! and holds the ten digits, `0.wav` to `9.wav`. So a language is added by a folder, and no code is
-//! touched.
+//! Prepares the build: lists the voices for the program. Each folder beside this file is a language,
+//! named by its tag, and has the ten digits, `0.wav` to `9.wav`. A new folder adds a language without
+//! a change of code.
 //!
-//! Knows nothing of sounds: `src/sound/voice.rs` reads the list.
+//! It knows nothing of sounds: `src/sound/voice.rs` reads the list.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -41,7 +41,7 @@ fn languages(voices: &Path) -> Vec<String> {
     names
 }
 
-/// A language and the contents of its ten files, as Rust has them.
+/// A language and the contents of its ten files, as Rust code.
 fn line(language: &str) -> String {
     let files: Vec<String> = (0..10)
         .map(|digit| format!("/voice/{language}/{digit}.wav"))

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes the English voice again: make.sh [FOLDER]
+# Makes the English voice: make.sh [FOLDER]
 #
-# flite's voice awb speaks the ten digits. SoX takes the silence around them away, makes soft sounds
-# such as f and s louder, which a bed would cover, and writes IMA ADPCM of 4 bits a sample.
+# flite's voice awb speaks the ten digits. SoX removes the silence around them, makes soft sounds such as
+# f and s louder, which the background sound would cover, and writes IMA ADPCM with 4 bits a sample.
 #
 #     apt-get install -y flite sox
 set -eu

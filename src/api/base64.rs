@@ -10,7 +10,7 @@ pub(super) fn encoded_len(bytes: usize) -> usize {
 /// Appends the text for `bytes`.
 pub(super) fn write(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
-    // Padded throughout, and then written over: there is room for every letter without asking.
+    // All letters are padding at first, so that each is in bounds when it is overwritten.
     out.resize(start + encoded_len(bytes.len()), b'=');
     let (quads, _) = out.get_mut(start..).unwrap_or_default().as_chunks_mut();
     let (triples, rest) = bytes.as_chunks();

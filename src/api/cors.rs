@@ -6,15 +6,15 @@ use crate::http::{Head, Method, Methods, Response, Status};
 
 const ALLOWED_METHODS: Methods = Methods::GET.and(Methods::POST);
 
-/// Fields that a page may set itself. The safelisted ones and, for JSON bodies, `Content-Type`.
+/// Request headers that a page may set: the safelisted ones and, for JSON bodies, `Content-Type`.
 const ALLOWED_FIELDS: &str = "Accept, Accept-Language, Content-Language, Content-Type";
 
-/// Fields of answers that a page may read.
+/// Response headers that a page may read.
 const EXPOSED_FIELDS: &str = "captcha-id, captcha-attempts-left";
 
 const ALLOW_ORIGIN: &str = "Access-Control-Allow-Origin";
 
-/// How long a browser may remember the answer to a preflight.
+/// How long a browser may remember the response to a preflight.
 const MAX_AGE_SECS: &str = "600";
 
 /// The origins whose pages may use the service.
@@ -30,7 +30,7 @@ pub enum Cors {
 }
 
 impl Cors {
-    /// The answer to a preflight, if `head` is one: OPTIONS with both `Origin` and
+    /// The response to a preflight, if `head` is one: OPTIONS with both `Origin` and
     /// `Access-Control-Request-Method`, on any path.
     pub(super) fn preflight(&self, head: &Head) -> Option<Response> {
         if *self == Cors::Off || head.method != Method::Options {
@@ -69,7 +69,7 @@ impl Cors {
         Some(response)
     }
 
-    /// Adds what a browser needs to let a page of another origin read the answer.
+    /// Adds what a browser needs to let a page of another origin read the response.
     pub(super) fn share(&self, response: &mut Response, head: &Head) {
         let is_shared = |(name, _): &(&str, _)| *name == ALLOW_ORIGIN;
         if response.fields.iter().any(is_shared) {
@@ -93,7 +93,7 @@ impl Cors {
         }
     }
 
-    /// Names the origin that may read the response; returns whether the one that asks is allowed.
+    /// Names the origin that may read the response, and returns whether that is the page's.
     fn name_origin(&self, response: &mut Response, origin: &[u8]) -> bool {
         self.vary(response);
         let allowed = self.allowed_origin(origin);

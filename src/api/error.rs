@@ -54,7 +54,7 @@ pub(super) fn response(status: Status, reason: &str) -> Response {
     Response::new(status).with_body(JSON, body)
 }
 
-/// The answer to a request that the service failed at. The log says why.
+/// The response to a request that failed because of a fault of the service. The log has the reason.
 pub(super) fn internal() -> Response {
     response(Status::InternalServerError, "Internal Server Error")
 }
@@ -63,7 +63,7 @@ pub(super) fn internal() -> Response {
 /// than a client should wait.
 const RETRY_AFTER_SECS: &str = "1";
 
-/// The answer while the store cannot be used.
+/// The response while the store cannot be used.
 pub(super) fn unavailable() -> Response {
     response(Status::ServiceUnavailable, "The store is unavailable")
         .with_field("Retry-After", RETRY_AFTER_SECS)

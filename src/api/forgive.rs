@@ -1,10 +1,10 @@
-//! What people typed, without what they cannot have read from a picture.
+//! Typed texts, without characters that no picture shows.
 
 use std::borrow::Cow;
 
-/// A text without white space and invisible characters, and with full-width forms as the ASCII
-/// characters that they stand for. Phones add blanks, documents add marks that nobody sees, and
-/// keyboards for Chinese and Japanese write wide letters.
+/// A text without white space and invisible characters, and with ASCII characters in place of their
+/// full-width forms. Phones add blanks, copied text has invisible marks, and keyboards for Chinese and
+/// Japanese write full-width letters.
 pub(super) fn forgive(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return text.into();

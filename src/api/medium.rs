@@ -29,8 +29,8 @@ pub(super) enum Medium {
 }
 
 impl Medium {
-    /// A picture in the theme that its request names, or in the default one; an error response if
-    /// there is no such theme.
+    /// A picture in the theme of the query, or in the default one; an error response if there is no
+    /// such theme.
     pub(super) fn picture(usual: ThemeChoice, request: &Request) -> Result<Self, Response> {
         match request.head.target.query_value("theme") {
             None => Ok(Medium::Picture(usual)),

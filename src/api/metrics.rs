@@ -68,7 +68,7 @@ impl Metrics {
         route.times.count(time);
     }
 
-    /// Counts a captcha that was handed out.
+    /// Counts a new captcha.
     pub(super) fn count_generated(&self, medium: Medium) {
         increment(match medium {
             Medium::Picture(_) => &self.pictures,
@@ -274,8 +274,8 @@ const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
 const HISTOGRAM: &str = "histogram";
 
-/// Resident memory of the process in bytes; none where the system does not say (`proc(5)`, `VmRSS` in
-/// `status`).
+/// Resident memory of the process in bytes (`proc(5)`, `VmRSS` in `status`); none if the system has no
+/// such file.
 fn resident_bytes() -> Option<u64> {
     let mut status = String::new();
     let file = File::open("/proc/self/status").ok()?;
@@ -289,7 +289,7 @@ fn resident_bytes() -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
-/// The response as it is written; samples belong to the family that was started last.
+/// The text so far; samples belong to the family that was started last.
 #[derive(Default)]
 struct Page {
     text: String,

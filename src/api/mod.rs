@@ -1,6 +1,6 @@
-//! The routes of the service: what each request means and what it is answered. Joins pictures, sounds,
-//! the store and the JSON codec. Knows no sockets. The paths, statuses and texts of the two
-//! main requests are those of the reference, which [the crate](crate) introduces.
+//! The routes of the service: what each request means, and how it is answered. Joins pictures, sounds, the
+//! store and the JSON codec, and knows no sockets. The paths, statuses and texts of the two main requests
+//! are those of the reference, which [the crate](crate) introduces.
 
 mod base64;
 mod cors;
@@ -32,17 +32,18 @@ use crate::store::{self, Store};
 /// The media type of captchas in JSON, verdicts and errors.
 const JSON: &str = "application/json";
 
-/// Longest body of a usual request: three times the size of a usual answer. Parsing a longer one may
-/// cost more than a picture.
+/// Longest body of a request of usual cost: three times the size of a usual answer. To parse a longer one
+/// may cost more than a picture.
 const USUAL_BODY_BYTES_MAX: usize = 256;
 
-/// Longest head of a usual request, cookies included. Parsing a longer one may cost half a picture.
+/// Longest head of a request of usual cost, cookies included. To parse a longer one may cost half a
+/// picture.
 const USUAL_HEAD_BYTES_MAX: usize = 4 * 1024;
 
 /// What the operator sets about captchas and routes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The captchas; their theme is what a request may choose.
+    /// The captchas; the theme is that of requests that name none.
     pub captcha: captcha::Settings,
     /// Whether there are sounds beside pictures.
     pub audio: bool,
@@ -50,7 +51,7 @@ pub struct Settings {
     pub audio_length: usize,
     /// The text of every captcha, for automated tests.
     pub test_text: Option<String>,
-    /// Which other origins' pages may use the service.
+    /// The origins whose pages may use the service.
     pub cors: Cors,
     /// Whether the page and the `OpenAPI` document are served.
     pub docs: bool,
@@ -161,7 +162,7 @@ impl App {
         response
     }
 
-    /// The most that a request may cost, as measured by `tests/load/costs.py`.
+    /// The most that a request may cost; `tests/load/costs.py` measures it.
     fn cost(&self, route: &Route, request: &Request) -> Cost {
         let Request { head, body, .. } = request;
         if USUAL_BODY_BYTES_MAX < body.len() || USUAL_HEAD_BYTES_MAX < head.fields.bytes() {

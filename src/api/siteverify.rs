@@ -40,7 +40,7 @@ pub(super) fn answer(worker: &mut AppWorker, request: &Request) -> Response {
     }
 }
 
-/// Secret and response; none where the body is neither a form nor a JSON object.
+/// Secret and response; none if the body is neither a form nor a JSON object.
 fn parameters(request: &Request) -> Option<(Option<String>, Option<String>)> {
     let body = request.body.as_slice();
     let content_type = request.head.fields.get("content-type");

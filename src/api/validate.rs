@@ -1,4 +1,4 @@
-//! An answer to a captcha: from the body to id and text, from the verdict to status and JSON.
+//! Checks an answer to a captcha: from the body to id and text, from the verdict to status and JSON.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -42,8 +42,8 @@ pub(super) fn is_json(content_type: Option<&[u8]>) -> bool {
     (subtype == b"json" || subtype.ends_with(b"+json")) && !subtype.contains(&b'/')
 }
 
-/// The body without the mark that some programs put before UTF-8. It is no part of the text (RFC 8259
-/// section 8.1 lets parsers pass it over).
+/// The body without the byte order mark that some programs write before UTF-8 (RFC 8259 section 8.1 lets
+/// parsers ignore it).
 pub(super) fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
@@ -66,7 +66,7 @@ fn judge_object(worker: &mut AppWorker, value: Value<'_>) -> Response {
     judge(worker, &id, &text).map_or_else(|Unavailable| error::unavailable(), verdict_response)
 }
 
-/// Judges what was typed as the text of the captcha with this id, and counts the verdict.
+/// Checks what was typed as the text of the captcha with this id, and counts the verdict.
 pub(super) fn judge(worker: &mut AppWorker, id: &str, text: &str) -> Result<Verdict, Unavailable> {
     let verdict = match Id::parse(id) {
         Some(id) => {
@@ -79,7 +79,7 @@ pub(super) fn judge(worker: &mut AppWorker, id: &str, text: &str) -> Result<Verd
     Ok(verdict)
 }
 
-/// The string at a name of an object, or what is wrong there.
+/// The string with this name in an object, or what is wrong with it.
 fn string<'a>(object: Value<'a>, name: &'static str) -> Result<Cow<'a, str>, Detail<'a>> {
     let detail = |kind, message, input| Detail {
         kind,
@@ -129,7 +129,7 @@ fn no_body() -> Response {
     }])
 }
 
-/// For a body that does not say that it is JSON, whatever it is.
+/// The error for a body that is not announced as JSON.
 fn not_json(body: &[u8]) -> Response {
     let input = str::from_utf8(body).map_or(Input::Null, Input::Text);
     let context = ("error", "Content-Type should be application/json");

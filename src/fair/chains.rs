@@ -1,11 +1,10 @@
-//! Doubly linked lists of the places of a slab.
-//! Knows the numbers of places and not what stands there.
+//! Doubly linked lists of the places of a slab. Knows the numbers of places, not their contents.
 
 /// No place.
 const NONE: u32 = u32::MAX;
 
-/// The links of a slab's places. A place is in one list at a time; each operation takes constant
-/// time, and memory grows with the largest place alone.
+/// The links of a slab's places. A place is in at most one list. Each operation takes constant time, and
+/// the memory depends only on the largest place.
 #[derive(Debug, Default)]
 pub struct Chains {
     links: Vec<Links>,
@@ -18,7 +17,7 @@ struct Links {
     after: u32,
 }
 
-/// A list of places, told by its first one.
+/// A list of places, represented by its first one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List {
     first: u32,
@@ -45,7 +44,7 @@ impl List {
 }
 
 impl Chains {
-    /// Links for places below `count` without moving them later.
+    /// Links for places below `count`, which are never moved in memory.
     ///
     /// # Errors
     ///
@@ -131,7 +130,7 @@ mod tests {
     use super::*;
     use std::collections::VecDeque;
 
-    /// Lists against queues of the standard library, over random operations.
+    /// Lists compared with queues of the standard library, over random operations.
     #[test]
     fn agree_with_plain_queues() {
         const PLACES: u32 = 16;

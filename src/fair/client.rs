@@ -6,12 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 
 /// A client.
 ///
-/// An IPv4 address; of an IPv6 address the first 64 bits, since a household is given at least so
-/// many addresses (RFC 6177); an IPv4 address mapped into IPv6 counts as itself (RFC 4291 section
-/// 2.5.5.2).
+/// An IPv4 address, or the first 64 bits of an IPv6 address, since a household gets at least as many
+/// addresses as share them (RFC 6177). An IPv4 address mapped into IPv6 counts as IPv4 (RFC 4291
+/// section 2.5.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Client {
-    /// Everybody who connects to a Unix socket.
+    /// All who connect to a Unix socket.
     Local,
     /// An IPv4 address.
     V4([u8; 4]),
@@ -32,9 +32,9 @@ impl From<IpAddr> for Client {
 }
 
 impl Client {
-    /// The client that a proxy names in a field such as `X-Real-IP` or `X-Forwarded-For`: the last
-    /// address of the list, since the nearest proxy wrote it, with a port or without. None where
-    /// that is no address.
+    /// The client that a proxy names in a header such as `X-Real-IP` or `X-Forwarded-For`: the last
+    /// address of the list, since the nearest proxy wrote it, with a port or without. None if that is
+    /// not an address.
     #[must_use]
     pub fn named(value: &[u8]) -> Option<Self> {
         let last = value.rsplit(|byte| *byte == b',').next()?;
@@ -53,8 +53,8 @@ impl Client {
     }
 }
 
-/// Number of lines that clients are sorted into. Two clients have the same line once in so many times.
-/// All lines together take some hundred kilobytes.
+/// Number of lines that clients are sorted into. Two clients share a line once in so many times. All
+/// lines together take some hundred kilobytes.
 pub const LINES: usize = 4096;
 
 /// The line in which a client waits and is counted: a number below [`LINES`].
@@ -179,7 +179,7 @@ pub(crate) mod tests {
         assert!(seen.iter().all(|line| *line < LINES));
         seen.sort_unstable();
         seen.dedup();
-        // Two of 256 meet about twice; that a third of them would is out of the question.
+        // Among 256 clients about eight pairs share a line; a third of all does so practically never.
         assert!(200 < seen.len(), "{}", seen.len());
         let client = Client::Local;
         assert_eq!(lines.of(client), lines.of(client));

@@ -7,8 +7,8 @@
 //! Two clients have the same line once in [`LINES`] times, and then count as one; the key is random, so
 //! nobody can choose a line.
 //!
-//! Who loses at a limit is decided where the things are: captchas in `store::memory`, connections in
-//! `server::event_loop`. Knows neither sockets nor requests nor captchas.
+//! Which client loses at a limit is decided where that is reached: for captchas in `store::memory`, for
+//! connections in `server::event_loop`. Knows neither sockets nor requests nor captchas.
 
 mod chains;
 mod client;

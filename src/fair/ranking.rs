@@ -1,17 +1,16 @@
-//! The line that has the most, updated in constant time.
-//! Knows how many things each line has, and not what they are.
+//! The line that has the most, updated in constant time. Knows how many things each line has, not what
+//! they are.
 
 use std::collections::TryReserveError;
 
 use super::{Chains, LINES, Line, List};
 
-/// The lines by how much each has. Every operation takes constant time: what a line has changes by
-/// one, so the largest amount does, too.
+/// The lines by how much each has. Every operation takes constant time: the amount of a line changes by
+/// one, and so the largest amount changes by at most one.
 #[derive(Debug)]
 pub struct Ranking {
     counts: Vec<u32>,
-    /// The lines that have so much, for each amount from zero on. Lines that have nothing are in no
-    /// list.
+    /// For each amount from zero on, the lines that have it. Lines that have nothing are in no list.
     by_count: Vec<List>,
     chains: Chains,
     most: usize,
@@ -29,8 +28,8 @@ impl Default for Ranking {
 }
 
 impl Ranking {
-    /// Nobody has anything; a line may have up to `count_max` without anything being moved in
-    /// memory.
+    /// A ranking in which no line has anything. A line may have up to `count_max`, without anything being
+    /// moved in memory.
     ///
     /// # Errors
     ///
@@ -41,7 +40,7 @@ impl Ranking {
         Ok(ranking)
     }
 
-    /// A line has one more.
+    /// Adds one to a line.
     pub fn raise(&mut self, line: Line) {
         let count = self.counts[line.index()] as usize;
         self.take_out(line, count);
@@ -49,7 +48,7 @@ impl Ranking {
         self.most = self.most.max(count + 1);
     }
 
-    /// A line has one less than before, when it had some.
+    /// Takes one from a line that has some.
     pub fn lower(&mut self, line: Line) {
         let count = self.counts[line.index()] as usize;
         let Some(less) = count.checked_sub(1) else {
@@ -58,7 +57,7 @@ impl Ranking {
         self.take_out(line, count);
         self.put_in(line, less);
         if self.by_count[self.most].is_empty() {
-            // It was the only one with the most, and has one less now.
+            // It was the only line with the largest amount.
             self.most = less;
         }
     }
@@ -78,8 +77,8 @@ impl Ranking {
         self.counts[line.index()] as usize
     }
 
-    /// The number of the line that has the most, and of several the one that has had so many, or
-    /// was renewed, longest ago.
+    /// The number of the line that has the most; of several, the one that reached the amount, or was
+    /// renewed, longest ago.
     #[must_use]
     pub fn largest(&self) -> Option<usize> {
         self.by_count[self.most].first().map(|line| line as usize)
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
     use crate::fair::line;
 
-    /// The ranking against a plain list of lines in the order of their last change.
+    /// The ranking compared with a plain list of lines in the order of their last change.
     #[test]
     fn agrees_with_a_plain_model() {
         let mut rng = fastrand::Rng::with_seed(3);
@@ -123,7 +122,7 @@ mod tests {
                 .position(|(known, _)| *known == number)
                 .unwrap();
             let (_, count) = model.remove(at);
-            // Ebb and flow, so that amounts rise and come back to nothing.
+            // In phases, so that amounts rise and fall to zero again.
             let rises = rng.usize(..100) < 40 + step / 100 % 20;
             let count = match rng.u8(..8) {
                 0 => {

@@ -1,15 +1,15 @@
-//! A document that was read: its values in one list, in the order of reading.
-//! Knows what a value is and what it holds, and neither how it was read nor how it is written.
+//! A document that was read: its values in one list, in the order of the text.
+//! It knows what values there are, and neither how they are read nor how they are written.
 //!
-//! One list, so that a document of thousands of values is no thousands of allocations: with some
-//! allocators these make all threads wait for each other.
+//! With one list, a document of thousands of values does not take thousands of allocations, for which
+//! threads wait for each other with some allocators.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-/// Members of an object that are compared each with each; beyond that their names are looked up,
-/// since a body may consist of thousands of short ones.
+/// Most members of an object whose names are compared with each other. With more of them names are
+/// looked up in a map, since a body may have thousands of short names.
 const COMPARED_MAX: usize = 8;
 
 /// A document, which borrows from the text it was read from.
@@ -23,8 +23,8 @@ pub struct Document<'a> {
 pub(super) enum Node<'a> {
     Null,
     Bool(bool),
-    /// As it is spelled. It is converted only when it is written, since for some spellings that takes
-    /// ten microseconds.
+    /// A number as it is written in the text. It is converted only when it is written again, since for
+    /// some numbers that takes ten microseconds.
     Number(&'a str),
     String(Text<'a>),
     /// The nodes from the next one to `end`, exclusive, are its values.
@@ -38,14 +38,14 @@ pub(super) enum Node<'a> {
     Name(Text<'a>, Member),
 }
 
-/// Which value a member's name stands for: of repeated names, the first has the value of the last.
+/// Where the value of a member is: of repeated names, the first has the value of the last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Member {
     /// The value at the next node.
     Own,
-    /// The value at this node, which was a later member's.
+    /// The value at this node, that of a later member with the same name.
     At(usize),
-    /// None: an equal name stood earlier, and that one has the value.
+    /// None: an earlier member with the same name has the value.
     Repeated,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Whether it is the very same value, at one place of one document.
+    /// Whether both are the same value, at the same place of the same document.
     #[must_use]
     pub fn is(self, other: Self) -> bool {
         std::ptr::eq(self.nodes, other.nodes) && self.at == other.at
@@ -138,7 +138,7 @@ impl<'a> Value<'a> {
             Some(Node::String(text)) => Content::String(*text),
             Some(Node::Array { end }) => Content::Array(Elements { next, end: *end }),
             Some(Node::Object { end }) => Content::Object(Members { next, end: *end }),
-            // A name is no value, and nothing leads beyond the last node.
+            // A name is not a value, and nothing points beyond the last node.
             Some(Node::Null | Node::Name(..)) | None => Content::Null,
         }
     }
@@ -170,8 +170,8 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The members of an object: each name once, in the place where it first stood, with the value it
-/// had last.
+/// The members of an object: each name once, in the place where it came first, with the value that came
+/// last.
 pub(super) struct Members<'a> {
     next: Value<'a>,
     end: usize,
@@ -309,7 +309,7 @@ impl Iterator for Chars<'_> {
 }
 
 impl Chars<'_> {
-    /// What stands behind a `\u`: the parser has seen that it is a character, or two halves of one.
+    /// The character after a `\u`, or after two of them. The parser has checked that there is one.
     fn utf_16(&mut self) -> char {
         let first = self.code_unit();
         let mut units = [first, 0];

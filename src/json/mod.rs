@@ -1,12 +1,12 @@
 //! JSON (RFC 8259): bytes to a [`Document`] that borrows from them, and back to compact text.
 //!
-//! Knows nothing of requests, captchas or statuses: an error says what was wrong and where,
-//! and the caller decides what that is answered with.
+//! It knows nothing of requests, captchas or statuses: an error says what is wrong and where, and the
+//! caller decides on the response.
 //!
-//! The grammar is RFC 8259. Wording and place of errors, the spelling of numbers and the
-//! escaping of strings are those of `CPython` 3.13's `json` module, because clients of the
-//! service see them (`tests` at the foot hold each rule as a row). Where `CPython` takes more than
-//! the RFC (`NaN`, `Infinity`, lone surrogates, byte order marks, UTF-16, any depth), this does not.
+//! The grammar is RFC 8259. Texts and places of errors, the form of numbers and the escapes in strings
+//! are those of `CPython` 3.13's `json` module, because clients of the service see them (`tests` has a
+//! row for each rule). What `CPython` accepts beyond the RFC (`NaN`, `Infinity`, lone surrogates, byte
+//! order marks, UTF-16, any depth) is refused here.
 
 mod document;
 mod parse;
@@ -16,14 +16,14 @@ pub use document::{Document, Value};
 pub use parse::parse;
 pub use write::{LONG_NUMBER_BYTES, TooLong, write_short_string, write_string};
 
-/// Deepest nesting of arrays and objects taken: enough for any honest body of a few fields, and
-/// little enough that parsing and writing may recurse.
+/// Deepest nesting of arrays and objects: enough for every body of a few fields, and little enough
+/// that parsing and writing may recurse.
 pub const DEPTH_MAX: usize = 64;
 
-/// Most digits of an integer, without its sign: where `CPython` draws the line.
+/// Most digits of an integer, without its sign: the limit of `CPython`.
 pub const INTEGER_DIGITS_MAX: usize = 4300;
 
-/// Why bytes are not a document, and where.
+/// Why bytes are not a document, and at which place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Error {
     /// What is wrong.
@@ -61,14 +61,14 @@ pub enum ErrorKind {
     IntegerTooLong,
     /// The bracket that opens one level more than [`DEPTH_MAX`].
     TooDeep,
-    /// The start: a document does not begin with U+FEFF.
+    /// The start, where U+FEFF is not allowed.
     ByteOrderMark,
     /// The first byte that is not UTF-8.
     NotUtf8,
 }
 
 impl ErrorKind {
-    /// The text for the client: `CPython`'s, and for what only we refuse, one of our own in its style.
+    /// The text for the client: that of `CPython`, or one in its style for what only this codec refuses.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {

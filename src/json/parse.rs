@@ -1,19 +1,19 @@
 //! Bytes to a document, by recursive descent over text already known to be UTF-8.
-//! Knows the grammar and the order in which `CPython`'s scanner looks at things (`Modules/_json.c`),
-//! which decides which of several errors is reported, and where. Nothing here writes.
+//! It knows the grammar and the order in which `CPython`'s scanner (`Modules/_json.c`) checks it, which
+//! decides which of several errors is reported, and where. Nothing here writes.
 
 use super::document::{Member, Node, Text, collapse_repeated_names, hex_digit};
 use super::{DEPTH_MAX, Document, Error, ErrorKind, INTEGER_DIGITS_MAX};
 
-/// Nodes of a usual document: an object of two members. Their list is allocated once for these, and
-/// is small enough for allocators that give larger pieces back to the system each time.
+/// Nodes of a typical document, an object of two members. The list is allocated once for so many; some
+/// allocators give larger pieces back to the system each time.
 const NODES_USUAL: usize = 5;
 
 /// Reads one document, with nothing but blanks around it.
 ///
 /// # Errors
-/// The first thing wrong in reading order, except that bytes which are not UTF-8 are reported before
-/// anything else, wherever they are.
+/// The first error in the order of the text, except that bytes that are not UTF-8 are reported before
+/// any other error.
 pub fn parse(bytes: &[u8]) -> Result<Document<'_>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|error| Error {
         kind: ErrorKind::NotUtf8,
@@ -46,9 +46,8 @@ fn characters(bytes: &[u8], end: usize) -> usize {
         .count()
 }
 
-/// The text, the byte that is looked at next, and what was read. Each method starts at the first
-/// byte of what it is named after and leaves `at` behind its last; `at` never stands inside a
-/// character.
+/// The text, the position of the next byte, and what was read. Each method starts at the first byte of
+/// what it is named after and leaves `at` after the last one; `at` is never inside a character.
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -122,8 +121,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Takes the opening bracket and the blanks after it, and returns the place that is kept for the
-    /// node.
+    /// Takes the opening bracket and the blanks after it, and returns the place that is reserved for
+    /// the node.
     fn open(&mut self) -> usize {
         self.at += 1;
         self.skip_blanks();
@@ -158,8 +157,8 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    /// A number ends where the grammar does: of `01` and `1.` the number is the first digit, and
-    /// what follows is somebody else's error.
+    /// A number ends where the grammar ends it: in `01` and `1.` the number is the first digit, and the
+    /// rest is an error of whatever should follow.
     fn number(&mut self) -> Result<Node<'a>, Error> {
         let start = self.at;
         self.take(b'-');
@@ -172,7 +171,7 @@ impl<'a> Parser<'a> {
         }
         self.at += digits;
         let is_integer = !(self.fraction() | self.exponent());
-        // Both ends stand beside ASCII characters, so on boundaries.
+        // Both ends are next to ASCII characters, so they are boundaries of characters.
         let number = &self.text[start..self.at];
         if is_integer && INTEGER_DIGITS_MAX < digits {
             return Err(self.error(ErrorKind::IntegerTooLong, start));
@@ -180,7 +179,7 @@ impl<'a> Parser<'a> {
         Ok(Node::Number(number))
     }
 
-    /// Takes a point and digits, and says whether they were there.
+    /// Takes a point and digits. False if there are none.
     fn fraction(&mut self) -> bool {
         if self.peek() != Some(b'.') {
             return false;
@@ -192,7 +191,7 @@ impl<'a> Parser<'a> {
         0 < digits
     }
 
-    /// Takes an `e`, a sign perhaps, and digits, and says whether they were there.
+    /// Takes an `e`, an optional sign, and digits. False if there are none.
     fn exponent(&mut self) -> bool {
         let sign = match self.rest() {
             [b'e' | b'E', b'+' | b'-', ..] => 1,
@@ -213,7 +212,7 @@ impl<'a> Parser<'a> {
         let mut has_escapes = false;
         loop {
             self.plain(open)?;
-            // It begins behind a quote and ends before a quote or a backslash, so on boundaries.
+            // It begins after a quote and ends before a quote or a backslash, so at boundaries of characters.
             let raw = &self.text[start..self.at];
             if self.take(b'"') {
                 return Ok(Text { raw, has_escapes });
@@ -251,8 +250,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `\uXXXX`, or two of them where the first is a high surrogate. Half a pair is refused: no
-    /// text that could be told to anyone has it.
+    /// `\uXXXX`, or two of them if the first is a high surrogate. Half of a pair is refused, since no
+    /// UTF-8 text can have it.
     fn unicode_escape(&mut self) -> Result<(), Error> {
         let start = self.at;
         let first = self.code_unit()?;
@@ -268,8 +267,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The four digits of `\uXXXX`. `CPython` wants a character after them (at least the closing
-    /// quote) before it looks at them, so the end of the text right after is this error too.
+    /// The four digits of `\uXXXX`. `CPython` checks first that a character follows them, so the end of
+    /// the text right after them is this error too.
     fn code_unit(&mut self) -> Result<u16, Error> {
         let unit = match self.rest() {
             [b'\\', b'u', a, b, c, d, _, ..] => {
@@ -304,7 +303,7 @@ impl<'a> Parser<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// How many digits follow, from so many bytes ahead.
+    /// How many digits follow, `ahead` bytes from here.
     fn count_digits(&self, ahead: usize) -> usize {
         self.rest()
             .iter()

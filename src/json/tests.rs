@@ -1,4 +1,4 @@
-//! Every rule of the codec as a row, then laws that hold for all documents.
+//! Every rule of the codec as a row of a table, then laws that hold for all documents.
 
 use super::ErrorKind as E;
 use super::{
@@ -11,7 +11,7 @@ fn written(document: &Document) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// Parses, and compares what is written again.
+/// Parses a text, writes the value again, and compares that.
 #[track_caller]
 fn check_ok(document: &str, expected: &str) {
     match parse(document.as_bytes()) {
@@ -96,17 +96,17 @@ fn writes_numbers_as_python_does() {
             "[0.1,0.2,0.30000000000000004]",
             "[0.1,0.2,0.30000000000000004]",
         ),
-        // Halfway between two shortest spellings the even digit wins, not the upper one.
+        // Of two shortest forms that are equally near, the one with the even digit is chosen.
         ("2133642368045265.25", "2133642368045265.2"),
         ("-1188699057872184.25", "-1188699057872184.2"),
         ("1188699057872184.75", "1188699057872184.8"),
         ("5e15", "5000000000000000.0"),
-        // At a power of two the nearest spelling of that length may be another number's.
+        // At a power of two the nearest form of that length may belong to another number.
         ("7.120236347223045e-307", "7.120236347223045e-307"),
         ("7.678447687145631e-239", "7.678447687145631e-239"),
         ("9007199254740992.0", "9007199254740992.0"),
         ("2.2250738585072014e-308", "2.2250738585072014e-308"),
-        // JSON has no infinity, and Python's client could not read Python's.
+        // JSON has no infinity, and other parsers could not read Python's.
         ("1e999", "null"),
         ("[-1e999,1e-999]", "[null,0.0]"),
     ] {
@@ -172,7 +172,7 @@ fn repeated_names_keep_the_first_place_and_the_last_value() {
     }
 }
 
-/// The table of errors the service promises, row by row: `CPython`'s words and places.
+/// The errors that the service promises, with `CPython`'s texts and places.
 const REJECTED: [(&str, ErrorKind, usize); 129] = [
     ("", E::ExpectedValue, 0),
     ("   ", E::ExpectedValue, 3),
@@ -318,7 +318,7 @@ fn places_count_characters_and_not_bytes() {
     check_err("[\"é\"]x", ErrorKind::ExtraData, 5);
 }
 
-/// What Python's module takes beyond the RFC.
+/// What Python's module accepts beyond the RFC.
 #[test]
 fn rejects_what_is_not_json_although_python_takes_it() {
     for (document, kind, at) in [
@@ -336,7 +336,7 @@ fn rejects_what_is_not_json_although_python_takes_it() {
         ("\"\\ud83dx\"", E::UnicodeEscape, 2),
         ("\"\\ud83d\\n\"", E::UnicodeEscape, 2),
         ("\"\\ud83d\\u0041\"", E::UnicodeEscape, 2),
-        // Here Python has an error of its own, at the second one.
+        // Python reports an error of its own at the second one.
         ("\"\\ud83d\\u00z1\"", E::UnicodeEscape, 8),
         ("\"\\ud83d\\u00", E::UnicodeEscape, 8),
     ] {
@@ -441,8 +441,8 @@ fn get_finds_members_of_objects_only() {
     assert!(array.root().get("id").is_none());
 }
 
-/// A body of many short names must not cost their number squared. Comparing each name with each
-/// would be 10^10 steps here, so the test ends at once or not at all.
+/// The time for many short names must not grow with the square of their number. To compare all of
+/// these with each other would take 10^10 steps, and the test would not end.
 #[test]
 fn many_names_are_cheap() {
     let members: Vec<_> = (0..200_000)
@@ -454,7 +454,7 @@ fn many_names_are_cheap() {
     assert!(value.contains(",\"7\":100007,"));
 }
 
-/// However many names there are, and however they are spelled, the first has the last's value.
+/// Of any number of equal names, however they are escaped, the first has the value of the last.
 #[test]
 fn repeated_names_collapse_in_objects_of_any_size() {
     for count in [2, 7, 8, 9, 40] {
@@ -472,7 +472,7 @@ fn repeated_names_collapse_in_objects_of_any_size() {
     );
 }
 
-/// Writes a random document: what a client might send, with blanks and escapes in odd places.
+/// Writes a random document such as clients may send, with blanks and escapes in unusual places.
 fn random_document(rng: &mut fastrand::Rng, depth: usize, out: &mut String) {
     let pick = |rng: &mut fastrand::Rng, from: &[&str]| from[rng.usize(..from.len())].to_owned();
     let blank = |rng: &mut fastrand::Rng| pick(rng, &["", "", "", " ", "\t", "\r\n"]);
@@ -544,7 +544,7 @@ fn what_was_written_reads_as_the_same_value() {
         random_document(&mut rng, 4, &mut document);
         let value = parse(document.as_bytes()).unwrap_or_else(|e| panic!("{document}: {e:?}"));
         let compact = written(&value);
-        // What either spelling means, numbers as well, by somebody else's reading.
+        // Both texts mean the same to another parser, numbers included.
         let meaning = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
         assert_eq!(meaning(&compact), meaning(&document), "{document}");
         assert_eq!(
@@ -555,7 +555,7 @@ fn what_was_written_reads_as_the_same_value() {
     }
 }
 
-/// Of a bare number a prefix may be a number; of everything else none is a document.
+/// A prefix of a number may be a number; no prefix of any other document is a document.
 #[test]
 fn strict_prefixes_are_errors_within_the_document() {
     let mut rng = fastrand::Rng::with_seed(2);
@@ -629,9 +629,9 @@ fn serde_json_agrees_on_what_is_a_document() {
             parse(&document),
             serde_json::from_slice::<serde_json::Value>(&document),
         );
-        // It refuses numbers that are out of range, which are null to us; with so few digits and
-        // edits the depth of 128 that it takes and our shorter integers cannot come up. Lone
-        // surrogates both refuse.
+        // serde_json refuses numbers that are out of range, which are null here. With so few digits and
+        // edits, its depth of 128 and the limit of integers here are not reached. Both refuse lone
+        // surrogates.
         if theirs
             .as_ref()
             .is_err_and(|error| error.to_string().starts_with("number out of range"))
@@ -653,7 +653,7 @@ fn serde_json_agrees_on_what_is_a_document() {
     );
 }
 
-/// To convert it is costly, so of what may be written few numbers of many digits can be part.
+/// Numbers of many digits are expensive to convert, so only a few of them fit into the limit.
 #[test]
 fn long_numbers_count_as_many_bytes() {
     let long = "1.0000000000000001482e290";
@@ -672,7 +672,7 @@ fn long_numbers_count_as_many_bytes() {
     assert!(short.root().write(30, &mut Vec::new()).is_ok());
 }
 
-/// The bound holds to the byte, and what does not fit leaves nothing behind.
+/// The limit holds to the byte, and a text that does not fit leaves nothing in the buffer.
 #[test]
 fn writing_stops_at_its_bound() {
     for document in [

@@ -1,38 +1,38 @@
-//! A value to compact JSON text.
-//! Knows how `CPython` spells things (`json.dumps` with `ensure_ascii=False` and no blanks) and
-//! nothing of how they were read. What has no spelling in JSON, an infinite number, becomes `null`.
+//! A value to compact JSON text, in the form of `CPython` (`json.dumps` with `ensure_ascii=False` and
+//! no blanks). A number beyond the range of 64-bit floats becomes `null`, since JSON has no infinity.
+//! It knows nothing of how values are read.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use super::document::{Content, Value};
 
-/// Digits of a number that are converted in some hundred instructions. With more of them, where two
-/// floats are equally near until the last, it takes ten microseconds.
+/// Digits of a number that can be converted in some hundred instructions. With more digits, of which the
+/// last decides between two floats, a conversion takes ten microseconds.
 const QUICK_DIGITS_MAX: usize = 19;
 
-/// What a number of more digits than that counts as against the bound of what is written.
+/// Bytes that a number with more digits counts as, against the limit of the text.
 pub const LONG_NUMBER_BYTES: usize = 512;
 
-/// Shortest digits, with their point, of which two spellings can be equally near. Two that differ in
-/// the last of fewer digits lie further apart than a number is from its neighbours; where that is
-/// not so, among the smallest numbers, none has a decimal halfway in its reach.
+/// Least characters, the point included, of a shortest form to which another can be equally near. Two
+/// shorter forms that differ in the last digit are further apart than a number is from the next ones;
+/// among the smallest numbers, where that is not so, no decimal is halfway between two.
 const TIE_BYTES_MIN: usize = 15;
 
-/// The text would have been longer than it may be.
+/// The text is longer than its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Text that is being written, and how much longer it may become.
+/// The text so far, and how many bytes it may still get.
 struct Writer<'a> {
     out: &'a mut Vec<u8>,
     bytes_left: usize,
 }
 
 impl Value<'_> {
-    /// Appends the value as compact JSON of at most `bytes_max` bytes. Writing stops where it would
-    /// become longer, so no more values are looked at than fit; a number of many digits counts as
-    /// `LONG_NUMBER_BYTES`, for the work that it is.
+    /// Appends the value as compact JSON of at most `bytes_max` bytes. Writing stops at the limit, so no
+    /// more values are read than fit. A number of many digits counts as `LONG_NUMBER_BYTES`, since it
+    /// takes longer.
     ///
     /// # Errors
     ///
@@ -42,13 +42,13 @@ impl Value<'_> {
     }
 }
 
-/// Appends the text in quotes, escaping what RFC 8259 section 7 demands and nothing else.
+/// Appends the text in quotes, and escapes only what RFC 8259 section 7 requires.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
-    // There is no end to what it may be.
+    // Without a limit.
     let _ = write_short_string(text, usize::MAX, out);
 }
 
-/// Appends the text as [`write_string`] does, if that takes at most `bytes_max` bytes.
+/// Appends the text as [`write_string`] does, in at most `bytes_max` bytes.
 ///
 /// # Errors
 ///
@@ -132,14 +132,15 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a number as Python's `repr` does: the fewest digits that give it back; with an exponent
-    /// (of two digits at least) below 1e-4 and from 1e16 on, else with a point and a digit behind it.
+    /// Writes a number as Python's `repr` does: with the fewest digits that read as the same number;
+    /// below 1e-4 and from 1e16 on with an exponent of at least two digits, else with a point and a digit
+    /// after it.
     fn float(&mut self, number: &str) -> Result<(), TooLong> {
         let (mantissa, _) = number.split_once(['e', 'E']).unwrap_or((number, ""));
         if QUICK_DIGITS_MAX < mantissa.bytes().filter(u8::is_ascii_digit).count() {
             self.spend(LONG_NUMBER_BYTES)?;
         }
-        // The grammar of JSON's numbers is a part of what Rust reads as a float.
+        // Rust reads every number of JSON's grammar as a float.
         let Some(number) = number
             .parse()
             .ok()
@@ -147,7 +148,7 @@ impl Writer<'_> {
         else {
             return self.push(b"null");
         };
-        // Rust's `Debug` chooses the form as Python does; rows in `tests` hold it to that.
+        // Rust's `Debug` chooses the form as Python does, which rows in `tests` check.
         let shortest = format!("{number:?}");
         let (mantissa, exponent) = split_exponent(&shortest);
         let decimals = mantissa
@@ -195,9 +196,9 @@ fn is_escaped(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// Of two shortest spellings equally near, Rust takes the upper and Python the even one, as rounding
-/// to that many digits does too. Rounding alone is not enough: at a power of two the nearest spelling
-/// may be that of its neighbour below.
+/// Of two shortest forms that are equally near, Rust chooses the greater and Python the even one, as
+/// rounding to so many digits does too. Rounding alone is not enough: at a power of two the nearest form
+/// may belong to the next smaller number.
 fn nearest_even(number: f64, decimals: usize, has_exponent: bool, shortest: &str) -> String {
     let rounded = if has_exponent {
         format!("{number:.decimals$e}")

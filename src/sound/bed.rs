@@ -35,7 +35,7 @@ pub(super) fn make(
         let mut rest = &mut samples[..];
         while !rest.is_empty() {
             let word = voice.digit(rng.usize(0..10));
-            // Not from its end always, so that no two voices begin together.
+            // Each begins at a random place of its word, so that voices do not begin together.
             let end = rng.usize(word.len() / 2..word.len());
             let count = backwards(&word[..end], 2.0 * random(BABBLE_SPEED, rng), gain, rest);
             rest = &mut rest[count..];
@@ -55,8 +55,8 @@ fn noise(gain: f32, count: usize, rng: &mut fastrand::Rng, samples: &mut Vec<f32
     }));
 }
 
-/// Adds a word backwards, `step` of its samples at a time, and returns how many samples it took.
-/// What lies between two of them is not told: that makes the babble rougher, and is half the work.
+/// Adds a word backwards, at a `step` through its samples, and returns how many samples it took. There
+/// is no interpolation, which would be twice the work; the babble is a little rougher without it.
 fn backwards(word: &[f32], step: f32, gain: f32, out: &mut [f32]) -> usize {
     let step = (FRACTION * step) as u32;
     let mut place = (word.len() as u32 - 1) << 16;
@@ -68,7 +68,7 @@ fn backwards(word: &[f32], step: f32, gain: f32, out: &mut [f32]) -> usize {
     count
 }
 
-/// Adds a bed to a sound of twice as many samples, with those between in the middle.
+/// Adds a bed to a sound of twice as many samples; those in between are interpolated.
 pub(super) fn add(bed: &[f32], samples: &mut [f32]) {
     let mut last = 0.0;
     for (pair, &next) in samples.as_chunks_mut::<2>().0.iter_mut().zip(bed) {

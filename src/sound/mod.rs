@@ -3,7 +3,7 @@
 //! The words of the digits come from [`Voices`] that all share. Each worker has a [`Speaker`] with
 //! buffers that are used again for every sound: each `word` is given a speed and a pitch of its own,
 //! they are put one after the other with pauses of uneven length, a `bed` of babble and noise is put
-//! under them, and `wav` makes a file of the sum. The numbers for all of this stand in `tuning`.
+//! under them, and `wav` makes a file of the sum. `tuning` has the numbers for all of this.
 //!
 //! All words of a voice are made equally loud (`loudness`), so the loudness of a sound follows from
 //! the gains of its digits, and nothing has to be measured afterwards.
@@ -112,7 +112,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// Mixes digits in a language over a bed of its own choice, over what was mixed before.
+    /// Mixes digits in a language with a random bed, in place of the last sound.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl Speaker {
         wav::write(&self.samples, SAMPLES_PER_SEC, wav);
     }
 
-    /// Where the digits are that were mixed last, in samples.
+    /// Where the digits of the last sound are, in samples.
     #[must_use]
     pub fn places(&self) -> &[Range<usize>] {
         &self.places

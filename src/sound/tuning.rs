@@ -2,7 +2,7 @@
 //! there are two numbers, each value is drawn between them.
 //!
 //! Listeners come first: there are pauses to remember a digit in, and digits are well above the bed.
-//! `docs/strength.md` says how machines do with other numbers.
+//! `docs/strength.md` says how well machines understand sounds with other numbers.
 
 /// The bed alone, before the first digit: time to leave the button and to listen.
 pub(super) const LEAD_SECS: [f32; 2] = [0.8, 1.0];

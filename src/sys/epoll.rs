@@ -1,5 +1,5 @@
-//! `epoll(7)` of Linux as a safe wait for many descriptors: what it costs grows with those that
-//! are ready, and not with those that are watched.
+//! `epoll(7)` of Linux as a safe wait for many descriptors. Its cost grows with the number of descriptors
+//! that are ready, not with the number that is watched.
 
 use std::ffi::c_int;
 use std::io;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Event, Interest, timeout_ms};
 
-// By `sys/epoll.h`; the same on every architecture.
+// From `sys/epoll.h`; the same on every architecture.
 const EPOLL_CTL_ADD: c_int = 1;
 const EPOLL_CTL_DEL: c_int = 2;
 const EPOLL_CTL_MOD: c_int = 3;
@@ -18,11 +18,10 @@ const EPOLLOUT: u32 = 0x4;
 const EPOLLERR: u32 = 0x8;
 const EPOLLHUP: u32 = 0x10;
 
-/// Descriptors that one wait reports at most. Those beyond are reported by the next ones.
+/// Most descriptors that one wait reports. The next waits report the others.
 const EVENTS_MAX: usize = 1024;
 
-/// `struct epoll_event`; the kernel has it without padding on x86-64, so that programs of 32 bits
-/// share it.
+/// `struct epoll_event`, which has no padding on x86-64, so that 32-bit programs can share it.
 #[cfg_attr(target_arch = "x86_64", repr(C, packed))]
 #[cfg_attr(not(target_arch = "x86_64"), repr(C))]
 #[derive(Clone, Copy)]
@@ -42,8 +41,8 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// Watches descriptors, each under a token of the caller's. A descriptor that is closed is no
-/// longer watched.
+/// Watches descriptors, each with a token that the caller chooses. A closed descriptor is no longer
+/// watched.
 pub struct Poller {
     epoll: OwnedFd,
     events: Box<[EpollEvent]>,
@@ -56,9 +55,9 @@ impl Poller {
     ///
     /// If there is no descriptor left.
     pub fn new() -> io::Result<Self> {
-        // SAFETY: takes a number and touches nothing of ours.
+        // SAFETY: the call takes a number and uses no memory of this process.
         let fd = checked(unsafe { epoll_create1(0) })?;
-        // SAFETY: the call has just made it, and nobody else was given it.
+        // SAFETY: the call has just made it, and nothing else has it.
         let epoll = unsafe { OwnedFd::from_raw_fd(fd) };
         let unused = EpollEvent {
             events: 0,
@@ -79,7 +78,7 @@ impl Poller {
         self.control(EPOLL_CTL_ADD, fd, token, interest)
     }
 
-    /// Watches a descriptor for something else than before.
+    /// Changes what a descriptor is watched for.
     ///
     /// # Errors
     ///
@@ -88,7 +87,7 @@ impl Poller {
         self.control(EPOLL_CTL_MOD, fd, token, interest)
     }
 
-    /// Watches a descriptor no more.
+    /// Stops watching a descriptor.
     ///
     /// # Errors
     ///
@@ -97,9 +96,9 @@ impl Poller {
         self.control(EPOLL_CTL_DEL, fd, 0, Interest::default())
     }
 
-    /// Waits until a descriptor is ready or `timeout` (`None`: for ever) has passed, and puts what
-    /// it found in place of what `found` held. What is ready is found again by each wait until it
-    /// was dealt with. A signal ends the wait early, with nothing found.
+    /// Waits until a descriptor is ready or `timeout` (`None`: for ever) has passed, and replaces the
+    /// contents of `found`. A descriptor is found by every wait as long as it is ready. A signal ends the
+    /// wait early, and then nothing is found.
     ///
     /// # Errors
     ///

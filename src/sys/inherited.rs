@@ -1,4 +1,4 @@
-//! Descriptors that a service manager has opened for this process: the `LISTEN_FDS` protocol of
+//! Descriptors that a service manager has opened for this process, by the `LISTEN_FDS` protocol of
 //! `sd_listen_fds(3)`.
 
 use std::ffi::c_int;
@@ -9,30 +9,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The first descriptor that is passed; the others follow it.
 const FIRST: RawFd = 3;
 
-/// Most descriptors taken: a service has one address, or a few.
+/// Most descriptors that are taken: a service has one address, or a few.
 const COUNT_MAX: RawFd = 16;
 
 unsafe extern "C" {
     fn fcntl(fd: RawFd, command: c_int, ...) -> c_int;
 }
 
-/// Asks for a descriptor's flags, and so whether it is open (POSIX.1-2017, `fcntl`).
+/// Gets the flags of a descriptor, and so shows whether it is open (POSIX.1-2017, `fcntl`).
 const F_GETFD: c_int = 1;
 
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// A descriptor that was promised.
+/// A descriptor that the environment announces.
 #[derive(Debug)]
 pub struct Inherited {
     /// Its number.
     pub number: RawFd,
-    /// The descriptor, if it is there.
+    /// The descriptor, if it is open.
     pub fd: Option<OwnedFd>,
 }
 
-/// The descriptors that are meant for this process, by the values of `LISTEN_PID` and `LISTEN_FDS`;
-/// at a second call there are none. To be called before anything else opens a descriptor, which
-/// could have the number of one that was promised and is not there.
+/// The descriptors for this process, by the values of `LISTEN_PID` and `LISTEN_FDS`; none at a second
+/// call. It has to be called before anything else opens a descriptor, which might get the number of one
+/// that was announced and is not open.
 #[must_use]
 pub fn inherited(pid: Option<&str>, count: Option<&str>) -> Vec<Inherited> {
     let is_ours = pid.and_then(|pid| pid.parse().ok()) == Some(process::id())

@@ -1,11 +1,13 @@
-//! What the standard library lacks: waiting for many sockets at once, hearing that the process
-//! should end, taking over sockets that somebody else has opened, and the options of those that
-//! listen. The only module with `unsafe`; each call sits behind a safe function that takes and
-//! returns plain values. Knows nothing of HTTP, connections or captchas.
+//! System calls that the standard library lacks.
+//!
+//! They wait for many sockets at once, turn signals into bytes, take over sockets that another process
+//! has opened, and set options of listening sockets. This is the only module with `unsafe`; each call
+//! is behind a safe function that takes and returns plain values. It knows nothing of HTTP, connections
+//! or captchas.
 //!
 //! The declarations are those of POSIX.1-2017 (`poll`, `signal`, `write`, `_exit`, `fcntl`,
-//! `getsockopt`, `setsockopt`, `listen`, `umask`) and, for Linux alone, of `epoll(7)`. The numbers used here are the same
-//! on every Unix that Rust supports, or it is said where they differ.
+//! `getsockopt`, `setsockopt`, `listen`, `umask`) and, for Linux only, of `epoll(7)`. Numbers are the same
+//! on every Unix that Rust supports, unless a comment says where they differ.
 
 #![allow(unsafe_code)]
 
@@ -37,10 +39,10 @@ pub struct Interest {
     pub write: bool,
 }
 
-/// What a poller found of one descriptor.
+/// What a poller has found about a descriptor.
 #[derive(Clone, Copy, Debug)]
 pub struct Event {
-    /// The token that it is watched under.
+    /// The token with which it is watched.
     pub token: usize,
     /// Whether a read would return at once, be it with bytes, the end, or an error.
     pub is_readable: bool,

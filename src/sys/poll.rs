@@ -1,5 +1,5 @@
-//! `poll(2)` as a safe wait, and a poller on top of it for systems that have nothing better. What
-//! it costs grows with the number of descriptors that are watched.
+//! `poll(2)` as a safe wait, and a poller that uses it, for systems that have nothing better. Its cost
+//! grows with the number of watched descriptors.
 
 use std::collections::HashMap;
 use std::ffi::{c_int, c_short};
@@ -25,10 +25,10 @@ unsafe extern "C" {
     fn poll(fds: *mut PollFd, count: Count, timeout_ms: c_int) -> c_int;
 }
 
-/// One watched descriptor and what was found: the `struct pollfd` of POSIX.
+/// A watched descriptor and what was found about it: the `struct pollfd` of POSIX.
 ///
-/// It keeps the descriptor's number and not the descriptor. Should that be closed meanwhile, the
-/// wait reports it as broken or reports some other socket's state; nothing is read or written.
+/// It has the number of the descriptor and does not own it. If the descriptor has been closed, the wait
+/// reports it as invalid, or reports another socket with the same number; nothing is read or written.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct PollFd {
@@ -82,7 +82,7 @@ pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> 
     usize::try_from(ready).or_else(|_| {
         let error = io::Error::last_os_error();
         if error.kind() == io::ErrorKind::Interrupted {
-            // Nothing was written to the slice: what an earlier wait found there is no news.
+            // The call did not write to the slice, which still has what an earlier wait found.
             for fd in fds {
                 fd.revents = 0;
             }
@@ -92,12 +92,12 @@ pub fn wait(fds: &mut [PollFd], timeout: Option<Duration>) -> io::Result<usize> 
     })
 }
 
-/// Watches descriptors, each under a token of the caller's. One that is to be closed must be
-/// forgotten first.
+/// Watches descriptors, each with a token that the caller chooses. A descriptor must be removed before
+/// it is closed.
 #[derive(Default)]
 pub struct Poller {
     fds: Vec<PollFd>,
-    /// Of each descriptor, in the same order.
+    /// The token of each descriptor, in the same order.
     tokens: Vec<usize>,
     places: HashMap<RawFd, usize>,
 }
@@ -128,7 +128,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Watches a descriptor for something else than before.
+    /// Changes what a descriptor is watched for.
     ///
     /// # Errors
     ///
@@ -144,7 +144,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Watches a descriptor no more.
+    /// Stops watching a descriptor.
     ///
     /// # Errors
     ///
@@ -160,9 +160,9 @@ impl Poller {
         Ok(())
     }
 
-    /// Waits until a descriptor is ready or `timeout` (`None`: for ever) has passed, and puts what
-    /// it found in place of what `found` held. What is ready is found again by each wait until it
-    /// was dealt with. A signal ends the wait early, with nothing found.
+    /// Waits until a descriptor is ready or `timeout` (`None`: for ever) has passed, and replaces the
+    /// contents of `found`. A descriptor is found by every wait as long as it is ready. A signal ends the
+    /// wait early, and then nothing is found.
     ///
     /// # Errors
     ///
@@ -227,7 +227,7 @@ mod tests {
         assert!(time <= begun.elapsed());
     }
 
-    /// The same for every poller there is: this one and, on Linux, that of the service.
+    /// The same test for each poller: this one and, on Linux, the one that the service uses.
     macro_rules! check_poller {
         ($Poller:ty) => {
             let mut poller = <$Poller>::new().unwrap();

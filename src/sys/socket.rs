@@ -1,18 +1,18 @@
-//! Options of listening sockets, and the mode of those that have a path.
+//! Options of listening sockets, and the permissions of Unix sockets.
 
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-/// Level and name of the option, by `sys/socket.h`: Linux has numbers of its own but on
-/// architectures that had another Unix before it; those and the other systems have BSD's.
+/// Level and names of options, from `sys/socket.h`. Linux has numbers of its own, except on architectures
+/// for which there was a Unix before it; those, and other systems, have the numbers of BSD.
 const SOL_SOCKET_AND_SO_SNDBUF: (c_int, c_int) = if LINUX_OF_ITS_OWN {
     (1, 7)
 } else {
     (0xffff, 0x1001)
 };
 
-/// Whether this is a Linux with numbers of its own.
+/// Whether this is Linux with its own numbers.
 const LINUX_OF_ITS_OWN: bool = cfg!(all(
     any(target_os = "linux", target_os = "android"),
     not(any(
@@ -23,7 +23,7 @@ const LINUX_OF_ITS_OWN: bool = cfg!(all(
     ))
 ));
 
-/// Names of the options that tell a socket's type and whether it listens.
+/// Names of the options for a socket's type and whether it listens.
 const SO_TYPE: c_int = if LINUX_OF_ITS_OWN { 3 } else { 0x1008 };
 const SO_ACCEPTCONN: c_int = if LINUX_OF_ITS_OWN {
     30
@@ -35,7 +35,7 @@ const SO_ACCEPTCONN: c_int = if LINUX_OF_ITS_OWN {
     2
 };
 
-/// The type of a stream socket: Linux on MIPS has another order.
+/// The type of a stream socket, which has another number in Linux on MIPS.
 const SOCK_STREAM: c_int = if cfg!(all(
     target_os = "linux",
     any(target_arch = "mips", target_arch = "mips64")
@@ -70,9 +70,9 @@ unsafe extern "C" {
     fn listen(fd: c_int, backlog: c_int) -> c_int;
 }
 
-/// Bounds the bytes that the system holds for a peer that does not take them. What a listening
-/// socket accepts inherits the bound. Linux counts its own bookkeeping as well, and allows twice
-/// the number for that (`socket(7)`).
+/// Limits the bytes that the system keeps for a peer that does not take them. Accepted connections
+/// inherit the limit of the listening socket. Linux counts its own bookkeeping as well, and doubles the
+/// number for that (`socket(7)`).
 ///
 /// # Errors
 ///
@@ -87,7 +87,7 @@ pub fn set_send_buffer(socket: &impl AsFd, bytes: u16) -> io::Result<()> {
     checked(result)
 }
 
-/// Whether a socket sends bytes in their order, rather than messages.
+/// Whether a socket is a stream of bytes and not of messages.
 ///
 /// # Errors
 ///
@@ -111,8 +111,8 @@ fn option(socket: &impl AsFd, name: c_int) -> io::Result<c_int> {
     let mut value: c_int = 0;
     let mut value_bytes = c_int::BITS / 8;
     let fd = socket.as_fd().as_raw_fd();
-    // SAFETY: both pointers are to variables of this function, and the second tells the size of the
-    // first; the call writes no more than that and keeps neither.
+    // SAFETY: both pointers are to variables of this function, and the second has the size of the first;
+    // the call writes no more than that and keeps neither.
     let result = unsafe {
         getsockopt(
             fd,
@@ -125,11 +125,11 @@ fn option(socket: &impl AsFd, name: c_int) -> io::Result<c_int> {
     checked(result).map(|()| value)
 }
 
-/// Does something that makes a file or a socket, which has no more than this mode from its first
-/// moment. For the start alone: what other threads make meanwhile has it as well.
+/// Calls a function that makes a file or a socket, which has at most this mode from the moment when it
+/// exists. For the start only, since the mode also applies to what other threads make meanwhile.
 pub fn with_mode<T>(mode: u16, action: impl FnOnce() -> T) -> T {
     let mask = Mode::from(!mode & 0o777);
-    // SAFETY: takes a number and cannot fail.
+    // SAFETY: the call takes a number and cannot fail.
     let former = unsafe { umask(mask) };
     let result = action();
     // SAFETY: as above.
@@ -137,15 +137,14 @@ pub fn with_mode<T>(mode: u16, action: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Sets how many connections may wait to be accepted on a socket that listens already. The system
-/// may have a bound of its own.
+/// Sets how many connections may wait to be accepted on a listening socket. The system may have a lower
+/// limit.
 ///
 /// # Errors
 ///
 /// What the system reports: it does not listen.
 pub fn set_backlog(listener: &impl AsFd, connections: u16) -> io::Result<()> {
-    // SAFETY: takes two numbers. On a socket that listens it changes the length of the queue
-    // alone.
+    // SAFETY: the call takes two numbers, and only changes the length of the queue of a listening socket.
     checked(unsafe { listen(listener.as_fd().as_raw_fd(), c_int::from(connections)) })
 }
 

@@ -1,6 +1,6 @@
-//! What a picture costs: drawing it, encoding it, and both, by size, theme and noise.
+//! The time of a picture: to draw it, to encode it, and both, by size, theme and noise.
 //!
-//! `cargo bench` runs all; `cargo bench -- 600x200` what has that in its name.
+//! `cargo bench --bench picture` runs all; with `-- 600x200`, those with that in their names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use fastrand::Rng;
 use minicap::captcha::text::Alphabet;
 use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 
-/// As many texts as the picture has by default.
+/// A text of the default length.
 const TEXT_CHARS: usize = 6;
 
 fn main() {
@@ -38,7 +38,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// Every size in both themes, and the usual one with every noise.
+/// Every size in both themes, and the default size with every kind of noise.
 fn cases() -> Vec<Case> {
     let case = |width, height, theme, [background_noise, foreground_noise]: [bool; 2]| {
         Case(Style {
@@ -63,7 +63,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// A painter, and a generator that makes every picture another.
+/// A painter, and a generator that makes every picture different.
 struct Studio {
     painter: Painter,
     rng: Rng,

@@ -1,5 +1,5 @@
-//! What an operation of a full store takes, by how many captchas are alive, ten of each client. To
-//! count instructions rather than time, see `tests/load/growth.py`.
+//! The time of each operation of a full store, by its number of captchas, ten for each client.
+//! `tests/load/growth.py` counts instructions instead.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use minicap::store::memory::{Memory, Settings};
 use minicap::store::{Id, Solution, Verdict};
 
 const ALIVE: [usize; 2] = [1_000, 1_000_000];
-/// The pause between two captchas.
+/// The time between two captchas.
 const TICK: Duration = Duration::from_micros(1);
 
 fn main() {
@@ -67,7 +67,7 @@ impl Full {
     }
 }
 
-/// A captcha for which another makes room.
+/// A new captcha that evicts another.
 #[divan::bench(args = ALIVE)]
 fn insert(bencher: Bencher, alive: usize) {
     let full = Full::new(alive);
@@ -86,7 +86,7 @@ fn judge(bencher: Bencher, alive: usize) {
     });
 }
 
-/// A captcha that expires, and one in its place.
+/// A captcha that expires, and a new one.
 #[divan::bench(args = ALIVE)]
 fn expire_and_insert(bencher: Bencher, alive: usize) {
     let full = Full::new(alive);

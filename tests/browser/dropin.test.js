@@ -1,4 +1,4 @@
-// Software made for reCAPTCHA, hCaptcha and Turnstile, unmodified, with this service instead.
+// Unmodified software for reCAPTCHA, hCaptcha and Turnstile that uses this service instead.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ before(async () => {
 }, PATIENCE);
 after(async () => { await browser?.close(); await service?.stop(); await rm(folder, { recursive: true }); }, PATIENCE);
 
-/** Runs one of the sites, with settings of docs/integrate.md, at a free port. */
+/** Runs one of the sites with its settings from docs/integrate.md, on a free port. */
 async function startPython(name, settings) {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');
@@ -69,7 +69,7 @@ for (const [kind, name, path, file, settings, wrong, used] of [
       const fields = new URLSearchParams((await sent).postData());
       assert.match(fields.get(`${name}-response`), /^[0-9a-f-]{36}\.aB3xY7$/);
       assert.equal(fields.get('captcha-id'), null);
-      // The same request once more, as somebody would who had seen it.
+      // The same request again, as an attacker would send it who had read it.
       await page.goto(site.url + path);
       await page.getByRole('img').waitFor();
       await page.evaluate(fields => {
@@ -87,7 +87,7 @@ for (const [kind, name, path, file, settings, wrong, used] of [
   });
 }
 
-/** A page made for one of the services. */
+/** A page written for one of the services. */
 const onPage = (name, html, run, context) => test(name, PATIENCE, async () => {
   const site = await startSite((_, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
@@ -103,7 +103,7 @@ const onPage = (name, html, run, context) => test(name, PATIENCE, async () => {
   }
 });
 
-onPage('callbacks are called when the answer is whole, and when it has ended', url => `
+onPage('callbacks are called when the answer is complete, and when the captcha has ended', url => `
   <script>
     const calls = [];
     const solved = token => calls.push(['solved', token.replace(/.*\\./, '')]), ended = () => calls.push(['ended']);
@@ -122,7 +122,7 @@ onPage('callbacks are called when the answer is whole, and when it has ended', u
   assert.deepEqual(await page.evaluate(() => window.calls), [['solved', TEXT], ['ended']]);
 });
 
-onPage('explicit rendering shows what it is told to, where and how', url => `
+onPage('explicit rendering shows widgets in the given elements with the given options', url => `
   <div id="first"></div><div id="second"></div><div class="cf-turnstile"></div>
   <script>function begin() { window.begun = true }</script>
   <script src="${url}/widget.js?compat=turnstile&render=explicit&onload=begin"></script>`, async page => {
@@ -143,9 +143,9 @@ onPage('explicit rendering shows what it is told to, where and how', url => `
   assert.equal(await widget(page).count(), 1);
 });
 
-onPage('what is not known is told to those who build the page', url => `
+onPage('unknown services and elements are errors in the console', url => `
   <button class="h-captcha">Send</button><script src="${url}/widget.js?compat=hcaptcha"></script>
   <script src="${url}/widget.js?compat=other"></script>`, async page => {
   await page.waitForFunction(() => window.hcaptcha);
   assert.equal(await widget(page).count(), 0);
-}, { complaints: [/expected compat to be recaptcha, hcaptcha or turnstile, but found other/, /there is no invisible one/] });
+}, { complaints: [/expected compat to be recaptcha, hcaptcha or turnstile, but found other/, /there is no invisible captcha/] });

@@ -1,4 +1,4 @@
-// The examples of the README, docs/api.md and docs/integrate.md, each run as it is written, in its language's own runtime.
+// The examples of README.md, docs/api.md and docs/integrate.md, each run as it is written.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -74,7 +74,7 @@ async function send(url, id, answer, status, body) {
   if (status !== 200) assert.match(page, /<input name="name" required value="[^"]*">/);
 }
 
-/** Each handler: its file, how it is built, how it is run, what it needs, and whether it speaks to Unix sockets. */
+/** Each handler: its file, the commands that build and run it, a probe for its language, and whether it can use Unix sockets. */
 const handlers = [
   ['signup.py', null, ['python3', 'signup.py'], ['python3', '--version'], true],
   ['signup.mjs', null, ['node', 'signup.mjs'], ['node', '--version'], true],
@@ -118,7 +118,7 @@ for (const [file, build, run, needed, canUnix] of handlers) {
         await send(url, id, TEXT.toLowerCase(), 200, 'Welcome, ');
         await send(url, id, TEXT, 422, GONE);
         await send(url, '', '', 422, GONE);
-        // Longer than the service takes, which is as wrong as any.
+        // A text that is longer than the service accepts counts as wrong.
         await send(url, await generate(captchaUrl), 'x'.repeat(17_000), 422, WRONG);
         const empty = await fetch(url, { method: 'POST', body: new URLSearchParams() });
         assert.equal(empty.status, 422);
@@ -156,10 +156,10 @@ test('a handler and the widget, as a visitor meets them', PATIENCE, async () => 
   }
 });
 
-/** A block with the service's address instead of the one of the example. */
+/** A block with the service's address in place of the example's. */
 const here = name => block(name).replaceAll('https://captcha.example', service.url);
 
-/** A site with this page at every path, and what its posts are answered with. */
+/** A site with this page at every path; `answer` gives the status of its responses to POST. */
 const onPage = (name, page, answer, run, { policy, complaints } = {}) => test(name, PATIENCE, async () => {
   const sent = [];
   const site = await startSite(async (request, response) => {
@@ -180,7 +180,7 @@ const onPage = (name, page, answer, run, { policy, complaints } = {}) => test(na
   }
 });
 
-const judge = async form => {
+const check = async form => {
   const body = JSON.stringify({ id: form.get('captcha-id'), text: form.get('captcha-text') });
   const headers = { 'Content-Type': 'application/json' };
   const { status } = await fetch(`${service.url}/api/captcha/validate/`, { method: 'POST', headers, body });
@@ -190,7 +190,7 @@ const captcha = page => page.locator('mini-captcha');
 
 let answers = [];
 onPage('script.js', () => `${here('form.html')}<script type="module">${block('script.js')}</script>`,
-  async form => answers.length ? answers.shift() : judge(form), async (page, sent) => {
+  async form => answers.length ? answers.shift() : check(form), async (page, sent) => {
     const submit = async (text, said) => {
       await page.getByRole('img').waitFor();
       await captcha(page).getByRole('textbox').fill(text);
@@ -208,7 +208,7 @@ onPage('script.js', () => `${here('form.html')}<script type="module">${block('sc
     assert.equal(second, third);
   }, { complaints: [/status of (422|503)/] });
 
-onPage('two.html', () => here('two.html'), judge, async (page, sent) => {
+onPage('two.html', () => here('two.html'), check, async (page, sent) => {
   await page.getByRole('img').nth(1).waitFor();
   const comment = page.locator('form', { hasText: 'Comment' });
   await comment.locator('mini-captcha').getByRole('textbox').fill(TEXT);
@@ -223,7 +223,7 @@ onPage('two.html', () => here('two.html'), judge, async (page, sent) => {
   assert.notEqual(sent[0][1].get('captcha-id'), sent[1][1].get('captcha-id'));
 });
 
-onPage('policy.txt', () => here('form.html'), judge, async page => {
+onPage('policy.txt', () => here('form.html'), check, async page => {
   await page.getByLabel('Name').fill('Ada');
   await page.getByRole('img').waitFor();
   await captcha(page).getByRole('textbox').fill(TEXT);
@@ -238,7 +238,7 @@ onPage('without_javascript.py', async () => {
   });
   assert.equal(stderr, '');
   return `<form method="post">${stdout}<button>Send</button></form>`;
-}, judge, async page => {
+}, check, async page => {
   await page.waitForFunction(() => document.images[0].naturalWidth === 600);
   await page.getByLabel('Type the 6 large outlined characters.').fill(TEXT);
   await page.keyboard.press('Enter');
@@ -259,7 +259,7 @@ test('sound_without_javascript.py', PATIENCE, async () => {
   try {
     await writeFile(join(folder, 'sound_without_javascript.py'), block('sound_without_javascript.py'));
     await page.goto(site.url);
-    // It is played, where a visitor presses for it.
+    // It can be played.
     await page.locator('audio').evaluate(sound => new Promise((resolve, reject) => {
       sound.oncanplaythrough = resolve;
       sound.onerror = () => reject(sound.error);

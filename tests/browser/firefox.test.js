@@ -1,4 +1,4 @@
-// The widget in Firefox, with its sounds: all that is tested in Chromium, but for what can be emulated there alone.
+// The widget in Firefox, with its sounds: the same tests as in Chromium, except those that need its emulation.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +19,7 @@ if (skip) {
   await import('./sound.test.js');
 }
 
-/** What Firefox plays to: without a device no sound of it ever ends. */
+/** A sound device for Firefox, without which its sounds never end. */
 async function startSpeaker() {
   const folder = await mkdtemp(join(tmpdir(), 'minicap-'));
   const socket = join(folder, 'speaker');

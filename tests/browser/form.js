@@ -1,4 +1,4 @@
-// A form of another origin than the service, with the widget in it, and what tests do with it.
+// A page of another origin than the service, with the widget in a form, and helpers for its tests.
 
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -6,14 +6,14 @@ import { PATIENCE, openPage, startService, startSite } from './support.js';
 
 const { BROWSER } = process.env;
 
-// What browsers log of a service that is stopped or a network that is off on purpose.
+// What browsers log when the service is stopped or the network is off.
 export const REFUSED = /net::ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED)|^$|Same Origin Policy disallows/;
 
 export const policy = ({ url }) =>
   `default-src 'none'; script-src ${url} 'nonce-test'; connect-src ${url}; img-src data:; form-action 'self'`;
 const script = ({ url }) => `<script src="${url}/widget.js" async></script>`;
 
-/** A page of its own origin with this form; its backend tells whether the captcha was solved. */
+/** A page with this form; its backend answers whether the captcha was solved. */
 export const formPage = (service, { form, html = 'lang="en"', csp = policy, load = script, fields = {} }) => async (request, response) => {
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Content-Security-Policy', csp(service));
@@ -32,7 +32,7 @@ export const formPage = (service, { form, html = 'lang="en"', csp = policy, load
 
 export const FORM = '<label>Name <input name="name"></label><mini-captcha></mini-captcha><button>Send</button>';
 
-/** What the backend of the page asks. */
+/** Whether the service says that the answer is right. */
 async function isSolved(service, id, text) {
   const { status } = await fetch(`${service.url}/api/captcha/validate/`, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id, text }),
@@ -41,8 +41,8 @@ async function isSolved(service, id, text) {
 }
 
 /**
- * Runs a test on a form, by default with its first captcha loaded, in the browser and with the service that `running`
- * gives, or with another one that has these options. Some of what is emulated is so in Chromium alone.
+ * Runs a test on a form, by default with its first captcha loaded, in the browser and with the service of `running`, or
+ * with a service of its own that has these options. Tests with `emulated` run in Chromium only.
  */
 export const formTest = running => (name, { form = FORM, html, csp, load, fields, options, complaints, clock, loaded = true, emulated, ...context }, run) =>
   BROWSER && emulated || test(name, PATIENCE, async () => {
@@ -85,6 +85,6 @@ export const send = page => page.getByRole('button', { name: 'Send' }).click();
 export const data = page => page.evaluate(() => Object.fromEntries(new FormData(document.querySelector('form'))));
 export const onWidget = (page, run, argument) => page.locator('mini-captcha').first().evaluate(run, argument);
 export const validity = page => onWidget(page, widget => [widget.checkValidity(), widget.matches(':invalid'), widget.validationMessage]);
-/** Lets everything happen that is about to. */
+/** Waits until all that is under way has happened. */
 export const settle = page => page.evaluate(() => new Promise(resolve =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 50)))));

@@ -15,7 +15,7 @@ let service, browser;
 before(async () => [service, browser] = await Promise.all([startService(), startBrowser()]), PATIENCE);
 after(async () => { await browser?.close(); await service?.stop(); }, PATIENCE);
 
-// Browsers log every answer from 400 on, also those that a script expects.
+// Browsers log every response with a status of 400 or more, also those that a script expects.
 const JUDGED = /the server responded with a status of 40[04]/;
 
 /** Runs a test on the page with its first captcha loaded. */
@@ -38,7 +38,7 @@ async function picture(page, last = '') {
 const field = page => page.getByLabel('large outlined characters');
 const verdict = page => page.locator('#verdict');
 
-/** Types a text, sends it with Enter, and waits for these words of the verdict. */
+/** Types a text, sends it with Enter, and waits until the verdict has these words. */
 async function answer(page, text, words) {
   await field(page).fill(text);
   await page.keyboard.press('Enter');
@@ -48,7 +48,7 @@ async function answer(page, text, words) {
 onPage('a captcha is solved, once', { complaints: [JUDGED] }, async page => {
   await answer(page, TEXT.toLowerCase(), 'Right.');
   await page.getByText('"CAPTCHA validated successfully"').waitFor();
-  await answer(page, TEXT, 'This captcha is gone');
+  await answer(page, TEXT, 'This captcha has ended');
 });
 
 onPage('three wrong answers end a captcha', { complaints: [JUDGED] }, async page => {
@@ -58,7 +58,7 @@ onPage('three wrong answers end a captcha', { complaints: [JUDGED] }, async page
     assert.equal((await judged).status(), 400);
     assert(await field(page).evaluate(element => element === element.getRootNode().activeElement), 'focus is kept');
   }
-  await answer(page, TEXT, 'This captcha is gone');
+  await answer(page, TEXT, 'This captcha has ended');
 });
 
 /** The hue of a colour, in degrees. */
@@ -113,7 +113,7 @@ for (const [colorScheme, other] of [['light', 'dark'], ['dark', 'light']]) {
     assert.equal(await dark(page), colorScheme === 'dark');
     await page.getByText(`generate/?theme=${colorScheme}`).waitFor();
     let last = await picture(page);
-    // What was typed belongs to a picture that goes.
+    // The picture is replaced even if something was typed.
     await field(page).fill('abc');
     await page.getByRole('radio', { name: other }).check();
     last = await picture(page, last);
@@ -126,7 +126,7 @@ for (const [colorScheme, other] of [['light', 'dark'], ['dark', 'light']]) {
   });
 }
 
-onPage('the widget speaks each of its languages', {}, async page => {
+onPage('the widget has each of its languages', {}, async page => {
   const known = read('src/api/docs/widget.js').matchAll(/^ {4}([a-z]{2}): '([^|]+)\|/gm);
   const labels = Object.fromEntries([...known].map(([, tag, label]) => [tag, label.replace('#', '6')]));
   const language = page.getByRole('combobox', { name: 'Language' });
@@ -157,7 +157,7 @@ for (const width of [1280, 768, 375]) {
   });
 }
 
-onPage('the widget is as wide as one likes', {}, async page => {
+onPage('the widget has the width that is chosen', {}, async page => {
   const widget = page.locator('mini-captcha');
   const { width } = await widget.boundingBox();
   await page.getByLabel('Width').fill('50');
@@ -166,7 +166,7 @@ onPage('the widget is as wide as one likes', {}, async page => {
   await page.getByText(`${Math.round(half)}px`).waitFor();
 });
 
-onPage('one tab a language, by the keyboard too', {}, async page => {
+onPage('each language has a tab, by the keyboard too', {}, async page => {
   const tab = name => page.getByRole('tab', { name });
   const isOpen = async name => {
     assert.equal(await page.getByRole('tab', { selected: true }).textContent(), name);
@@ -185,7 +185,7 @@ onPage('one tab a language, by the keyboard too', {}, async page => {
   }
 });
 
-/** What each tab is saved as, and what then runs it and tells whether ID and TEXT are right. */
+/** The file of each tab, and a command that runs it and prints whether ID and TEXT are right. */
 const backends = [
   ['Python', 'captcha.py', ['python3', '-c', 'import captcha; print(captcha.is_solved("ID", "TEXT"))']],
   ['Node', 'captcha.mjs', ['node', '-e', 'import("./captcha.mjs").then(async ({ isSolved }) => console.log(await isSolved("ID", "TEXT")))']],
@@ -260,13 +260,13 @@ onPage('the keyboard is enough', {}, async page => {
   assert.equal(await focused(), 'dark');
   await press('Tab');
   assert.equal(await focused(), 'width');
-  // On to the first of the buttons that copy.
+  // The next one is the first Copy button.
   await press('Tab');
   assert.equal(await focused(), 'Copy');
 });
 
 onPage('without scripts it is still a document', { javaScriptEnabled: false }, async page => {
-  await page.getByText('With scripts on').waitFor();
+  await page.getByText('The widget needs JavaScript').waitFor();
   await page.getByText('the third wrong one').waitFor();
   await page.getByText('<mini-captcha>').waitFor();
   for (const language of ['Python', 'Node', 'PHP', 'Go', 'Ruby']) {
@@ -276,10 +276,10 @@ onPage('without scripts it is still a document', { javaScriptEnabled: false }, a
   for (const role of ['button', 'textbox', 'tab', 'combobox']) assert.equal(await page.getByRole(role).count(), 0, role);
 });
 
-onPage('it is set in its own font, and asks nobody else', {}, async page => {
+onPage('it is set in its own font, which has all its characters', {}, async page => {
   await page.evaluate(() => document.fonts.ready);
   assert(await page.evaluate(() => [...document.fonts].every(font => font.status === 'loaded')));
-  // All of it but what is said in other scripts.
+  // Names of languages in other scripts are left out.
   const text = await page.evaluate(() => document.body.innerText.replace(/[^\x20-\x7e’…\n\t]/g, found => `[${found}]`));
   assert.deepEqual([...text.matchAll(/\[.\]/g)].map(([found]) => found).filter(found => !/[\p{L}\p{M}]/u.test(found)), []);
 });
@@ -289,12 +289,12 @@ onPage('it takes at most 24 KB', {}, async page => {
   assert(sizes[0] > 10_000 && sizes[0] <= 24 * 1024, `${sizes}`);
 });
 
-test('where the widget is switched off, it says so', PATIENCE, async () => {
+test('if the widget is off, it says so', PATIENCE, async () => {
   const without = await startService({ options: ['--widget', 'off'] });
   const { page, close } = await openPage(browser, { origins: [without.url], complaints: [JUDGED, /Refused to execute script/] });
   try {
     await page.goto(without.url);
-    await page.getByText('This service has its widget switched off.').waitFor();
+    await page.getByText('The widget of this service is off.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Check' }).count(), 0);
     await page.getByRole('tab', { name: 'Python' }).waitFor();
     await assertAccessible(page);
@@ -340,15 +340,15 @@ onPage('what it shows can be copied', { permissions: ['clipboard-read', 'clipboa
   assert.match(copied, new RegExp(`^<script src="${service.url}/widget.js" async></script>`));
 });
 
-onPage('a service that does not answer is told', { complaints: [/Failed to (fetch|load)/] }, async page => {
+onPage('a service that does not respond is reported', { complaints: [/Failed to (fetch|load)/] }, async page => {
   await page.route('**/api/**', route => route.abort());
-  await answer(page, TEXT, 'The service gives no verdict just now.');
+  await answer(page, TEXT, 'The service cannot check answers at the moment.');
   await page.getByRole('button', { name: 'Another picture' }).click();
   await page.getByText('Loading failed.').waitFor();
-  await page.locator('#generate').getByText('no answer').waitFor();
+  await page.locator('#generate').getByText('no response').waitFor();
 });
 
-test('who cannot see the picture listens instead', PATIENCE, async () => {
+test('visitors who cannot see the picture can listen instead', PATIENCE, async () => {
   const speaking = await startService({ options: ['--audio', 'on', '--test-text', '42'] });
   const { page, close } = await openPage(browser, { origins: [speaking.url] });
   try {
@@ -366,7 +366,7 @@ test('who cannot see the picture listens instead', PATIENCE, async () => {
     await digits.fill('4 2');
     await page.keyboard.press('Enter');
     await verdict(page).getByText('Right.').waitFor();
-    // The widget's own button turns the switch too.
+    // The widget's own button changes the switch too.
     await page.getByRole('button', { name: 'Back to the picture' }).click();
     await picture(page);
     assert.equal(await sound.isChecked(), false);

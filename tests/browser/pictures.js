@@ -1,5 +1,5 @@
-// Takes the README's pictures of the page and the widget again: `npm --prefix tests/browser run pictures`. With
-// `-- FOLDER` behind it, takes the whole page in each width and theme into that folder instead.
+// Takes the README's pictures of the page and the widget: `npm --prefix tests/browser run pictures`. With `-- FOLDER`,
+// takes pictures of the whole page in each width and theme into that folder instead.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const TEXT = 'H3RT7C';
 
 const docs = name => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 
-// A page such as people have, in both its moods.
+// A page with two forms, one light and one dark.
 const site = ({ url }) => (_, response) => {
   const form = theme => `<form class="${theme}"><h1>Join us</h1><label>Name<input value="Ada"></label>` +
     `<mini-captcha theme="${theme}"></mini-captcha><button>Join</button></form>`;

@@ -1,5 +1,5 @@
-// Two services behind nginx, with one store, restarted in turn while visitors solve captchas: nobody notices.
-// ROLLING_SECS says for how long.
+// Two services behind nginx with one store are restarted in turn while visitors solve captchas, and no visitor notices.
+// The test takes ROLLING_SECS.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ async function startProgram(port, command, ...options) {
   return { async stop() { child.kill('SIGTERM'); if (child.exitCode === null) await once(child, 'exit'); } };
 }
 
-/** The proxy as docs/ has it for several processes, but for its addresses and for the limit of one client. */
+/** The proxy of docs/ for several processes, with other addresses and a higher limit for each client. */
 function nginxConfig(folder, port, backendPort) {
   const changes = [
     [/upstream minicap \{[^}]*\}/, block('several.conf', 'docs/operate.md')],
@@ -48,13 +48,13 @@ function nginxConfig(folder, port, backendPort) {
     return changed;
   }, read('docs/proxy/nginx.conf')).replaceAll('unix:/run/', `unix:${folder}/`);
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder}/${name};`);
-  // The folder is this user's; where that is not root, nginx leaves the user as it is.
+  // The folder belongs to this user. If that is not root, nginx ignores `user`.
   return `user root root; pid ${folder}/nginx.pid; daemon off; error_log /dev/null;
     events {} http { access_log off; ${scratch.join(' ')} ${sites} }`;
 }
 
-/** What the backend is told of an answer. */
-async function judge(url, form) {
+/** The status that the backend gets for an answer. */
+async function check(url, form) {
   const answer = await fetch(`${url}/api/captcha/validate/`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -87,9 +87,9 @@ test('visitors solve captchas while two services are restarted in turn', { timeo
         return response.end(`${head}<form method="post"><mini-captcha></mini-captcha><button>Send</button></form>
           <script src="${proxy}/widget.js" async></script>`);
       }
-      const status = await judge(`http://127.0.0.1:${backendPort}`, new URLSearchParams(await text(request)));
+      const status = await check(`http://127.0.0.1:${backendPort}`, new URLSearchParams(await text(request)));
       statuses[status] = (statuses[status] ?? 0) + 1;
-      response.end(`${head}<p>judged ${status}`);
+      response.end(`${head}<p>checked ${status}`);
     }));
     const browser = await startBrowser();
     started.push({ stop: () => browser.close() });
@@ -102,7 +102,7 @@ test('visitors solve captchas while two services are restarted in turn', { timeo
         await page.getByRole('img').waitFor();
         await page.getByRole('textbox').fill(TEXT);
         await page.getByRole('button', { name: 'Send' }).click();
-        await page.getByText('judged').waitFor();
+        await page.getByText('checked').waitFor();
       }
       await close();
     };

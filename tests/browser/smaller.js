@@ -1,4 +1,4 @@
-// Makes what the service sends of what people read: `npm --prefix tests/browser run smaller`.
+// Makes the files that the service sends from those that people edit: `npm --prefix tests/browser run smaller`.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import zopfli from '@gfx/zopfli';
 import { SOURCES, made, smaller } from './support.js';
 
-// A twentieth less than `gzip -9` makes of it, and every browser reads it as well.
+// A twentieth smaller than the output of `gzip -9`, and read by every browser.
 const gzip = promisify(zopfli.gzip);
 
 for (const source of SOURCES) {

@@ -1,5 +1,5 @@
-// The widget of a service that has sounds, as those use it who cannot see its picture. The text of every captcha is
-// known, so that nobody has to listen.
+// The widget with sounds, as visitors use it who cannot see the picture. The text of every captcha is known, so no test
+// has to listen.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -8,7 +8,7 @@ import { PATIENCE, assertAccessible, openPage, startBrowser, startService, start
 
 const { BROWSER } = process.env;
 
-/** Few digits, whose sound is short. */
+/** Few digits, so that the sound is short. */
 const DIGITS = '42';
 const SOUNDS = ['--audio', 'on', '--test-text', DIGITS];
 
@@ -24,7 +24,7 @@ const listen = page => button(page, 'Listen instead').click();
 const isPlaying = (page, pressed = true) => page.getByRole('button', { name: 'Play', exact: true, pressed }).waitFor();
 const ended = page => isPlaying(page, false);
 
-/** Counts the sounds that begin, on pages that are opened from now on. */
+/** Counts the sounds that start, on pages that are opened after this call. */
 const countSounds = page => page.addInitScript(() => {
   globalThis.begun = 0;
   const { start } = AudioBufferSourceNode.prototype;
@@ -32,7 +32,7 @@ const countSounds = page => page.addInitScript(() => {
 });
 const sounds = page => page.evaluate(() => globalThis.begun);
 
-/** What has the focus, as Chromium's accessibility tree tells screen readers, or as one made of the page's elements does. */
+/** The focused element in Chromium's accessibility tree, or in one that is made from the page's elements. */
 async function focused(page) {
   if (BROWSER) {
     const told = await page.locator(':focus').last().ariaSnapshot().catch(() => '');
@@ -47,7 +47,7 @@ async function focused(page) {
   return [node.role.value, node.name.value, pressed === 'true' && 'pressed'].filter(Boolean).join(' ');
 }
 
-/** Waits until the focus is on what the accessibility tree names like this. */
+/** Waits until the focused element has this name in the accessibility tree. */
 async function focusOn(page, expected) {
   let found;
   for (const end = Date.now() + 20_000; Date.now() < end;) {
@@ -69,7 +69,7 @@ onForm('by keyboard and accessibility tree alone, from "Listen instead" to a for
   await tabTo(page, 'button Listen instead');
   await page.keyboard.press('Space');
   await focusOn(page, 'button Play pressed');
-  // When the sound has ended, the field is there to type into.
+  // When the sound has ended, the field has the focus.
   await focusOn(page, `textbox ${LABEL}`);
   await page.keyboard.press('Tab');
   assert.equal(await focused(page), 'button Play');
@@ -94,7 +94,7 @@ onForm('a digit that is typed while it is heard is typed into the field', {}, as
   await page.getByText('passed').waitFor();
 });
 
-onForm('nothing is heard or asked for before somebody wants it', { loaded: false }, async page => {
+onForm('no sound is loaded or played before a visitor asks for it', { loaded: false }, async page => {
   await countSounds(page);
   await page.reload();
   await picture(page);
@@ -107,13 +107,13 @@ onForm('nothing is heard or asked for before somebody wants it', { loaded: false
   assert.match(page.asked.at(-1), /generate\/\?lang=en$/);
 });
 
-onForm('where there are no sounds, nothing is said of any', { options: [] }, async page => {
+onForm('without sounds nothing mentions them', { options: [] }, async page => {
   assert.equal(await page.getByRole('button').count(), 2);
   assert.equal(await button(page, 'Listen instead').count(), 0);
   assert.equal(await field(page).getAttribute('inputmode'), null);
 });
 
-onForm('again, to an end, another one, and back to the picture', {}, async page => {
+onForm('a sound can be repeated, stopped, replaced, and left for the picture', {}, async page => {
   await countSounds(page);
   await page.reload();
   const last = await picture(page);
@@ -149,7 +149,7 @@ onForm('again, to an end, another one, and back to the picture', {}, async page 
   await page.getByText('passed').waitFor();
 });
 
-onForm('the accessibility tree tells what there is to hear and to do', {}, async page => {
+onForm('the accessibility tree has all that a visitor needs', {}, async page => {
   await listen(page);
   await isPlaying(page);
   const tree = pressed => `- text: ${LABEL}
@@ -165,7 +165,7 @@ onForm('the accessibility tree tells what there is to hear and to do', {}, async
   assert.match(await form.ariaSnapshot(), new RegExp(tree('')));
 });
 
-onForm('a service that stops is told, and tried again', { options: SOUNDS, complaints: [REFUSED] }, async (page, own) => {
+onForm('a service that stops is reported, and can be tried again', { options: SOUNDS, complaints: [REFUSED] }, async (page, own) => {
   await own.stop();
   await listen(page);
   await status(page).getByText('Loading failed.').waitFor();
@@ -182,7 +182,7 @@ onForm('a service that stops is told, and tried again', { options: SOUNDS, compl
   }
 });
 
-onForm('what is no sound is an error in words, and there is a way back', {}, async page => {
+onForm('a response that is no sound is an error, and the picture can be chosen', {}, async page => {
   const last = await picture(page);
   await page.route('**/generate/?lang*', route => route.fulfill({ body: 'no sound', contentType: 'audio/wav' }));
   await listen(page);
@@ -192,7 +192,7 @@ onForm('what is no sound is an error in words, and there is a way back', {}, asy
   assert.equal(await status(page).textContent(), 'Here is a new picture.');
 });
 
-onForm('a sound is renewed in silence before it expires, and says so', { options: [...SOUNDS, '--ttl', '4'] }, async page => {
+onForm('a sound is renewed silently before it expires, and a message says so', { options: [...SOUNDS, '--ttl', '4'] }, async page => {
   await countSounds(page);
   await page.reload();
   await picture(page);
@@ -210,7 +210,7 @@ onForm('a sound is renewed in silence before it expires, and says so', { options
   assert.equal(await sounds(page), 2);
 });
 
-onForm('a sound ends with what it belongs to', {}, async page => {
+onForm('a sound ends with its captcha', {}, async page => {
   for (const [what, end] of [
     ['reset()', page => page.evaluate(() => document.querySelector('form').reset())],
     ['renew()', page => onWidget(page, widget => { widget.renew(); })],
@@ -250,7 +250,7 @@ onForm('a script chooses between picture and sound', {}, async page => {
   assert.equal(await onWidget(page, widget => widget.sound), false);
 });
 
-onForm('a change of the theme is no reason for another sound', { colorScheme: 'light' }, async page => {
+onForm('a change of the theme does not load another sound', { colorScheme: 'light' }, async page => {
   await listen(page);
   await ended(page);
   const count = page.asked.length;
@@ -268,9 +268,9 @@ onForm('it is disabled with its fieldset', { form: '<fieldset disabled><mini-cap
   assert(await button(page, 'Listen instead').isDisabled());
 });
 
-// Of a voice in another language than the page the label says so.
+// If the voice has another language than the page, the label names it.
 
-test('its words are those of the nearest language', PATIENCE, async () => {
+test('its texts are in the nearest language', PATIENCE, async () => {
   for (const [lang, label, ...buttons] of [
     ['en', LABEL, 'Listen instead', 'Play', 'Another sound', 'Back to the picture'],
     ['de', 'Die gehörten Ziffern (Englisch) eintippen.', 'Anhören', 'Abspielen', 'Andere Ansage', 'Zurück zum Bild'],
@@ -301,7 +301,7 @@ test('its words are those of the nearest language', PATIENCE, async () => {
   }
 });
 
-onForm('words are attributes', {
+onForm('attributes replace texts', {
   form: '<mini-captcha listen="Hear it" sound-label="Digits#" play="Go" another="More" back="Look"></mini-captcha>',
 }, async page => {
   await button(page, 'Hear it').click();
@@ -309,13 +309,13 @@ onForm('words are attributes', {
   await page.getByLabel('Digits', { exact: true }).waitFor();
 });
 
-/** Lets the service say more of its captchas. */
+/** Adds fields to the JSON of the service. */
 const saying = (page, more) => page.route('**/generate/?theme*', async route => {
   const answer = await route.fetch();
   await route.fulfill({ response: answer, json: { ...await answer.json(), ...more } });
 });
 
-onForm('where pictures have digits alone, phones show digits to type', { loaded: false }, async page => {
+onForm('if texts have only digits, phones show a numeric keyboard', { loaded: false }, async page => {
   await saying(page, { digits: true });
   await page.reload();
   await picture(page);

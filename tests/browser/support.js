@@ -1,4 +1,4 @@
-// What the tests share: a running service, a browser, and a watch over what its pages do.
+// What the tests share: a running service, a browser, and checks of what its pages request and log.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,22 +15,22 @@ import { minify } from 'terser';
 const root = new URL('../../', import.meta.url);
 const program = process.env.MINICAP ?? fileURLToPath(new URL('target/release/minicap', root));
 
-/** How long a test may take: long, since machines may be busy, but no test waits for ever. */
+/** How long a test may take: long, since machines may be busy. */
 export const PATIENCE = { timeout: 60_000 };
 
-/** What is sent smaller than it is written. */
+/** Files of which the service sends a minified form. */
 export const SOURCES = ['widget.js', 'compat.js', 'index.html', 'openapi.json'].map(name => `src/api/docs/${name}`);
 
-/** Where the smaller form of a source is. */
+/** The path of the minified form of a file. */
 export const made = path => path.replace(/(?=\.\w+$)/, '.min');
 
-/** Why a test is skipped that needs what is not there; nothing where `NOTHING_SKIPPED` is set, so that it fails. */
+/** Why a test is skipped for which something is missing; with `NOTHING_SKIPPED`, nothing, so that the test fails. */
 export const missing = (isThere, what) => !isThere && !process.env.NOTHING_SKIPPED && `no ${what}`;
 
 /** The text of every captcha. */
 export const TEXT = 'aB3xY7';
 
-/** A service on 127.0.0.1, at a free port unless one is given, or elsewhere. */
+/** A service on 127.0.0.1, by default on a free port, or at another address. */
 export async function startService({ port = 0, listen = `127.0.0.1:${port}`, options = [] } = {}) {
   const child = spawn(program, ['--listen', listen, '--test-text', TEXT, '--log', 'error', ...options],
     { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -48,7 +48,7 @@ export async function startService({ port = 0, listen = `127.0.0.1:${port}`, opt
   };
 }
 
-/** A port of the loopback that nobody uses at this moment. */
+/** A free port of the loopback interface. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -76,7 +76,7 @@ const browsers = {
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync'],
   }),
-  // Debian's own, over WebDriver BiDi.
+  // Debian's Firefox, over WebDriver BiDi.
   firefox: () => firefox.launch({ channel: 'moz-firefox', executablePath: FIREFOX }),
 };
 
@@ -85,8 +85,8 @@ export const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 export const startBrowser = (name = 'chromium') => browsers[name]();
 
 /**
- * A page of its own context. When it is closed, it must have asked nobody but `origins` for
- * anything, and complained of nothing but what `complaints` foresee.
+ * A page in a context of its own. By its end it must have sent requests to no other origins than
+ * `origins`, and logged no warning or error that `complaints` does not match.
  */
 export async function openPage(browser, { origins, complaints = [], ...context }) {
   const page = await (await browser.newContext(context)).newPage();
@@ -106,7 +106,7 @@ export async function openPage(browser, { origins, complaints = [], ...context }
   return { page, close };
 }
 
-/** Asserts that axe finds nothing on the page, in the open shadow trees either. */
+/** Asserts that axe finds nothing on the page, including its open shadow trees. */
 export async function assertAccessible(page) {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run());
@@ -117,7 +117,7 @@ export async function assertAccessible(page) {
 /** The one block of the README in this language. */
 export const example = language => block(language, 'README.md');
 
-/** The one block of a document whose fence ends in this name. */
+/** The one block of a document with this name at the end of its opening fence. */
 export function block(name, path = 'docs/integrate.md') {
   const blocks = [...read(path).matchAll(/^```(?:\w+ )?(\S+)\n(.*?)^```$/gms)].filter(([, found]) => found === name);
   assert.equal(blocks.length, 1, `blocks named ${name} in ${path}`);
@@ -135,7 +135,7 @@ const makers = {
   json: text => JSON.stringify(JSON.parse(text)),
 };
 
-/** The file of this path as the service sends it: without what only people need. */
+/** The minified form of a file, as the service sends it. */
 export const smaller = path => makers[path.split('.').at(-1)](read(path));
 
 /** The text of a file of the repository. */

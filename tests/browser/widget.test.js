@@ -1,4 +1,4 @@
-// The widget in forms of another origin, as their visitors use it; in Chromium, or in the browser that BROWSER names.
+// The widget in forms of another origin, as visitors use it, in Chromium or in the browser that BROWSER names.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -23,9 +23,9 @@ const NO_SERVICE = 'Where is the service? Set the attribute "service" of mini-ca
 
 const LABEL = 'Type the 6 large outlined characters. Upper or lower case does not matter.';
 const another = page => page.getByRole('button', { name: 'Another picture' });
-/** What the page has asked for captchas. */
+/** The requests of the page for captchas. */
 const asked = page => page.asked;
-/** Holds back the pictures that are asked for, until the function that it returns is called. */
+/** Delays all pictures until the function that it returns is called. */
 async function hold(page) {
   let release;
   const released = new Promise(resolve => { release = resolve; });
@@ -33,19 +33,19 @@ async function hold(page) {
   return release;
 }
 
-test('what browsers are sent is made of what people read', async () => {
+test('the files that browsers get are made from those that people edit', async () => {
   for (const path of SOURCES) {
     assert.equal(read(made(path)), await smaller(path), 'run: npm --prefix tests/browser run smaller');
   }
 });
 
-onForm('who solves it passes', {}, async page => {
+onForm('a visitor who solves it passes', {}, async page => {
   await field(page).fill(TEXT);
   await send(page);
   await page.getByText('passed: name captcha-id captcha-text').waitFor();
 });
 
-onForm('who does not is stopped', {}, async page => {
+onForm('a visitor who does not is stopped', {}, async page => {
   await field(page).fill('wrong');
   await send(page);
   await page.getByText('stopped: name captcha-id captcha-text').waitFor();
@@ -149,7 +149,7 @@ onForm('it is required like a native field', {}, async page => {
   assert.deepEqual(await validity(page), [false, true, LABEL]);
 });
 
-for (const [what, wish] of [
+for (const [what, change] of [
   ['reset()', page => page.evaluate(() => document.querySelector('form').reset())],
   ['renew()', page => onWidget(page, widget => { widget.renew(); })],
   ['a change of the theme', page => onWidget(page, widget => widget.setAttribute('theme', 'dark'))],
@@ -161,7 +161,7 @@ for (const [what, wish] of [
     const last = await picture(page);
     await field(page).fill('old');
     const release = await hold(page);
-    await wish(page);
+    await change(page);
     assert.deepEqual(await data(page), { name: '', 'captcha-id': '', 'captcha-text': '' });
     assert.equal(await page.getByRole('img').count(), 0, 'the old picture is not seen');
     await field(page).pressSequentially(TEXT);
@@ -200,18 +200,18 @@ onForm('a widget that is moved keeps its text and its captcha', {}, async page =
   assert.equal(await picture(page), last[0]);
   assert.deepEqual(await data(page), { ...last[1], 'captcha-text': 'typed' });
   assert.equal(asked(page).length, 1);
-  // So does one that is moved while its picture loads.
+  // The same if it is moved while its picture loads.
   const release = await hold(page);
   await another(page).click();
   await page.evaluate(() => document.querySelector('form').append(document.querySelector('mini-captcha')));
-  await field(page).fill('typed anew');
+  await field(page).fill('typed again');
   release();
   await picture(page, last[0]);
-  assert.equal(await field(page).inputValue(), 'typed anew');
+  assert.equal(await field(page).inputValue(), 'typed again');
   assert.equal(asked(page).length, 2);
 });
 
-onForm('it is renewed before it expires, and says so', { options: ['--ttl', '2'] }, async page => {
+onForm('it is renewed before it expires, and a message says so', { options: ['--ttl', '2'] }, async page => {
   const last = await picture(page);
   await field(page).fill('too slow');
   await picture(page, last);
@@ -224,7 +224,7 @@ const hide = (page, hidden) => page.evaluate(hidden => {
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }, hidden);
 
-onForm('a page that nobody sees waits with that, and sends nothing old', { clock: true }, async page => {
+onForm('a hidden page renews it only when it is shown again, and sends no old captcha', { clock: true }, async page => {
   const last = await picture(page);
   await hide(page, true);
   await page.clock.fastForward('09:01');
@@ -234,16 +234,16 @@ onForm('a page that nobody sees waits with that, and sends nothing old', { clock
   await picture(page, last);
 });
 
-onForm('a page that was asleep past the expiry renews when it is looked at again', {}, async page => {
+onForm('a page that slept while its captcha expired renews it when it is shown again', {}, async page => {
   const last = await picture(page);
   await hide(page, true);
-  // Clocks go on while a machine sleeps, and timers do not.
+  // While a machine sleeps, its clock runs and timers do not.
   await page.evaluate(() => { const now = Date.now(); Date.now = () => now + 3_600_000; });
   await hide(page, false);
   await picture(page, last);
 });
 
-onForm('a page that was offline renews when it is online', { complaints: [REFUSED] }, async page => {
+onForm('a page that was offline renews it when it is online', { complaints: [REFUSED] }, async page => {
   const last = await picture(page);
   await page.context().setOffline(true);
   await another(page).click();
@@ -269,7 +269,7 @@ onForm('the picture follows a change of preference until it is being read', { co
   assert.equal(await field(page).inputValue(), 'x');
 });
 
-onForm('a service that stops is told, and tried again', { options: [], complaints: [REFUSED] }, async (page, own) => {
+onForm('a service that stops is reported, and can be tried again', { options: [], complaints: [REFUSED] }, async (page, own) => {
   const last = await picture(page);
   await own.stop();
   await another(page).click();
@@ -288,7 +288,7 @@ onForm('a service that stops is told, and tried again', { options: [], complaint
   }
 });
 
-// Wherever the script comes from.
+// Where the script comes from.
 
 const origin = url => csp => `${policy(csp)}; script-src-elem ${csp.url} ${url} 'nonce-test' blob:`;
 const inline = ({ url }, type, code) => `<script nonce="test"${type}>${code(url)}</script>`;
@@ -360,7 +360,7 @@ onForm('it works under COEP without CORS', {
   fields: { 'Cross-Origin-Embedder-Policy': 'require-corp' },
 }, page => picture(page));
 
-// Only when needed.
+// When it loads a captcha.
 
 for (const [what, wrap, open] of [
   ['a closed dialog', form => `<dialog>${form}</dialog>`, page => page.evaluate(() => document.querySelector('dialog').showModal())],
@@ -388,9 +388,9 @@ onForm('far below, it asks for nothing until its form is used', {
   await picture(page);
 });
 
-// What it tells.
+// Its texts.
 
-test('its words are those of the nearest language', PATIENCE, async () => {
+test('its texts are in the nearest language', PATIENCE, async () => {
   for (const [html, attribute, label, button] of [
     ['lang="en-GB"', '', LABEL, 'Another picture'],
     ['', '', LABEL, 'Another picture'],
@@ -424,7 +424,7 @@ test('its words are those of the nearest language', PATIENCE, async () => {
   }
 });
 
-onForm('words are attributes, then and later', {
+onForm('attributes replace texts, at any time', {
   form: '<mini-captcha lang="de" label="# Zeichen im Bild" renew="Neu" alt="Bild"></mini-captcha>',
 }, async page => {
   await page.getByLabel('6 Zeichen im Bild').waitFor();
@@ -453,7 +453,7 @@ onForm('a new picture is announced, and focus goes to the field', {}, async page
   assert.notEqual((await data(page))['captcha-id'], last[1]['captcha-id']);
 });
 
-onForm('a picture that a policy blocks is an error in words', {
+onForm('a picture that a policy blocks is an error with a message', {
   csp: service => policy(service).replace('img-src data:; ', ''), loaded: false, complaints: [POLICY],
 }, async page => {
   await status(page).getByText('Loading failed.').waitFor();
@@ -465,14 +465,14 @@ for (const [what, form] of [
   ['for it', '<label for="captcha">Code</label><mini-captcha id="captcha"></mini-captcha>'],
   ['around it', '<label>Code <mini-captcha></mini-captcha></label>'],
 ]) {
-  onForm(`a label ${what} names the field`, { form }, async page => {
+  onForm(`a label ${what} labels the field`, { form }, async page => {
     await page.getByRole('textbox', { name: `Code ${LABEL}` }).waitFor();
     await page.getByText('Code').click();
     await page.waitForFunction(() => document.querySelector('mini-captcha').shadowRoot.activeElement?.localName === 'input');
   });
 }
 
-onForm('the accessibility tree tells label, error and renewal', {
+onForm('the accessibility tree has label, error and renewal', {
   form: '<mini-captcha error="That was wrong."></mini-captcha><button>Send</button>',
 }, async page => {
   const tree = () => page.locator('form').ariaSnapshot();
@@ -499,9 +499,9 @@ onForm('the accessibility tree tells label, error and renewal', {
 - button "Send"`);
 });
 
-// What it offers scripts and forms.
+// Its interface for scripts and forms.
 
-onForm('names are attributes', {
+onForm('attributes set the names of the fields', {
   form: '<mini-captcha id-name="a" text-name="b"></mini-captcha>',
 }, async page => {
   await field(page).fill('x');
@@ -530,7 +530,7 @@ onForm('value, disabled and name are those of a field', {}, async page => {
   assert.deepEqual(Object.keys(await data(page)), ['name', 'captcha-id', 'code']);
 });
 
-onForm('it says when a picture is loaded and when it is not', { complaints: [REFUSED] }, async page => {
+onForm('it fires an event when a picture is loaded and when it cannot be loaded', { complaints: [REFUSED] }, async page => {
   const event = () => onWidget(page, widget => new Promise(resolve => {
     widget.onload = widget.onerror = event => resolve(event.type);
     widget.renew();
@@ -540,7 +540,7 @@ onForm('it says when a picture is loaded and when it is not', { complaints: [REF
   assert.equal(await event(), 'error');
 });
 
-onForm('error says that it was wrong, until something is typed', {
+onForm('the attribute error shows a message until something is typed', {
   form: '<mini-captcha error="That was wrong."></mini-captcha><button>Send</button>',
 }, async page => {
   await status(page).getByText('That was wrong.').waitFor();
@@ -565,7 +565,7 @@ for (const [colorScheme, attribute, expected] of [
   ['light', 'style="color-scheme: dark"', 'dark'], ['dark', 'style="color-scheme: light"', 'light'],
   ['dark', 'style="color-scheme: light dark"', 'dark'], ['light', 'style="color-scheme: light dark"', 'light'],
 ]) {
-  onForm(`where ${colorScheme} is preferred, ${attribute || 'no attribute'} makes it ${expected}`, {
+  onForm(`with the preference ${colorScheme}, ${attribute || 'no attribute'} makes it ${expected}`, {
     form: `<mini-captcha ${attribute}></mini-captcha>`, colorScheme, emulated: colorScheme === expected && colorScheme === 'dark', csp: service => `${policy(service)}; style-src 'unsafe-inline'`,
   }, async page => {
     const found = asked(page);
@@ -580,7 +580,7 @@ onForm('a page that changes its colour scheme changes the picture', { colorSchem
   assert.deepEqual(asked(page).map(name => name.split('?theme=')[1]), ['light', 'dark']);
 });
 
-onForm('password managers, correction and translation leave the field alone', {}, async page => {
+onForm('the field is marked as not for password managers, correction and translation', {}, async page => {
   const attributes = await field(page).evaluate(element => Object.fromEntries(element.getAttributeNames()
     .map(name => [name, element.getAttribute(name)])));
   assert.deepEqual(attributes, {
@@ -616,7 +616,7 @@ test('cookies are not sent', PATIENCE, async () => {
 });
 
 for (const [lang, name] of [['en', 'Another picture'], ['de', 'Anderes Bild'], ['ru', 'Другая картинка'], ['ar', 'صورة أخرى']]) {
-  onForm(`on a narrow screen nothing is squeezed: ${lang}`, {
+  onForm(`it fits a narrow screen: ${lang}`, {
     html: `lang="${lang}"`, viewport: { width: 320, height: 700 },
   }, async page => {
     const box = locator => locator.boundingBox();
@@ -626,7 +626,7 @@ for (const [lang, name] of [['en', 'Another picture'], ['de', 'Anderes Bild'], [
     assert.equal(input.width, image.width);
     assert(24 <= button.width && button.width < 40 && 24 <= button.height && button.height < 40, 'it can be touched');
     assert(image.x <= button.x && button.x + button.width <= image.x + image.width);
-    // At the edge, so that it hides next to nothing of what is to be read.
+    // It is at the edge, where it hides hardly anything of the picture.
     assert(image.y < button.y + button.height && button.y + button.height < image.y + image.height / 6);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     await assertAccessible(page);

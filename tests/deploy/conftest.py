@@ -1,7 +1,7 @@
 """The service as the units start it, and the proxies of docs/ in front of it.
 
-All of this runs in a network and mounts of its own (see `run`), so ports and paths are those that
-the files in docs/ name.
+All of this runs in its own network and mounts (see `run`), so it can use the ports and paths that the
+files in docs/ name.
 """
 
 import http.client
@@ -20,15 +20,15 @@ ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 TEXT = "aB3xY7"
 
-# How long anything may take to be there, in seconds: long, since machines may be busy.
+# How long a test waits for anything, in seconds: long, since machines may be busy.
 PATIENCE = 20
 
 SITE = "captcha.example"
 
-# What systemd has at /var/lib.
+# In place of systemd's /var/lib.
 STATE = "/run/state"
 
-# Where the unit looks for it; `run` puts it there.
+# The path in the unit; `run` puts the program there.
 PROGRAM = "/usr/local/bin/minicap"
 
 
@@ -48,7 +48,7 @@ def is_open(port, host="127.0.0.1"):
 
 
 class Process:
-    """A program that runs until the test is over, and is gone afterwards."""
+    """A program that runs until the end of a test."""
 
     def __init__(self, *command, user=None, groups=(), capabilities=(), **options):
         if user is not None:
@@ -74,7 +74,7 @@ class Process:
 
 
 def settings(unit):
-    """The settings of a unit, each name with its values in their order."""
+    """The settings of a unit, each with its values in order."""
     found = {}
     for line in unit.read_text().splitlines():
         name, equals, value = line.partition("=")
@@ -84,7 +84,7 @@ def settings(unit):
 
 
 class Service:
-    """Started by systemd's own socket activation, with the sockets that docs/systemd names."""
+    """The service, started by systemd's socket activation with the sockets of docs/systemd."""
 
     def __init__(self):
         unit = settings(DOCS / "systemd/minicap.socket")
@@ -101,7 +101,7 @@ class Service:
         wait_until(lambda: is_open(8000), "port 8000")
 
     def program(self):
-        """The command of the unit, with the folder that systemd makes for it."""
+        """The command of the unit. Makes the state folder, as systemd would."""
         unit = settings(DOCS / "systemd/minicap.service")
         folder = pathlib.Path(STATE, *unit["StateDirectory"])
         folder.mkdir(int(unit["StateDirectoryMode"][0], 8), parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def service():
 
 
 def ask(method, path, body=None, port=80, host=SITE, address="127.0.0.1", source=None, **fields):
-    """One request of a connection of its own: status, fields, body."""
+    """Sends a request on a new connection, and returns status, headers and body."""
     source = source and (source, 0)
     connection = http.client.HTTPConnection(address, port, timeout=PATIENCE, source_address=source)
     fields = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -133,7 +133,7 @@ def ask(method, path, body=None, port=80, host=SITE, address="127.0.0.1", source
 
 
 def judge(captcha_id, text, port=8000):
-    """The status that a backend beside the proxy gets for an answer."""
+    """The status that a backend gets for an answer."""
     body = json.dumps({"id": captcha_id, "text": text})
     fields = {"Content_Type": "application/json"}
     path = "/api/captcha/validate/"

@@ -1,4 +1,4 @@
-"""The Dockerfile, as far as it can be looked at without an engine; `image` builds and runs it."""
+"""The Dockerfile, as far as it can be checked without building it; `image` builds and runs it."""
 
 import re
 import subprocess
@@ -7,12 +7,12 @@ import pytest
 
 from conftest import ROOT
 
-# The step that finds the target, but for what it does with it.
+# The part of the step that chooses the target.
 CHOICE = re.compile(r"^RUN (case .*? esac) \\\n", re.M | re.S)
 
 
 def target(architecture, variant=""):
-    """What the Dockerfile builds for a platform as Docker names it; none if it refuses to."""
+    """The target for a platform as Docker names it; none if the Dockerfile refuses the platform."""
     step = CHOICE.search((ROOT / "Dockerfile").read_text())[1]
     environment = {"TARGETARCH": architecture, "TARGETVARIANT": variant, "PATH": "/usr/bin:/bin"}
     command = ["sh", "-euc", f'{step}\necho "$target"']

@@ -1,4 +1,4 @@
-"""Alert rules and dashboard, read by Prometheus' own tool and held against the service's figures."""
+"""Alert rules and dashboard, checked with Prometheus' own tool and against the service's metrics."""
 
 import json
 import re
@@ -41,16 +41,16 @@ def test_prometheus_accepts_every_query_of_the_dashboard(tmp_path):
     run("promtool", "check", "rules", str(file))
 
 
-def figures_with_a_store():
-    """What a service says that has a store, even one that is away."""
+def metrics_with_a_store():
+    """The metrics of a service with a store, which need not be available."""
     options = ["--listen", "127.0.0.1:8001", "--log", "off", "--store", "valkey://127.0.0.1:6379"]
     with Process(PROGRAM, *options, stdout=subprocess.DEVNULL):
         wait_until(lambda: is_open(8001), "port 8001")
         return ask("GET", "/metrics", port=8001)[2].decode()
 
 
-def test_every_name_in_rules_and_dashboard_is_a_figure_of_the_service(service):
-    page = ask("GET", "/metrics", port=8000)[2].decode() + figures_with_a_store()
+def test_every_name_in_rules_and_dashboard_is_a_metric_of_the_service(service):
+    page = ask("GET", "/metrics", port=8000)[2].decode() + metrics_with_a_store()
     known = {re.match(r"[a-z_]+", line)[0] for line in page.splitlines() if not line.startswith("#")}
     alerts = yaml.safe_load((DOCS / "monitoring/alerts.yml").read_text())["groups"][0]["rules"]
     dashboard = (DOCS / "monitoring/dashboard.json").read_text()
@@ -60,7 +60,7 @@ def test_every_name_in_rules_and_dashboard_is_a_figure_of_the_service(service):
             assert name in known, text
     for text in queries():
         assert NAME.search(text), text
-    # And whatever is matched by a label's value is a value that there is.
+    # Every value of a label that is matched exists.
     for text in texts:
         for label, values in re.findall(r'\b(route|status|reason|verdict|outcome)!?=~?\\?"([^"\\$]+)', text):
             for value in values.split("|"):

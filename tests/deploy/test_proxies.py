@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy in front, with the files of docs/proxy as they stand there."""
+"""nginx, Caddy and HAProxy with the unchanged files of docs/proxy."""
 
 import json
 import os
@@ -21,7 +21,7 @@ GENERATE = "/api/captcha/generate/"
 
 
 def nginx(scratch):
-    """Debian's nginx, with the file in its conf.d, and without the page that Debian shows."""
+    """Debian's nginx with the file in its conf.d, and without Debian's default site."""
     for folder in ("conf.d", "sites-enabled"):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", f"/etc/nginx/{folder}"], check=True)
     os.symlink(DOCS / "proxy/nginx.conf", "/etc/nginx/conf.d/minicap.conf")
@@ -61,12 +61,12 @@ def proxy(request, service):
 
 
 def generate(**options):
-    """Asks as the widget does, from a page of another origin."""
+    """A request as the widget sends it, from a page of another origin."""
     fields = {"Accept": "application/json", "Origin": "https://shop.example"}
     return ask("POST", GENERATE, b"", **fields, **options)
 
 
-def test_a_captcha_is_shown_through_the_proxy_and_judged_beside_it(proxy):
+def test_a_captcha_is_shown_through_the_proxy_and_checked_beside_it(proxy):
     status, fields, script = ask("GET", "/widget.js")
     assert (status, b"mini-captcha" in script) == (200, True)
     status, fields, body = generate()
@@ -81,8 +81,8 @@ def test_a_captcha_is_shown_through_the_proxy_and_judged_beside_it(proxy):
     assert judge(fields["Captcha-Id"], "AB3XY7") == 200
 
 
-def test_the_example_of_a_backend_lets_in_who_has_read_the_picture(proxy, tmp_path):
-    """As it stands in docs/integrate.md, with the address that it has there."""
+def test_the_example_of_a_backend_accepts_the_right_answer(proxy, tmp_path):
+    """The unchanged example of docs/integrate.md, with its default address."""
     document = (DOCS / "integrate.md").read_text()
     example = tmp_path / "signup.py"
     example.write_text(re.search(r"^```python signup\.py\n(.*?)^```$", document, re.M | re.S)[1])
@@ -110,14 +110,14 @@ def test_a_preflight_passes(proxy):
 ])
 def test_nothing_else_is_reachable_through_the_proxy(proxy, path):
     for method in ("GET", "POST"):
-        # 404 is the proxy's or the service's; the service has no answer of that status to the
-        # paths that are tried, so no verdict and no figure comes through.
+        # The service has no 404 for these paths, so a 404 comes from the proxy, and neither a verdict
+        # nor a metric can be read.
         status, _, body = ask(method, path, b"{}" if method == "POST" else None)
         assert status in (400, 404), (status, body)
         assert b"minicap" not in body and b"detail" not in body
 
 
-def test_a_client_has_a_limit_and_its_neighbours_have_their_own(proxy):
+def test_each_client_has_a_limit_of_its_own(proxy):
     if proxy == "caddy":
         assert "Caddy has no limit" in (DOCS / "proxy/Caddyfile").read_text()
         return
@@ -127,7 +127,7 @@ def test_a_client_has_a_limit_and_its_neighbours_have_their_own(proxy):
 
     assert 429 in statuses("127.0.0.1", 40)
     assert 429 in statuses("2001:db8:0:1::1", 40)
-    # The same network of 64 bits is the same client; the next network is another one.
+    # Addresses of one network of 64 bits are one client; the next network is another client.
     assert 429 in statuses("2001:db8:0:1:ffff::2", 1)
     assert statuses("2001:db8:0:2::1", 5) == [200] * 5
     assert statuses("127.0.0.2", 5) == [200] * 5
@@ -143,13 +143,13 @@ def test_the_plain_check_of_haproxy_finds_the_service_up(service):
             out.write(text.replace("httpchk GET /healthz", "httpchk").replace("inter 2s", "inter 100ms"))
         with haproxy(scratch, file):
             wait_until(lambda: is_open(80), "port 80")
-            time.sleep(1)  # ten checks, of which three bad ones would take the service out
+            time.sleep(1)  # ten checks; three that fail would remove the service
             assert generate()[0] == 200
 
 
 @pytest.fixture
 def hosts():
-    """Compose lets one container find another by its name; here a file does."""
+    """The names of the containers, which compose would resolve."""
     addresses = {
         "localhost": "127.0.0.1", "minicap-1": "127.0.0.2", "minicap-2": "127.0.0.3", "valkey": "127.0.0.4",
     }
@@ -161,14 +161,14 @@ def hosts():
 
 
 def store_of(services, address):
-    """The server for the store, started as compose says; another one that speaks so where there is no Valkey."""
+    """The store, started with the command of compose; Redis if there is no Valkey."""
     program, *options = shlex.split(services["valkey"]["command"])
     program = shutil.which(program) or "redis-server"
     return Process(program, *options, "--bind", address, "--dir", "/mnt", stdout=subprocess.DEVNULL)
 
 
 class Replica:
-    """A service, started as compose says, at the address of its name."""
+    """A service with the settings of compose, at the address of its name."""
 
     def __init__(self, name, services, address):
         self.environment = {**services[name]["environment"], "MINICAP_TEST_TEXT": TEXT}
@@ -178,9 +178,9 @@ class Replica:
     def start(self):
         listen = f"{self.address}:8000"
         self.process = Process(PROGRAM, "--listen", listen, "--log", "off", env=self.environment)
-        wait_until(self.is_well, f"the service at {self.address}")
+        wait_until(self.is_healthy, f"the service at {self.address}")
 
-    def is_well(self):
+    def is_healthy(self):
         return is_open(8000, self.address) and self.ask("GET", "/healthz")[0] == 200
 
     def ask(self, *request, **fields):
@@ -191,22 +191,22 @@ class Replica:
 
 
 def judge_at_either(replicas, captcha_id, text):
-    """What a backend is told, which takes the next address of a name if nobody is at the first."""
+    """The status that a backend gets, which tries the next address of a name if the first refuses."""
     body = json.dumps({"id": captcha_id, "text": text})
     for replica in random.sample(replicas, len(replicas)):
         try:
             return replica.ask("POST", "/api/captcha/validate/", body, Content_Type="application/json")[0]
         except (ConnectionRefusedError, ConnectionResetError):
-            # The system resets connections that a process had not yet taken when it ended. What it
-            # took it has answered: a verdict that was lost all the same would show as a 404 here.
+            # The system resets connections that a process had not accepted when it ended. All that it
+            # accepted it has answered; a verdict that was lost nevertheless would show as a 404 here.
             continue
         except OSError as error:
             return repr(error)
-    return "nobody is there"
+    return "no service"
 
 
-def test_compose_starts_two_services_that_are_upgraded_in_turn_and_nobody_notices(hosts):
-    """What can be seen of it without a Docker engine: its programs, started as it says."""
+def test_compose_starts_two_services_that_are_upgraded_in_turn_and_no_request_fails(hosts):
+    """Without Docker: the programs of the file, started with its commands and settings."""
     services = yaml.safe_load((DOCS / "compose.yaml").read_text())["services"]
     names = ["minicap-1", "minicap-2"]
     proxy = services["proxy"]

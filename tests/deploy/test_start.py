@@ -1,15 +1,15 @@
-"""A start on a system that lacks something."""
+"""Starts on systems that lack random bytes or IPv6."""
 
 import subprocess
 
 from conftest import PATIENCE, PROGRAM
 
-# A network of its own whose interfaces have no address of IPv6, not even the loopback's.
+# Makes a network in which no interface has an IPv6 address, not even the loopback interface.
 WITHOUT_IPV6 = "sysctl -qw net.ipv6.conf.all.disable_ipv6=1 && ip link set lo up"
 
 
 def test_without_random_bytes_it_does_not_start_and_says_why():
-    """Whatever is logged: there is no log yet, or none at all."""
+    """At every level of the log, since there is no log yet."""
     for level in ("info", "off"):
         lacking = ["-e", "inject=getrandom:error=EPERM", "-e", "inject=open,openat:error=EACCES"]
         command = ["strace", "-f", "-o", "/dev/null", *lacking, PROGRAM, "--listen", "127.0.0.1:0", "--log", level]
@@ -19,7 +19,7 @@ def test_without_random_bytes_it_does_not_start_and_says_why():
         assert done.stderr.startswith("minicap: ") and "random bytes" in done.stderr, done.stderr
 
 
-def test_where_there_is_no_ipv6_a_server_on_all_addresses_is_found_well():
+def test_without_ipv6_a_server_on_all_addresses_is_found_healthy():
     command = f"""
         {WITHOUT_IPV6}
         "$1" --listen "[::]:8000" --log off &

@@ -14,7 +14,7 @@ from conftest import DOCS, PROGRAM, TEXT, Process, Service, ask, is_open, judge,
 
 UNITS = [str(DOCS / "systemd/minicap.service"), str(DOCS / "systemd/minicap.socket")]
 
-# As `systemd-analyze security` counts it, in tenths: what it calls safe ends at 10.
+# The score of `systemd-analyze security`, in tenths: up to 10 it says "safe".
 EXPOSURE_MAX = 10
 
 
@@ -44,7 +44,7 @@ def test_the_sockets_are_the_proxys_and_the_backends(service):
     assert ask("GET", "/metrics", port=8000, host="127.0.0.1:8000")[0] == 200
 
 
-def test_a_captcha_outlasts_a_restart(service):
+def test_a_captcha_is_kept_over_a_restart(service):
     _, fields, _ = ask("POST", "/api/captcha/generate/", port=8000)
     service.stop()
     again = Service()
@@ -55,13 +55,13 @@ def test_a_captcha_outlasts_a_restart(service):
 
 
 @pytest.mark.parametrize("option, what", [("--accept", "a connected socket"), ("--datagram", "a datagram socket")])
-def test_what_a_unit_passes_beside_listening_sockets_ends_the_start(option, what):
-    """`--accept` is what `Accept=yes` does: a process for each connection, which gets that alone."""
+def test_a_unit_that_passes_anything_but_listening_sockets_ends_the_start(option, what):
+    """`--accept` is `Accept=yes`: a process for each connection, which is all that it gets."""
     with Process(
         "systemd-socket-activate", "--listen", "127.0.0.1:9000", option, PROGRAM,
         stderr=subprocess.PIPE, text=True,
     ) as runner:
-        # Both kinds of client, until it has opened the port and one of them has woken it.
+        # Clients of both kinds, until the port is open and one of them has started the program.
         said = []
         reader = threading.Thread(target=lambda: said.extend(runner.stderr))
         reader.start()
@@ -78,6 +78,6 @@ def test_what_a_unit_passes_beside_listening_sockets_ends_the_start(option, what
         reader.join()
 
 
-def test_the_program_is_where_the_service_says():
+def test_the_program_is_at_the_path_in_the_unit():
     program = settings(DOCS / "systemd/minicap.service")["ExecStart"][0].split()[0]
     assert shutil.which(program) == program

@@ -18,7 +18,7 @@ use crate::support::{Answer, Client, post};
 const GENERATE: &str = "/api/captcha/generate/";
 const VALIDATE: &str = "/api/captcha/validate/";
 
-/// Both paths, each as it is written and without its final slash, which makes no difference.
+/// Both paths, each with its final slash and without it, which makes no difference.
 const PATHS: [&str; 4] = [
     GENERATE,
     "/api/captcha/generate",
@@ -26,14 +26,14 @@ const PATHS: [&str; 4] = [
     "/api/captcha/validate",
 ];
 
-/// Pictures that are quickly drawn, for tests that do not look at them.
+/// Small pictures, for tests that do not look at them.
 const SMALL: [&str; 4] = ["--width", "120", "--height", "40"];
 
 const JSON: &str = "Content-Type: application/json\r\n";
 const PLAIN: &str = "Content-Type: text/plain\r\n";
 const ORIGIN: &str = "Origin: https://page.example\r\n";
 
-/// A body that is as it has to be, of an id that is nobody's.
+/// A valid body with an id that no captcha has.
 const GOOD: &str = r#"{"id":"x","text":"y"}"#;
 
 /// Status and body.
@@ -60,7 +60,7 @@ const HEALTHY: Reply = (200, r#"{"status":"ok"}"#);
 const NO_BODY: &str =
     r#"{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}"#;
 
-/// A request with these field lines; without a body, also without its length.
+/// A request with these field lines, and `Content-Length` if it has a body.
 fn request(method: &str, path: &str, fields: &str, body: Option<&[u8]>) -> Vec<u8> {
     let body = body.map(|body| (format!("Content-Length: {}\r\n", body.len()), body));
     let (length, body) = body.unwrap_or_default();
@@ -68,7 +68,7 @@ fn request(method: &str, path: &str, fields: &str, body: Option<&[u8]>) -> Vec<u
     [head.as_bytes(), body].concat()
 }
 
-/// Sends a request and checks what is true of the answer to any.
+/// Sends a request and checks what holds for every response.
 fn exchange(client: &mut Client, request: &[u8]) -> Answer {
     let shown = String::from_utf8_lossy(request);
     client.send(request);
@@ -84,7 +84,7 @@ fn exchange(client: &mut Client, request: &[u8]) -> Answer {
     for absent in ["Transfer-Encoding", "Content-Encoding", "Set-Cookie"] {
         assert_eq!(answer.field(absent), None, "{shown}");
     }
-    // What caches keep says the same to all; the rest speaks of origins to those who name one.
+    // Responses that caches keep are the same for all; the others name an origin if the request does.
     if answer.field("ETag").is_none() && !shown.to_ascii_lowercase().contains("\r\norigin:") {
         assert_eq!(cors(&answer), [], "{shown}");
     }
@@ -94,7 +94,7 @@ fn exchange(client: &mut Client, request: &[u8]) -> Answer {
     answer
 }
 
-/// Sends a request that is answered with JSON, and checks all of the answer.
+/// Sends a request that is answered with JSON, and checks the whole response.
 fn check(client: &mut Client, request: &[u8], (status, body): Reply) -> Answer {
     let answer = exchange(client, request);
     let shown = String::from_utf8_lossy(request);
@@ -114,17 +114,17 @@ fn check(client: &mut Client, request: &[u8], (status, body): Reply) -> Answer {
     answer
 }
 
-/// Sends a JSON body to be judged, and checks the answer.
+/// Sends a JSON body to `validate`, and checks the response.
 fn check_json(client: &mut Client, body: impl AsRef<[u8]>, reply: Reply) {
     check(client, &post(VALIDATE, JSON, body.as_ref()), reply);
 }
 
-/// Answers a captcha with a text written as JSON, and checks the answer.
+/// Answers a captcha with a text written as JSON, and checks the response.
 fn check_text(client: &mut Client, id: &str, text: &str, reply: Reply) {
     check_json(client, format!(r#"{{"id":"{id}","text":{text}}}"#), reply);
 }
 
-/// What the answer says to browsers about other origins, in order of the names.
+/// The response headers about other origins, in order of their names.
 fn cors(answer: &Answer) -> Vec<(String, String)> {
     let mut found: Vec<_> = answer
         .fields
@@ -136,7 +136,7 @@ fn cors(answer: &Answer) -> Vec<(String, String)> {
     found
 }
 
-/// Checks that the answer is a new captcha; returns its id and the picture's pixels, as RGB.
+/// Checks that the response is a new captcha; returns its id and the picture's pixels, as RGB.
 fn assert_captcha(answer: &Answer, row: &str) -> (String, Vec<u8>) {
     assert_eq!(answer.status, 200, "{row}");
     assert_eq!(answer.field("Content-Type"), Some("image/png"), "{row}");

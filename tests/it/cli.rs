@@ -1,11 +1,11 @@
-//! The command line: every option, good and bad, and what the program says of itself.
+//! The command line: every option with valid and invalid values, help, and version.
 
 use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::support::{Answer, Client, GENERATE, HEALTH, Server, TEXT, minicap, run};
 
-/// Runs with a wrong command line and returns the one line that is said about it.
+/// Runs with a wrong command line and returns the error, which is one line.
 #[track_caller]
 fn refused(arguments: &[&str]) -> String {
     let output = run(arguments);
@@ -139,7 +139,7 @@ fn figures_have_an_address_of_their_own_and_are_nowhere_else() {
     );
 }
 
-/// A server, and where it says that it listens; killed when dropped.
+/// A server, and the addresses that it prints; killed when dropped.
 struct Listening {
     child: std::process::Child,
     addresses: Vec<String>,
@@ -175,7 +175,7 @@ impl Drop for Listening {
     }
 }
 
-/// What the program prints when asked for help.
+/// The help text of a command.
 fn help(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success() && output.stderr.is_empty());
@@ -249,7 +249,7 @@ fn the_command_line_goes_before_the_environment_and_empty_variables_count_as_non
 #[test]
 fn texts_that_are_easily_guessed_are_warned_of() {
     const WARNING: &str = " warn texts are too easy to guess";
-    // Of 30,000 and more texts, three attempts hit less than one in ten thousand.
+    // With 30,000 texts or more, three attempts succeed less than once in ten thousand captchas.
     let digits = ["--alphabet", "0123456789", "--length"];
     let server = Server::start_plain(&[&digits[..], &["4"]].concat());
     server.await_log(WARNING);
@@ -257,6 +257,21 @@ fn texts_that_are_easily_guessed_are_warned_of() {
     server.generate();
     let log = server.log();
     assert!(!log.contains(WARNING), "{log}");
+}
+
+#[test]
+fn sounds_that_are_easily_guessed_are_warned_of() {
+    const WARNING: &str = " warn sounds are too easy to guess";
+    for (options, is_warned) in [
+        (["--audio", "on", "--audio-length", "4"], true),
+        (["--audio", "on", "--audio-length", "5"], false),
+        (["--audio", "off", "--audio-length", "4"], false),
+    ] {
+        let server = Server::start_plain(&options);
+        server.generate();
+        let log = server.log();
+        assert_eq!(log.contains(WARNING), is_warned, "{options:?}: {log}");
+    }
 }
 
 #[test]
@@ -311,7 +326,7 @@ fn picture(answer: &Answer) -> (u32, u32) {
     (reader.info().width, reader.info().height)
 }
 
-/// How bright the ground is: the palette's first colour.
+/// The brightness of the ground, which is the first colour of the palette.
 fn ground(answer: &Answer) -> u32 {
     let reader = png::Decoder::new(std::io::Cursor::new(&answer.body))
         .read_info()
@@ -339,7 +354,7 @@ fn the_picture_is_as_the_operator_set_it() {
         client.send(GENERATE);
         dark += u32::from(ground(&client.answer()) <= 3 * 96);
     }
-    // Chance alone makes all forty alike once in 5 * 10^11 runs.
+    // All forty are alike by chance once in 5 * 10^11 runs.
     assert!((1..40).contains(&dark));
 }
 
@@ -360,7 +375,7 @@ fn noise_that_is_off_makes_smaller_pictures() {
     assert!(bytes(&["--foreground-noise", "off"]) < all);
 }
 
-/// What else tells the version tells the same one.
+/// Everything that names the version names the same one.
 #[test]
 fn the_image_is_labelled_with_the_packages_version() {
     let label = concat!(

@@ -1,4 +1,4 @@
-//! One greedy client beside an honest one: who makes room, and who waits.
+//! A client that asks for too much beside an ordinary one: which of them loses, and which waits.
 
 use std::net::SocketAddr;
 
@@ -6,11 +6,11 @@ use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, validate};
 
 const GREEDY: &str = "127.0.0.2";
 const HONEST: &str = "127.0.0.3";
-/// Small pictures, where many are needed and none is looked at.
+/// Small pictures, for tests that need many and look at none.
 const SMALL: [&str; 4] = ["--width", "112", "--height", "28"];
 
-/// Two given clients share a line once in four thousand starts of the server, and their luck with
-/// it: then the test is made again.
+/// Two clients get the same number once in 4,096 starts of the server, and are then treated as one.
+/// In that case the test is repeated.
 fn fairly(mut holds: impl FnMut() -> bool) {
     assert!(holds() || holds());
 }
@@ -57,7 +57,7 @@ fn the_proxys_field_names_the_client() {
         let server = Server::start(&[&SMALL[..], &options].concat());
         let mut proxy = server.connect();
         let honest = [
-            // The last address of the last line is what the nearest proxy wrote.
+            // The last address of the last field line was written by the nearest proxy.
             "X-Forwarded-For: 192.0.2.1\r\n",
             "X-Forwarded-For: 198.51.100.1, 192.0.2.1\r\n",
             "X-Forwarded-For: 198.51.100.1\r\nX-FORWARDED-FOR: 192.0.2.1:4711\r\n",
@@ -66,7 +66,7 @@ fn the_proxys_field_names_the_client() {
             .iter()
             .flat_map(|fields| generate(&mut proxy, fields, 1))
             .collect();
-        // Whoever sends his own field in front of the proxy's is still himself.
+        // What a client itself sends before the proxy's address does not count.
         for fields in [
             "X-Forwarded-For: 192.0.2.1, 198.51.100.1\r\n",
             "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 198.51.100.1\r\n",
@@ -90,7 +90,7 @@ fn a_field_that_names_nobody_is_as_good_as_none() {
             "X-Real-IP:\r\n",
             "X-Real-IP: 1, \r\n",
         ] {
-            // All of these are one client, the proxy.
+            // All of these count as one client, the proxy.
             generate(&mut proxy, fields, 30);
         }
         are_right(&mut proxy, &honest) == [true; 5]
@@ -119,7 +119,7 @@ fn without_the_option_the_field_means_nothing() {
     assert_eq!(are_right(&mut client, &ids), [false; 5]);
 }
 
-/// Connects and asks for the server's health; whether it was answered.
+/// Whether a new connection gets a response.
 fn is_served(source: &str, address: SocketAddr) -> bool {
     let mut client = Client::connect_from(source, address);
     client.send(HEALTH);
@@ -133,7 +133,7 @@ fn at_the_limit_the_client_with_the_most_connections_makes_room() {
         let mut honest: Vec<Client> = (0..2)
             .map(|_| Client::connect_from(HONEST, server.address))
             .collect();
-        // Some of these push out the others, though they came later than the honest ones.
+        // These push each other out, although they are newer than the honest ones.
         let _greedy: Vec<Client> = (0..20)
             .map(|_| Client::connect_from(GREEDY, server.address))
             .collect();
@@ -145,7 +145,7 @@ fn at_the_limit_the_client_with_the_most_connections_makes_room() {
     });
 }
 
-/// Where the greedy client's connections all wait for the server, one of them makes room as well.
+/// One of the greedy client's connections is closed even if all of them wait for responses.
 #[test]
 fn pictures_asked_for_in_a_row_keep_nobody_out() {
     fairly(|| {
@@ -160,8 +160,8 @@ fn pictures_asked_for_in_a_row_keep_nobody_out() {
     });
 }
 
-/// A client that has all the places, and a request on each, waits with the next connection until one
-/// of them is answered; none of the requests is given up for it.
+/// A client that has all connections, with a request on each, waits with the next connection until
+/// one request is answered. None of the requests is given up for it.
 #[test]
 fn a_client_that_has_all_the_places_waits_for_one() {
     let server = Server::start(&["--max-connections", "4", "--workers", "1"]);
@@ -177,8 +177,8 @@ fn a_client_that_has_all_the_places_waits_for_one() {
     }
 }
 
-/// A connection that has just come has sent its request already, most often, and is heard before it
-/// can be the one that makes room.
+/// A new connection has usually sent its request already. It is read before the connection can be
+/// the one that is closed.
 #[test]
 fn at_the_limit_new_connections_of_one_client_are_served() {
     let server = Server::start(&["--max-connections", "4"]);
@@ -203,7 +203,7 @@ fn refusals_in_a_row_keep_nobody_waiting() {
     let id = client.generate();
     client.send(validate(&id, TEXT));
     assert_eq!(client.answer().status, 200);
-    // And all of them are answered, too.
+    // The greedy client's requests are all answered too.
     for client in &mut greedy {
         for _ in 0..200 {
             assert_eq!(client.answer().status, 405);

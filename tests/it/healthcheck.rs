@@ -1,4 +1,4 @@
-//! The check that an image without a shell makes of its own server.
+//! `minicap healthcheck`, with which an image without a shell checks its server.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Server, minicap, run};
 
-/// Checks what listens on `listen`, which is not well; what is said of it.
+/// Checks a server that is not healthy, and returns the error.
 fn complaint(listen: &str) -> String {
     let begun = Instant::now();
     let output = run(&["healthcheck", "--listen", listen]);
-    // Three seconds for the check, and one for a busy machine.
+    // The check takes at most three seconds; one more is for a busy machine.
     assert!(begun.elapsed() < Duration::from_secs(4));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let said = String::from_utf8(output.stderr).unwrap();
@@ -24,7 +24,7 @@ fn complaint(listen: &str) -> String {
         .to_owned()
 }
 
-/// A listener, on a free port, whose every connection is dealt with by `behave`.
+/// A listener on a free port that handles every connection with `behave`.
 fn impostor(behave: impl Fn(&mut std::net::TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -55,8 +55,8 @@ fn tells_by_its_exit_code() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// One setting serves the server and its check, also on a host that has no IPv6: there is an answer
-/// over one of the families.
+/// The server and its check use the same setting, also on a host without IPv6: one of the families
+/// answers.
 #[test]
 fn a_server_on_all_addresses_is_asked_over_both_families() {
     let server = Server::start(&[]);
@@ -108,17 +108,17 @@ fn a_server_of_any_behaviour_has_three_seconds() {
     // Silence.
     let address = impostor(|_| thread::sleep(Duration::from_mins(1)));
     assert_eq!(complaint(&address), nothing_came(&address));
-    // A byte now and then.
+    // A byte from time to time.
     let address = impostor(|stream| {
         while stream.write_all(b"H").is_ok() {
             thread::sleep(Duration::from_millis(200));
         }
     });
     assert_eq!(complaint(&address), nothing_came(&address));
-    // Bytes without an end.
+    // Endless bytes.
     let address = impostor(|stream| while stream.write_all(&[b'x'; 4_096]).is_ok() {});
     assert!(complaint(&address).starts_with("expected the status 200"));
-    // A socket whose owner is busy: nobody takes the connection.
+    // A socket whose owner is busy, so that the connection is not accepted.
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("busy-check.sock");
     let _ = std::fs::remove_file(&path);
     let busy = UnixListener::bind(&path).unwrap();
@@ -134,7 +134,7 @@ fn a_server_of_any_behaviour_has_three_seconds() {
         .collect();
     let listen = format!("unix:{}", path.display());
     assert_eq!(complaint(&listen), nothing_came(&listen));
-    // While one is silent, another's answer counts.
+    // One address is silent, and the response of the other counts.
     let server = Server::start(&[]);
     let silent = impostor(|_| thread::sleep(Duration::from_mins(1)));
     let both = format!("{silent},{}", server.address);

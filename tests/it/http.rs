@@ -1,4 +1,4 @@
-//! Connections as clients see them: order, patience, and that none can hold up another.
+//! Connections as clients see them: order, timeouts, and that none can hold up another.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -89,7 +89,7 @@ fn a_large_body_is_refused_before_it_comes_and_the_answer_arrives() {
         "{}",
         answer.text()
     );
-    // One that sends without looking sees the answer too, and not a reset.
+    // A client that sends everything before it reads gets the response too, and not a reset.
     let mut client = server.connect();
     client.send(post("/api/captcha/validate/", "", &vec![b' '; 200_000]));
     assert_eq!(client.answer().status, 413);
@@ -187,15 +187,15 @@ fn clients_that_say_nothing_or_little_hold_up_nobody() {
 #[test]
 fn clients_that_read_nothing_hold_up_nobody() {
     let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
-    let mut deaf: Vec<Client> = (0..8).map(|_| server.connect()).collect();
-    for client in &mut deaf {
+    let mut stalled: Vec<Client> = (0..8).map(|_| server.connect()).collect();
+    for client in &mut stalled {
         client.send(GENERATE.repeat(20));
     }
     for _ in 0..5 {
         assert_eq!(server.request(HEALTH).status, 200);
     }
-    // Once they read, all of it is there, and whole.
-    for client in &mut deaf[..2] {
+    // When they read at last, every response is there and complete.
+    for client in &mut stalled[..2] {
         for _ in 0..20 {
             let answer = client.answer();
             assert!(answer.status == 200 && answer.body.starts_with(b"\x89PNG"));
@@ -204,8 +204,7 @@ fn clients_that_read_nothing_hold_up_nobody() {
     }
 }
 
-/// Seen by the processor time of each: unlike the time that passes, it does not depend on what else
-/// the machine is doing.
+/// Measured by the processor time of each worker, which does not depend on what else the machine does.
 #[cfg(target_os = "linux")]
 #[test]
 fn two_busy_connections_keep_two_workers_busy() {
@@ -240,8 +239,8 @@ fn ticks(server: &Server, name: &str) -> u64 {
         })
         .unwrap();
     let stat = std::fs::read_to_string(task.join("stat")).unwrap();
-    // Behind the name, which ends with the last bracket; user and system time are the twelfth and
-    // thirteenth of what follows (proc_pid_stat(5)).
+    // The name ends with the last bracket. User and system time are the twelfth and thirteenth field
+    // after it (proc_pid_stat(5)).
     let fields = stat.rsplit_once(')').unwrap().1.split_whitespace();
     fields
         .skip(11)
@@ -336,12 +335,12 @@ fn one_connection_more_than_there_is_room_for_pushes_out_the_idlest() {
     first.send(HEALTH);
     assert_eq!(first.answer().status, 200);
     let mut crowd: Vec<Client> = (1..20).map(|_| server.connect()).collect();
-    // There is room for twenty: the last of them and the first are both served.
+    // Twenty are allowed: the first and the last of them are both served.
     for client in [crowd.last_mut().unwrap(), &mut first] {
         client.send(HEALTH);
         assert_eq!(client.answer().status, 200);
     }
-    // Of the crowd, the first has waited longest now.
+    // The first of the crowd has now been idle for longest.
     assert_eq!(server.request(HEALTH).status, 200);
     crowd[0].assert_closed();
     first.send(HEALTH);
@@ -378,12 +377,12 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
         "--height",
         "2000",
     ]);
-    let mut deaf = server.connect();
-    deaf.send(GENERATE.repeat(100));
+    let mut stalled = server.connect();
+    stalled.send(GENERATE.repeat(100));
     let begun = Instant::now();
     let mut answers = 0;
     std::thread::sleep(std::time::Duration::from_secs(3));
-    while deaf.try_answer() {
+    while stalled.try_answer() {
         answers += 1;
     }
     assert!(
@@ -393,7 +392,7 @@ fn a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     );
 }
 
-/// With no descriptor left, whoever holds connections open must not keep others out.
+/// When no descriptor is left, clients that hold connections open must not keep others out.
 #[test]
 fn a_lack_of_descriptors_pushes_out_the_idlest() {
     let script = format!(
@@ -429,7 +428,7 @@ fn health_does_not_wait_behind_pictures() {
         client.send(GENERATE);
     }
     assert_eq!(server.request(HEALTH).status, 200);
-    // The log has a line for each answer, in their order.
+    // The log has a line for each response, in order.
     server.await_log("path=/healthz");
     let drawn = server.log().matches("path=/api/captcha/generate/").count();
     assert!(drawn < 20, "{drawn} pictures were drawn first");
@@ -445,7 +444,7 @@ fn pictures_for_clients_that_are_gone_are_not_drawn() {
             client
         })
         .collect();
-    // They are known to be queued, since what came later was answered; then they reset.
+    // All are queued, since a later request was answered. Then the clients reset their connections.
     assert_eq!(server.request(HEALTH).status, 200);
     for client in clients {
         client.reset();
@@ -457,7 +456,7 @@ fn pictures_for_clients_that_are_gone_are_not_drawn() {
     assert!(drawn < 30, "{drawn} pictures were drawn");
 }
 
-/// As with a blocked container log or a paused terminal.
+/// As when the log of a container is blocked or a terminal is paused.
 #[test]
 fn a_log_that_nobody_reads_holds_up_nobody() {
     let mut command = minicap(&["--listen", "127.0.0.1:0"]);
@@ -472,7 +471,7 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
         .unwrap();
     let address = line.trim_end().rsplit('/').next().unwrap().parse().unwrap();
     let mut client = Client::connect(address);
-    // Twice what a pipe and the log's own buffer hold.
+    // Twice as much as a pipe and the log's own buffer hold.
     for _ in 0..100 {
         client.send(HEALTH.repeat(100));
         for _ in 0..100 {

@@ -30,7 +30,7 @@ fn attempts_are_the_operators_choice() {
     assert_eq!([(); 2].map(|()| client.validate(&id, "x")), [400, 404]);
 }
 
-/// Fifty clients answer the same captcha at the same moment; how often each status came.
+/// Fifty clients answer the same captcha at the same time; how often each status was returned.
 fn race(clients: &mut [Client], id: &str, texts: [&str; 2]) -> HashMap<u16, usize> {
     let start = Barrier::new(clients.len());
     let statuses = thread::scope(|scope| {
@@ -81,7 +81,7 @@ fn of_fifty_simultaneous_answers_one_right_or_three_wrong_count() {
         let id = clients[0].generate();
         let mixed = race(&mut clients, &id, [TEXT, "x"]);
         let count = |status| mixed.get(&status).copied().unwrap_or(0);
-        // Either a right one came before the third wrong one, or it did not.
+        // A right answer was checked before the third wrong one, or after it.
         assert!(
             matches!((count(200), count(400)), (1, 0..=2) | (0, 3)),
             "round {round}: {mixed:?}"

@@ -1,4 +1,4 @@
-//! What is logged, and what neither the log nor standard output may do to the service.
+//! What is logged, and that neither the log nor standard output can hold up the service.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -47,7 +47,7 @@ fn a_flood_writes_a_bounded_number_of_lines_a_second_and_says_what_it_left_out()
             assert_eq!(client.answer().status, 404);
         }
     }
-    // The second that runs at the beginning and the one at the end are begun ones.
+    // The first and the last second are not whole ones.
     let seconds = usize::try_from(begun.elapsed().as_secs()).unwrap() + 2;
     std::thread::sleep(Duration::from_millis(1_100));
     client.send(NOWHERE);
@@ -77,8 +77,8 @@ fn a_flood_writes_a_bounded_number_of_lines_a_second_and_says_what_it_left_out()
     );
 }
 
-/// Starts a server on a port that was free a moment ago, with this standard output; it is healthy, or
-/// the test fails.
+/// Starts a server with this standard output, on a port that was free a moment ago. The test fails
+/// unless it becomes healthy.
 fn serve_with(stdout: Stdio) -> (Child, BufReader<std::process::ChildStderr>) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap().to_string();
@@ -89,8 +89,8 @@ fn serve_with(stdout: Stdio) -> (Child, BufReader<std::process::ChildStderr>) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let is_well = || run(&["healthcheck", "--listen", &address]).status.success();
-    eventually(is_well, || "the server to be well".into());
+    let is_healthy = || run(&["healthcheck", "--listen", &address]).status.success();
+    eventually(is_healthy, || "the server to be healthy".into());
     let stderr = BufReader::new(child.stderr.take().unwrap());
     (child, stderr)
 }
@@ -132,7 +132,8 @@ fn a_standard_output_that_nobody_reads_is_no_reason_not_to_serve() {
     end(child);
 }
 
-/// As a shell closes them with `>&- 2>&-`: what the service opens first must not take their places.
+/// As a shell closes them with `>&- 2>&-`: the first files that the service opens must not get
+/// their numbers.
 #[test]
 fn closed_descriptors_are_no_reason_not_to_serve() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -143,8 +144,8 @@ fn closed_descriptors_are_no_reason_not_to_serve() {
         env!("CARGO_BIN_EXE_minicap")
     );
     let child = Command::new("sh").args(["-c", &script]).spawn().unwrap();
-    let is_well = || run(&["healthcheck", "--listen", &address]).status.success();
-    eventually(is_well, || "the server to be well".into());
+    let is_healthy = || run(&["healthcheck", "--listen", &address]).status.success();
+    eventually(is_healthy, || "the server to be healthy".into());
     end(child);
 }
 

@@ -1,4 +1,4 @@
-//! Black-box tests: each starts the real binary and speaks to it as a client or an operator would.
+//! Black-box tests: each starts the real program and uses it as a client or an operator does.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! The figures, as a monitoring system reads them.
+//! The metrics, as a monitoring system reads them.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,7 +9,7 @@ use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually};
 
 const METRICS: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n";
 
-/// Every sample by its name and the values of its labels; of histograms the count.
+/// Every sample by its name and the values of its labels; for histograms, the count.
 fn figures(client: &mut Client) -> BTreeMap<String, f64> {
     client.send(METRICS);
     let answer = client.answer();
@@ -37,7 +37,7 @@ fn figures(client: &mut Client) -> BTreeMap<String, f64> {
         .collect()
 }
 
-/// Compares some of the figures.
+/// Compares some of the metrics.
 #[track_caller]
 fn check(found: &BTreeMap<String, f64>, expected: &[(&str, f64)]) {
     for (name, value) in expected {
@@ -123,7 +123,7 @@ fn captchas_are_counted_by_kind() {
     );
 }
 
-/// By the names that monitoring systems have for every process.
+/// Under the names that monitoring systems expect of every process.
 #[test]
 fn the_process_tells_when_it_began_and_what_memory_it_has() {
     let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -196,12 +196,12 @@ fn bytes_are_counted_as_they_are_sent() {
 #[test]
 fn few_pictures_are_drawn_for_a_client_that_takes_none() {
     let server = Server::start(&[]);
-    let mut deaf = server.connect();
-    deaf.send(GENERATE.repeat(200));
+    let mut stalled = server.connect();
+    stalled.send(GENERATE.repeat(200));
     let mut client = server.connect();
     let mut drawn = || figures(&mut client)["captchas_generated_total picture"];
     let mut last = 0.0;
-    // Half a second is time for hundreds of pictures, were it not that these wait.
+    // Hundreds of pictures could be drawn in half a second, if they did not have to wait.
     eventually(
         || {
             std::thread::sleep(std::time::Duration::from_millis(500));
@@ -213,6 +213,6 @@ fn few_pictures_are_drawn_for_a_client_that_takes_none() {
     );
     assert!(last < 50.0, "{last} were drawn");
     for _ in 0..200 {
-        assert_eq!(deaf.answer().status, 200);
+        assert_eq!(stalled.answer().status, 200);
     }
 }

@@ -94,7 +94,7 @@ fn writes_many_pictures_named_by_their_texts() {
     }
 }
 
-/// Runs `render` with arguments that are refused, and returns what it says.
+/// Runs `render` with arguments that are refused, and returns the error.
 fn refused(arguments: &[&str], code: i32) -> String {
     let output = run(&[&["render"], arguments].concat());
     assert_eq!(
@@ -155,7 +155,7 @@ fn many_pictures_show_how_far_they_are_on_a_terminal() {
         env!("CARGO_BIN_EXE_minicap"),
         folder.file("pictures")
     );
-    // It gives the command a terminal.
+    // `script` gives the command a terminal.
     let output = Command::new("script")
         .args(["--quiet", "--return", "--command", &command, "/dev/null"])
         .stdin(Stdio::null())

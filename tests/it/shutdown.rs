@@ -1,4 +1,4 @@
-//! How the service ends.
+//! How the service stops.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Client, GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
-/// Waits until the server accepts no more.
+/// Waits until the server accepts no more connections.
 fn await_closed_door(server: &Server) {
     let is_closed = || TcpStream::connect(server.address).is_err();
     eventually(is_closed, || "the server to stop accepting".into());
 }
 
-/// A client whose request has begun to come, as the answer to another's request shows.
+/// A client with a request of which the server has received the beginning: a request that was sent
+/// later is answered.
 fn begin_a_request(server: &Server) -> Client {
     let mut client = server.connect();
     client.send(&GENERATE[..20]);
@@ -25,7 +26,7 @@ fn begin_a_request(server: &Server) -> Client {
 #[test]
 fn each_signal_ends_it_with_success() {
     for signal in ["TERM", "INT", "QUIT", "HUP"] {
-        // SIGHUP may be ignored by whoever runs the tests, and would be by the server as well.
+        // If the tests run with SIGHUP ignored, the server would inherit that.
         let mut command = Command::new("env");
         command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_minicap")]);
         let mut server = Server::spawn(command.args(["--listen", "127.0.0.1:0"]));
@@ -46,7 +47,7 @@ fn a_request_that_was_begun_is_finished() {
     let (begin, end) = request.split_at(60);
     let mut client = server.connect();
     client.send(begin);
-    // Another request's answer shows that the first bytes of this one are known by now.
+    // A later request is answered, so the server has received the beginning of this one.
     assert_eq!(server.request(HEALTH).status, 200);
     server.signal("TERM");
     await_closed_door(&server);
@@ -64,7 +65,7 @@ fn a_request_that_was_begun_is_finished() {
 #[test]
 fn everybody_who_has_connected_is_answered() {
     let mut server = Server::start(&[]);
-    // Stopped, it cannot accept: all of them wait in the kernel.
+    // The stopped process cannot accept, so all connections wait in the kernel.
     server.signal("STOP");
     let mut clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
     for client in &mut clients {
@@ -184,7 +185,7 @@ fn the_same_signal_within_a_second_is_the_same_wish() {
         drop(client);
         assert_eq!(server.wait().code(), Some(0));
     } else {
-        // The machine was too busy for the three to count as one.
+        // The machine was too busy: the three signals did not arrive within a second.
         assert_eq!(server.wait().code(), Some(143));
     }
 }
@@ -226,7 +227,7 @@ fn while_it_drains_health_says_so_and_everything_is_answered() {
         (answer.status, answer.text()),
         (503, r#"{"status":"stopping"}"#)
     );
-    // Of those who are there and of those who come.
+    // On open connections and on new ones.
     assert_eq!(client.validate(&id, TEXT), 200);
     let id = server.generate();
     assert_eq!(server.connect().validate(&id, TEXT), 200);

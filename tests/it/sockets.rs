@@ -1,4 +1,4 @@
-//! Other ways to listen: Unix sockets, and sockets that a service manager passes.
+//! Unix sockets, and sockets that a service manager passes.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -56,7 +56,7 @@ impl Drop for Process {
 }
 
 fn socket_path(name: &str) -> PathBuf {
-    // A folder of its own, since starts in one folder wait for each other.
+    // Each test has its own folder, since starts in one folder wait for each other.
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.d"));
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
@@ -103,7 +103,7 @@ fn a_socket_that_was_left_over_is_replaced_and_no_other_file() {
     let listen = format!("unix:{}", path.display());
     let (process, _) = Process::start(&mut minicap(&["--listen", &listen]));
     assert!(is_healthy(unix(&path)));
-    // While somebody listens there, it is in use.
+    // A socket on which a process listens is in use.
     let second = run(&["--listen", &listen]);
     assert_eq!(second.status.code(), Some(1));
     let error = String::from_utf8(second.stderr).unwrap();
@@ -136,7 +136,7 @@ fn start_with(socket: OwnedFd, options: &str) -> (Process, String) {
 fn a_passed_tcp_socket_goes_before_the_default() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    // Whoever connects before the start is served after it.
+    // A client that connects before the start is served after it.
     let early = TcpStream::connect(address).unwrap();
     let (process, line) = start_with(listener.into(), "");
     assert_eq!(line, format!("miniCAP listening on http://{address}"));
@@ -241,7 +241,7 @@ fn a_start_does_not_wait_for_ever_for_a_folder_that_another_program_locks() {
     );
 }
 
-/// What the start says of a descriptor that is passed and cannot be listened on.
+/// The error at the start if the passed descriptor is not a listening socket.
 fn refusal(fd: OwnedFd) -> String {
     let script = format!(
         "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec {} --listen 127.0.0.1:0",
@@ -353,7 +353,7 @@ fn a_socket_has_the_mode_that_is_asked_for() {
     }
 }
 
-/// Whoever looks at the folder all the time sees no other mode for a moment.
+/// A thread that looks at the folder all the time never sees another mode.
 #[test]
 fn the_mode_holds_from_the_moment_the_socket_exists() {
     let path = socket_path("moment.sock");
@@ -412,7 +412,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
     let path = socket_path("race.sock");
     let listen = format!("unix:{}", path.display());
     for _ in 0..20 {
-        // Both find a socket left over.
+        // Both find a socket that a dead process left behind.
         let _ = fs::remove_file(&path);
         drop(UnixListener::bind(&path).unwrap());
         let children: Vec<Child> = (0..2)
@@ -422,7 +422,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
                 command.spawn().unwrap()
             })
             .collect();
-        // A loser says nothing on its standard output, and is gone.
+        // The one that fails prints nothing on standard output and ends.
         let is_winner = |child: &mut Child| {
             let stdout = child.stdout.as_mut().unwrap();
             0 < stdout.read(&mut [0; 16]).unwrap()
@@ -459,7 +459,7 @@ fn of_two_that_start_at_once_on_one_path_exactly_one_wins() {
 fn a_start_does_not_hang_on_a_socket_whose_owner_is_busy() {
     let path = socket_path("busy.sock");
     let busy = UnixListener::bind(&path).unwrap();
-    // It accepts nobody, and has no room for more to wait.
+    // It accepts no connection, and its queue is full.
     socket2::SockRef::from(&busy).listen(0).unwrap();
     let address = socket2::SockAddr::unix(&path).unwrap();
     let connect = || {

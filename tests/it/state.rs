@@ -1,4 +1,4 @@
-//! Captchas that outlast a restart, with `--state`.
+//! `--state`: captchas that are kept over a restart.
 
 use std::fs;
 use std::net::TcpListener;
@@ -62,7 +62,7 @@ fn a_captcha_with_its_attempts_outlasts_a_restart() {
     let statuses = ["x", TEXT].map(|text| client.validate(&failed, text));
     assert_eq!(statuses, [400, 404]);
     drop(client);
-    // What was used before this restart is not in the file either.
+    // Captchas that had ended before this restart are not in the file either.
     stop(server);
     let server = start(&state);
     let mut client = server.connect();
@@ -93,7 +93,7 @@ fn every_end_in_good_order_keeps_the_captchas() {
     let state = state("signals");
     let path = state.to_str().unwrap();
     for signal in ["TERM", "INT", "QUIT", "HUP"] {
-        // SIGHUP may be ignored by whoever runs the tests, and would be by the server as well.
+        // If the tests run with SIGHUP ignored, the server would inherit that.
         let mut command = Command::new("env");
         command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_minicap")]);
         command.args([
@@ -123,7 +123,7 @@ fn a_captcha_that_is_made_while_the_service_stops_is_kept() {
     let mut server = Server::start(&["--state", path, "--drain", "1"]);
     let mut client = server.connect();
     client.send(&GENERATE[..20]);
-    // Another request's answer shows that the first bytes of this one are known by now.
+    // A later request is answered, so the server has received the beginning of this one.
     assert_eq!(server.request(HEALTH).status, 200);
     server.signal("TERM");
     server.await_log(" info leaving seconds=1");
@@ -204,7 +204,7 @@ fn what_cannot_be_gone_on_with_is_put_aside() {
 #[test]
 fn nobody_else_reads_the_texts() {
     let state = state("mode");
-    // As an end that was cut off, and had another idea of modes, may have left it.
+    // A file as an end that was interrupted may have left it, with another mode.
     let new = state.with_extension("new");
     fs::write(&new, "texts").unwrap();
     fs::set_permissions(&new, fs::Permissions::from_mode(0o644)).unwrap();
@@ -227,7 +227,7 @@ fn nobody_else_reads_the_texts() {
 #[test]
 fn a_full_disk_costs_the_captchas_and_not_the_end() {
     let state = state("full");
-    // No file may have a byte, and to try it is an error and no signal.
+    // No file may grow; to write is an error, and sends no signal.
     let script = format!(
         "trap '' XFSZ; ulimit -f 0; exec {} --listen 127.0.0.1:0 --state {}",
         env!("CARGO_BIN_EXE_minicap"),

@@ -1,4 +1,4 @@
-//! A running `minicap`, and a client that speaks raw bytes to it.
+//! A running `minicap`, and a client that sends raw bytes to it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The text of every captcha of a server started by [`Server::start`].
 pub(crate) const TEXT: &str = "aB3xY7";
 
-/// The program, with nothing of this process's environment that would configure it.
+/// The program, without the variables of this process's environment that would configure it.
 pub(crate) fn minicap(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_minicap"));
     for (name, _) in std::env::vars_os() {
@@ -27,7 +27,7 @@ pub(crate) fn minicap(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end, which must not be long in coming.
+/// Runs the program to its end, which must come soon.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     let mut command = minicap(arguments);
     command
@@ -51,7 +51,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     log: Arc<Mutex<String>>,
-    /// Reads the log, until the process has ended.
+    /// Reads the log until the process ends.
     reader: Option<JoinHandle<()>>,
 }
 
@@ -103,7 +103,7 @@ impl Server {
         Client::connect(self.address)
     }
 
-    /// Sends a request of its own connection and returns the answer.
+    /// Sends a request on a new connection and returns the response.
     pub(crate) fn request(&self, request: impl AsRef<[u8]>) -> Answer {
         let mut client = self.connect();
         client.send(request);
@@ -115,7 +115,7 @@ impl Server {
         self.connect().generate()
     }
 
-    /// What the log says so far.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -128,7 +128,7 @@ impl Server {
         );
     }
 
-    /// Waits until a sample stands in the figures.
+    /// Waits until the metrics have this sample.
     pub(crate) fn await_metric(&self, sample: &str) {
         let page = || self.request("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
         eventually(
@@ -189,7 +189,7 @@ pub(crate) fn eventually(mut is_so: impl FnMut() -> bool, what: impl FnOnce() ->
 /// One connection.
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
-    /// Received, and not yet part of an answer.
+    /// Received, and not yet part of a response.
     input: Vec<u8>,
 }
 
@@ -254,7 +254,7 @@ impl Client {
             }
             let mut buffer = [0; 16 * 1024];
             let bytes = match self.stream.read(&mut buffer) {
-                // A child that stops or ends interrupts its parent's calls.
+                // System calls are interrupted when a child stops or ends.
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result.unwrap(),
             };
@@ -290,7 +290,7 @@ impl Client {
         answer.field("Captcha-Id").unwrap().to_owned()
     }
 
-    /// Judges a text; the answer's status.
+    /// Sends an answer and returns the status of the response.
     pub(crate) fn validate(&mut self, id: &str, text: &str) -> u16 {
         self.send(validate(id, text));
         self.answer().status

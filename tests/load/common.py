@@ -1,4 +1,4 @@
-"""What the load scripts share: starting the server, and an honest client on a kept connection."""
+"""What the load scripts share: a server, and a client that keeps its connection."""
 
 import re
 import signal
@@ -9,7 +9,7 @@ GENERATE = b"POST /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 METRICS = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
 
-# Longest that a client waits for an answer, in seconds.
+# How long a client waits for a response, in seconds.
 PATIENCE = 30
 
 
@@ -20,7 +20,7 @@ def validate(captcha_id, text):
 
 
 class Server:
-    """A server of one's own, on a free port unless one is named, with the text of every captcha known."""
+    """A server on a free port, or on a given one, whose captchas all have the text abc123."""
 
     def __init__(self, binary, *options, log="off", log_file=None, tool=(), port=0):
         listen = f"127.0.0.1:{port}"
@@ -43,7 +43,7 @@ class Server:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
 
     def metrics(self):
-        """Every sample by its name and labels, as written."""
+        """Every sample by its name and labels, as they are written."""
         with self.connect() as connection:
             connection.sendall(METRICS)
             page = Answers(connection).next().body.decode()
@@ -51,7 +51,7 @@ class Server:
         return {name: float(value) for name, value in samples}
 
     def stop(self, signals=1):
-        """Asks the server to end, so many times at once, and returns its exit status."""
+        """Sends SIGTERM so many times at once, and returns the server's exit status."""
         for _ in range(signals):
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(PATIENCE)
@@ -72,14 +72,14 @@ class Answer:
 
 
 class Answers:
-    """Reads the answers that come on a connection, one after the other."""
+    """Reads the responses on a connection, one after the other."""
 
     def __init__(self, connection):
         self.connection = connection
         self.unread = b""
 
     def next(self):
-        """The next answer; none if the server has closed the connection before it began."""
+        """The next response; none if the server has closed the connection before the first byte of it."""
         while b"\r\n\r\n" not in self.unread:
             if not self.more():
                 return None

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What requests cost beside a picture, in instructions: costs.py BINARY
+"""What requests cost in instructions, compared with a picture: costs.py BINARY
 
-Every kind of request is sent twice to a server under valgrind's callgrind, few times and many times,
-and what lies between the two, divided by what was sent more, is what one costs: the server's whole
-work on it, from the read to the write. No kind may cost more than two pictures, and none that counts
-as cheap more than a tenth.
+Every kind of request is sent to two servers under valgrind's callgrind, a few times to one and many
+times to the other. The difference, divided by the additional requests, is the cost of one: the whole
+work of the server, from the read to the write. No kind may cost more than two pictures, and none that
+counts as cheap more than a tenth of one.
 """
 
 import argparse
@@ -19,14 +19,13 @@ FEW, MANY = 5, 45
 PICTURES_MAX = 2.0
 BODY_BYTES = 16 * 1024
 HEAD_BYTES = 16 * 1024
-# Longest body of a request that counts as cheap, and what it may cost in pictures.
+# Longest body of a request that counts as cheap, and what such a request may cost, in pictures.
 CHEAP_BYTES, CHEAP_MAX = 256, 0.1
-# Digits nearly halfway between two numbers of 64 bits, which are told apart by the last of them, and
-# of which few are repeated.
+# A number nearly halfway between two floats of 64 bits, so that its last digit decides between them.
 HALFWAY = b"1.0000000000000001482e290"
 
 
-# What a server needs for requests of a kind, where that is more than for the others: sounds are of digits.
+# Options of the server that a kind of request needs: texts of sounds are digits.
 OPTIONS = {"sound": ("--audio", "on", "--test-text", "314159")}
 
 
@@ -40,14 +39,14 @@ def judged(body):
 
 
 def repeated(piece, around=(b"[", b"]"), count=BODY_BYTES):
-    """A document of as many pieces as fit."""
+    """A document with as many pieces as fit."""
     room = (BODY_BYTES if count is None else count) - len(around[0]) - len(around[1])
     pieces = room // (len(piece) + 1)
     return around[0] + b",".join([piece] * pieces) + around[1]
 
 
 def numbered(form, count):
-    """An object of many members, no two of the same name."""
+    """An object of many members with different names."""
     members = b",".join(form % number for number in range(count))
     return b"{" + members + b"}"
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Honest clients beside a greedy one: fair.py BINARY [--secs 5] [--rounds 3] [TEST...]
+"""Ordinary clients beside one that asks for too much: fair.py BINARY [--secs 5] [--rounds 3] [TEST...]
 
-The greedy client has the address 127.0.0.2 and honest ones have 127.0.0.3. Tests: flood and crowd
-(what honest clients keep of their throughput), stop (whether what they have asked for is answered
-when the server is told to end), newcomers (whether new clients get in), store (whether captchas
-outlive those of who asks for twenty thousand, without a proxy and behind one).
+The greedy client has the address 127.0.0.2, the honest ones have 127.0.0.3. Tests: flood and crowd
+(how much of their throughput honest clients keep), stop (whether their requests are answered when the
+server stops), newcomers (whether new clients are served), store (whether their captchas are kept while
+the greedy client asks for twenty thousand, without a proxy and behind one).
 """
 
 import argparse
@@ -20,13 +20,13 @@ from common import GENERATE, PATIENCE, Answers, Server, validate
 
 GREEDY, HONEST = "127.0.0.2", "127.0.0.3"
 HONEST_CONNECTIONS = 8
-# Small pictures, where many are needed and none is looked at.
+# Small pictures, for tests that need many and look at none.
 SMALL = ("--width", "112", "--height", "28")
-# What the honest client must keep: a share of the throughput, and a multiple of the 99th percentile.
+# Least share of its throughput that the honest client keeps, and most times of its 99th percentile.
 LEAST_SHARE, MOST_TIMES = 0.4, 4.0
 SLOWEST_NEWCOMER = 0.5
 
-# The requests that cost most, by costs.py: one of them a worker, the other the thread that reads.
+# The most expensive requests by costs.py: one for a worker, the other for the thread of the sockets.
 COSTLIEST = (
     b"POST /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\nAccept: "
     + b"a/b;q=0.1," * 1600
@@ -38,8 +38,8 @@ REFUSED = b"GET /api/captcha/generate/ HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def flood(port, count, request, depth, source=GREEDY):
-    """Sends on `count` connections as fast as the server takes it, `depth` requests at a time, reads
-    whatever comes, and reconnects where it is cut off. Ends with its process."""
+    """Sends `depth` requests at a time on `count` connections, as fast as the server takes them, reads
+    the responses, and reconnects when a connection is closed. Never returns."""
     selector = selectors.DefaultSelector()
     both = selectors.EVENT_READ | selectors.EVENT_WRITE
     block = request * depth
@@ -71,7 +71,7 @@ def flood(port, count, request, depth, source=GREEDY):
 
 
 def crowd(port, count, source=GREEDY):
-    """Asks for pictures on `count` connections, for the next when one has come."""
+    """Asks for pictures on `count` connections, one after the other on each."""
     selector = selectors.DefaultSelector()
     for _ in range(count):
         connection = socket.create_connection(("127.0.0.1", port), PATIENCE, source_address=(source, 0))
@@ -84,7 +84,7 @@ def crowd(port, count, source=GREEDY):
 
 
 def honest(port, secs, out):
-    """What one client gets on a few connections, in pictures a second and seconds each."""
+    """Puts into `out` what one client gets on a few connections: pictures a second, and seconds for each."""
     selector = selectors.DefaultSelector()
     times = []
     for _ in range(HONEST_CONNECTIONS):
@@ -156,7 +156,7 @@ def test_crowd(binary, secs, rounds):
 
 
 def test_stop(binary, *_):
-    """Twenty pictures asked for under the flood, and the server told to end at once."""
+    """Twenty clients ask for pictures during a flood, and the server is stopped at once."""
     answered = asked = 0
     for _ in range(10):
         server = Server(binary)
@@ -164,7 +164,7 @@ def test_stop(binary, *_):
             clients = [server.connect(HONEST) for _ in range(20)]
             for client in clients:
                 client.sendall(GENERATE)
-            # What has been sent has arrived; whether the server has read it is its affair.
+            # The requests have arrived at the server, whether or not it has read them.
             server.process.terminate()
             for client in clients:
                 asked += 1
@@ -185,7 +185,7 @@ def test_newcomers(binary, *_):
 def newcomers(binary, name, request):
     server = Server(binary)
     lost, times = 0, []
-    # In two processes, since a process may have a thousand descriptors.
+    # Two processes, since one may have a thousand descriptors.
     with Attack(flood, server.port, 700, request, 50), Attack(flood, server.port, 700, request, 50):
         time.sleep(2)
         for number in range(200):
@@ -270,9 +270,9 @@ def main():
     failures = 0
     for name in arguments.tests or TESTS:
         print(f"{name}: ", end="", flush=True)
-        well = TESTS[name](arguments.binary, arguments.secs, arguments.rounds)
-        failures += not well
-        print(f"  {'ok' if well else 'FAIL'}", flush=True)
+        passed = TESTS[name](arguments.binary, arguments.secs, arguments.rounds)
+        failures += not passed
+        print(f"  {'ok' if passed else 'FAIL'}", flush=True)
     sys.exit(failures != 0)
 
 

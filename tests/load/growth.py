@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""What grows with how much there is, and what does not: growth.py BINARY [TEST...]
+"""What grows with the number of captchas and connections, and what does not: growth.py BINARY [TEST...]
 
-Tests: memory (resident with 100,000 captchas alive, of one client and of as many as captchas), store
-(instructions of its operations with a thousand and a million captchas alive, by `cargo bench --bench
-store` under valgrind's callgrind), idle (what 10,000 idle connections cost), evictions (what it costs
-to make room for a connection among 1,000 and 10,000). The last two want `ulimit -n 24000`.
+Tests: memory (with 100,000 captchas, of one client and of as many clients), store (instructions of its
+operations with a thousand and a million captchas, by `cargo bench --bench store` under valgrind's
+callgrind), idle (processor time for 10,000 idle connections), evictions (processor time to close a
+connection for a new one, among 1,000 and 10,000). The last two need `ulimit -n 24000`.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from common import GENERATE, HEALTH, Answers, Server
 SMALL = ("--width", "112", "--height", "28")
 ALIVE = 100_000
 MEMORY_KB_MAX = 16 * 1000
-# Operations that are counted, and how much more one may cost with a million captchas alive.
+# Operations that are counted, and how many times as much one may cost with a million captchas.
 OPERATIONS = ("insert", "judge", "expire_and_insert")
 FEW, MANY = 1_000, 11_000
 GROWTH_MAX = 1.3
@@ -39,7 +39,7 @@ def cpu_secs(server):
 
 
 def test_memory(binary):
-    well = True
+    passed = True
     for name, field in (("of one client", None), ("of as many clients", b"X-Real-IP")):
         options = ("--client-header", field.decode()) if field else ()
         server = Server(binary, *SMALL, *options)
@@ -47,7 +47,7 @@ def test_memory(binary):
         answers = Answers(connection)
         for number in range(ALIVE):
             if number == 1:
-                # What a picture needs is there by now.
+                # The first picture has allocated what all pictures need.
                 begun, idle = number, server.resident_kb()
             named = b"%s: 10.%d.%d.%d\r\n" % (field, number >> 16, number >> 8 & 255, number & 255) if field else b""
             connection.sendall(GENERATE[:-2] + named + b"\r\n")
@@ -59,8 +59,8 @@ def test_memory(binary):
             f"  {alive:.0f} captchas {name}: {idle} -> {resident} kB, "
             f"{(resident - idle) * 1024 / (alive - begun):.0f} bytes each"
         )
-        well = well and alive == ALIVE and resident <= MEMORY_KB_MAX
-    return well
+        passed = passed and alive == ALIVE and resident <= MEMORY_KB_MAX
+    return passed
 
 
 def bench():
@@ -81,7 +81,7 @@ def instructions(program, name, count):
 
 def test_store(_):
     program = bench()
-    well = True
+    passed = True
     for operation in OPERATIONS:
         costs = []
         for alive in (1_000, 1_000_000):
@@ -89,8 +89,8 @@ def test_store(_):
             costs.append((many - few) / (MANY - FEW))
         growth = costs[1] / costs[0]
         print(f"  {operation}: {costs[0]:.0f} -> {costs[1]:.0f} instructions ({growth:.2f} times)")
-        well = well and growth <= GROWTH_MAX
-    return well
+        passed = passed and growth <= GROWTH_MAX
+    return passed
 
 
 def test_idle(binary):
@@ -99,7 +99,7 @@ def test_idle(binary):
     asking = server.connect()
     answers = Answers(asking)
     before = cpu_secs(server)
-    # Now and then somebody asks for something.
+    # A few requests a second.
     for _ in range(SECS * 20):
         asking.sendall(HEALTH)
         answers.next()
@@ -118,12 +118,12 @@ def test_evictions(binary):
     for open_max in (1_000, 10_000):
         server = Server(binary, "--max-connections", str(open_max))
         connections = [server.connect() for _ in range(open_max)]
-        # Until all of them are accepted.
+        # Wait until all of them are accepted.
         while server.metrics()["minicap_connections_open"] < open_max:
             time.sleep(0.1)
         before = cpu_secs(server)
         for number in range(EVICTIONS):
-            # The oldest is closed by the server, to make room, and then here as well.
+            # The server has closed the oldest one for the new one.
             newest = server.connect()
             connections[number % open_max].close()
             connections[number % open_max] = newest
@@ -149,9 +149,9 @@ def main():
     failures = 0
     for name in arguments.tests or TESTS:
         print(f"{name}:", flush=True)
-        well = TESTS[name](arguments.binary)
-        failures += not well
-        print("  ok" if well else "  FAIL", flush=True)
+        passed = TESTS[name](arguments.binary)
+        failures += not passed
+        print("  ok" if passed else "  FAIL", flush=True)
     sys.exit(failures != 0)
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Honest clients among hostile ones: hostile.py BINARY [--secs 8] [--rounds 3] [ATTACK...]
+"""Ordinary clients during attacks: hostile.py BINARY [--secs 8] [--rounds 3] [ATTACK...]
 
-Four honest clients (wrk, on kept connections) ask for captchas, alternately undisturbed and during
-an attack that begins with them. Shown are the medians of the rounds: throughput and 99th
-percentile beside the undisturbed ones. A last test opens and holds more dripping connections than
-the server takes, and measures how long new honest clients wait for their answers.
+Four honest clients (wrk, on kept connections) ask for captchas, in turns undisturbed and during an
+attack. The output has the medians of the rounds: throughput and 99th percentile in both cases. A last
+test holds more slow connections open than the server allows, and measures how long new honest clients
+wait for their responses.
 """
 
 import argparse
@@ -27,14 +27,14 @@ BODY_HEAD = (
 )
 LONG_HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 10_000
 
-# What the honest clients must keep: a share of the throughput, and a multiple of the 99th
-# percentile; and how much memory the server may hold, in KB.
+# Least share of their throughput that the honest clients keep, most times of their 99th percentile, and
+# most memory of the server in KB.
 LEAST_SHARE, MOST_TIMES, MOST_KB = 0.8, 2.0, 64 * 1024
 
 
 def held(server, count, act):
-    """Holds connections open, each replaced when it is closed, and lets each act every second; told
-    how many times it has, the first time by 0."""
+    """Holds connections open and replaces those that are closed. Calls `act` every second for each,
+    with the number of earlier calls."""
     connections = [None] * count
     ages = [0] * count
     while True:
@@ -61,7 +61,7 @@ def idle(connection, _):
         pass
 
 
-def drip(connection, age):
+def slow(connection, age):
     connection.send(LONG_HEAD[age : age + 1])
     idle(connection, age)
 
@@ -72,13 +72,13 @@ def announce(connection, age):
     idle(connection, age)
 
 
-def deaf(connection, age):
-    # Sending nothing tells whether the server has given up, and reading would be listening.
+def stalled(connection, age):
+    # Reads nothing. Sending no bytes shows whether the server has closed the connection.
     connection.send(GENERATE * 50 if age == 0 else b"")
 
 
 def reset(server):
-    """Two thousand connections that are reset as soon as they stand, over and over."""
+    """Two thousand connections a second that are reset at once."""
     while True:
         for _ in range(2000):
             connection = server.connect()
@@ -89,15 +89,15 @@ def reset(server):
 
 ATTACKS = {
     "idle": lambda server: held(server, 500, idle),
-    "drip": lambda server: held(server, 500, drip),
+    "slow": lambda server: held(server, 500, slow),
     "announce": lambda server: held(server, 200, announce),
-    "deaf": lambda server: held(server, 200, deaf),
+    "stalled": lambda server: held(server, 200, stalled),
     "reset": reset,
 }
 
 
 def honest(server, secs):
-    """Requests per second, 99th percentile in ms, and what wrk says of errors."""
+    """Requests per second, 99th percentile in ms, and the errors that wrk reports."""
     out = subprocess.run(
         ["wrk", "-t1", "-c4", f"-d{secs}", "--latency", "-s", f"{HERE}/generate.lua"]
         + [f"http://127.0.0.1:{server.port}/"],
@@ -122,7 +122,7 @@ def under(attack, server, secs):
 
 
 def compare(attack, binary, secs, rounds):
-    """Whether the honest clients fare well enough."""
+    """Whether the honest clients keep enough of their throughput and times."""
     server = Server(binary)
     honest(server, 1)
     alone, during, kb = [], [], 0
@@ -146,9 +146,9 @@ def compare(attack, binary, secs, rounds):
 
 
 def newcomers(binary, secs):
-    """New honest clients while 300 connections drip on a server that takes 256."""
+    """New honest clients while 300 slow connections are held on a server that allows 256."""
     server = Server(binary, "--max-connections", "256")
-    attacker = multiprocessing.Process(target=held, args=(server, 300, drip), daemon=True)
+    attacker = multiprocessing.Process(target=held, args=(server, 300, slow), daemon=True)
     attacker.start()
     time.sleep(2)
     waits = []

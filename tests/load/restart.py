@@ -19,11 +19,11 @@ HEALTH_PERIOD_SECS = 0.2
 
 
 class Balancer:
-    """Knows which ports are well, by asking all of them a few times a second."""
+    """Checks the health of all servers a few times a second."""
 
     def __init__(self, servers):
         self.servers = servers
-        self.well = [True] * len(servers)
+        self.healthy = [True] * len(servers)
         self.over = False
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
@@ -31,15 +31,15 @@ class Balancer:
     def watch(self):
         while not self.over:
             for place, server in enumerate(self.servers):
-                self.well[place] = is_well(server)
+                self.healthy[place] = is_healthy(server)
             time.sleep(HEALTH_PERIOD_SECS)
 
     def pick(self, turn):
-        well = [place for place, is_up in enumerate(self.well) if is_up]
-        return well[turn % len(well)]
+        healthy = [place for place, is_up in enumerate(self.healthy) if is_up]
+        return healthy[turn % len(healthy)]
 
 
-def is_well(server):
+def is_healthy(server):
     try:
         with server.connect() as connection:
             connection.sendall(HEALTH)
@@ -50,7 +50,7 @@ def is_well(server):
 
 
 def client(balancer, counts):
-    """Asks without a pause, on a connection that is kept while its server is healthy."""
+    """Asks for captchas without a pause, on a connection that is kept while its server is healthy."""
     place = connection = answers = None
     while not balancer.over:
         picked = balancer.pick(counts["sent"] // 20)
@@ -97,7 +97,7 @@ def main():
         status = servers[place].stop()
         failures += status != 0
         servers[place] = start(servers[place].port)
-        while not balancer.well[place]:
+        while not balancer.healthy[place]:
             time.sleep(0.01)
     balancer.over = True
     for thread in [*threads, balancer.thread]:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Mixed load at full speed: soak.py BINARY [--secs 300] [--clients 8]
 
-Clients generate captchas, answer them rightly, wrongly, too often and not at all, ask for health,
-and reconnect now and then. Each counts what it is answered. At the end the server's own figures
-must be the same, to the last byte, and its memory what it was after a fifth of the time. The store
-is made small enough to be full by then: what grows afterwards would be a leak.
+Clients make captchas, answer them rightly, wrongly, too often and not at all, ask for health, and
+reconnect from time to time. Each counts its responses. At the end the server's metrics must be the
+same, to the last byte, and its memory the same as after a fifth of the time. The store is small enough
+to be full by then, so any growth after that is a leak.
 """
 
 import argparse
@@ -18,9 +18,9 @@ import time
 from common import GENERATE, HEALTH, Answers, Server, validate
 
 RIGHT, WRONG = b"ABC123", b"xyz"
-# The texts that a captcha is answered with.
+# The answers to a captcha, in order.
 COURSES = [[RIGHT], [WRONG, RIGHT], [WRONG] * 4, [RIGHT, RIGHT], []]
-# Captchas alive at most.
+# The value of --capacity.
 CAPACITY = 5000
 # Chance that a client reconnects after a course.
 CHANCE_TO_RECONNECT = 0.02
@@ -82,7 +82,7 @@ def main():
     counted = sum((counts_out.get() for _ in clients), collections.Counter())
     watcher.join()
 
-    # The connection that asks is one of those it is told of, and its answer is not sent yet.
+    # The connection that reads the metrics is open itself, and its response is not counted yet.
     figures = server.metrics()
     expected = {
         'minicap_captchas_generated_total{kind="picture"}': counted["generate", 200],

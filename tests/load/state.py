@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """Restarts under load, with --state: state.py BINARY [--restarts 500] [--clients 8]
 
-The server is told to end at random moments and restarted on its port with the same file, while
-clients generate and answer captchas, wrong and right. Each client keeps captchas for a while, so that
-most are asked for after a start that they were not made in. What every answer must be is known: a
-captcha that was handed out is judged once right, or three times wrong, however often the server was
-restarted between, and is unknown afterwards.
+The server is stopped at random moments and restarted on its port with the same file, while clients
+make captchas and answer them, wrong and right. Each client keeps its captchas for a while, so that most
+are answered in a later process than the one that made them. Every verdict is known beforehand: a
+captcha takes one right answer or three wrong ones, however often the server was restarted in between,
+and is unknown after that.
 
-An answer that was cut off may have been counted or not, so that captcha is let go; the server
-promises that there are none.
+If a response is cut off, its answer may have counted or not, and the captcha is not used any more. No
+response may be cut off.
 
-First it says how much longer a start and an end take with 100,000 captchas than with none.
+The first lines of the output say how much longer a start and an end take with 100,000 captchas.
 """
 
 import argparse
@@ -26,19 +26,19 @@ import uuid
 
 from common import GENERATE, PATIENCE, Answers, Server, validate
 
-# Captchas that a client has at a time.
+# Captchas that a client keeps at a time.
 KEPT = 12
 ATTEMPTS = 3
 RIGHT, WRONG = b"abc123", b"abc124"
 
 
-# Captchas of a full store, and how often a start with them is timed.
+# Captchas of a full store, and how often a start and an end with them are timed.
 FULL = 100_000
 TIMED = 5
 
 
 def forged(count):
-    """A state with so many captchas, as docs/state.md describes it."""
+    """A file of --state with so many captchas, as docs/state.md describes it."""
     head = b"miniCAP captchas, version 1\n" + struct.pack(">QQ", int(time.time() * 1000), count)
     captchas = (
         struct.pack(">16sIHHB15s", uuid.uuid4().bytes, 600_000, ATTEMPTS, number % 4096, 6, RIGHT)
@@ -52,7 +52,7 @@ def forged(count):
 
 
 def timed(binary, path, state):
-    """Milliseconds that a start and an end take with this state, and how many captchas it has then."""
+    """Milliseconds that a start and an end take with this file, and how many captchas were restored."""
     with open(path, "wb") as file:
         file.write(state)
     begin = time.perf_counter()
@@ -67,7 +67,7 @@ def timed(binary, path, state):
 
 def measure(binary, path):
     full, empty = forged(FULL), forged(0)
-    # In turn, since machines are noisy.
+    # In turns, since machines are noisy.
     times = [(timed(binary, path, full), timed(binary, path, empty)) for _ in range(TIMED)]
     start, end = (
         statistics.median(with_all[what] - with_none[what] for with_all, with_none in times)
@@ -81,7 +81,7 @@ class Service:
     """A server that is restarted in place."""
 
     def __init__(self, binary, state):
-        # Small pictures: it is not they that are tested.
+        # Small pictures, since this is no test of pictures.
         self.options = [binary, "--state", state, "--width", "120", "--height", "40"]
         self.server = Server(*self.options)
         self.port = self.server.port
@@ -98,13 +98,13 @@ class Service:
 class Captcha:
     def __init__(self, captcha_id, start):
         self.id = captcha_id
-        # The number of the start that made it.
+        # The number of the process that made it.
         self.start = start
         self.left = ATTEMPTS
         self.is_over = False
 
     def expected(self, text):
-        """The status of this answer, which is taken note of."""
+        """Counts an answer, and returns the status that it must get."""
         if self.is_over:
             return 404
         if text == RIGHT:
@@ -159,12 +159,12 @@ class Client(threading.Thread):
         self.across += captcha.start != self.service.starts
         if answer.status != expected:
             self.mistakes.append(f"{captcha.id} {text}: {answer.status} and not {expected}")
-        # Once more after its end, which must be one for good.
+        # A captcha that has ended is answered once more, and must be unknown.
         if was_over or answer.status != expected:
             self.captchas.remove(captcha)
 
     def ask(self, request):
-        """The answer; none if it was lost on its way."""
+        """The response; none if it was cut off."""
         while True:
             try:
                 self.connect()
@@ -175,7 +175,7 @@ class Client(threading.Thread):
                 self.close()
                 return None
             except OSError:
-                # Closed before the server has read the request, as kept connections are at its end.
+                # The server closed the connection before it read the request, as it does when it stops.
                 answer = None
             if answer is None or answer.is_last():
                 self.close()
@@ -226,8 +226,8 @@ def main():
     across = sum(client.across for client in clients)
     cut_off = sum(client.cut_off for client in clients)
     verdicts = ", ".join(f"{count} with {status}" for status, count in judged.items())
-    print(f"{arguments.restarts} restarts, answers judged: {verdicts}")
-    print(f"{across} by a later start than made the captcha, {cut_off} cut off, {len(mistakes)} mistakes")
+    print(f"{arguments.restarts} restarts, answers checked: {verdicts}")
+    print(f"{across} by a later process than made the captcha, {cut_off} cut off, {len(mistakes)} mistakes")
     print(f"{failures} starts or ends that failed")
     sys.exit(bool(mistakes) or failures != 0 or cut_off != 0 or across == 0)
 

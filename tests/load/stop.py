@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """SIGTERM under load: stop.py BINARY [--runs 50] [--clients 12] [--signals 1]
 
-In each run the server is told to end at a random moment while clients generate, some of them with
-two requests at a time. Every answer that the server says it made (a line of its log each, none of
-which is left out at this level) must
-have reached its client whole, and the process must be gone within five seconds.
+In each run the server is stopped at a random moment while clients ask for captchas, some of them with
+two requests at a time. Every response that has a line in the server's log (at this level none is left
+out) must have reached its client completely, and the process must end within five seconds.
 """
 
 import argparse
@@ -23,7 +22,7 @@ def client(server, counts):
     try:
         connection = server.connect()
     except OSError:
-        return  # It was gone already.
+        return  # It had ended already.
     answers = Answers(connection)
     while True:
         requests = random.choice([[GENERATE], [HEALTH], [HEALTH, GENERATE]])
@@ -40,7 +39,8 @@ def client(server, counts):
             counts["cut off"] += 1
             return
         except ConnectionError:
-            # Sent after the server had closed: never read. An answer lost so shows in the sum.
+            # The request came after the server had closed, and was not read. If a response was lost here,
+            # the sums differ.
             return
 
 

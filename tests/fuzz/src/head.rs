@@ -1,4 +1,4 @@
-//! A head is read the same way however it comes, obeys its limits, and httparse agrees with it.
+//! A head is read the same in whatever pieces it comes, keeps its limits, and httparse agrees.
 
 use minicap::http::{Error, Head, HeadParser, Method, Progress, Version};
 
@@ -34,7 +34,7 @@ fn check_head(head: &Head, bytes: &[u8]) {
     let target_bytes = head.target.path.len() + head.target.query.as_ref().map_or(0, Vec::len);
     assert!(target_bytes <= LIMITS.target_bytes_max);
     assert!(head.target.path.starts_with(b"/") || head.target.path == b"*");
-    // The authority of a 1.0 target may have become a field.
+    // The authority of the target may have become a `Host` field.
     assert!(head.fields.iter().count() <= LIMITS.fields_max + 1);
     assert!(head.fields.all("host").count() <= 1);
     assert!(head.fields.get("host").is_some() || head.version == Version::Http10);
@@ -45,7 +45,7 @@ fn check_head(head: &Head, bytes: &[u8]) {
     check_against_httparse(head, bytes);
 }
 
-/// What we take, httparse takes; but it knows no minor versions above 1.
+/// Every head that we accept, httparse accepts, except for minor versions above 1.
 fn check_against_httparse(head: &Head, bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
     let version = bytes

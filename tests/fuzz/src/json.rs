@@ -1,9 +1,9 @@
-//! What was written reads as the same value, errors have a place in the text, and `serde_json` agrees
-//! on what is a document.
+//! Written and read again, a value is the same, errors have a place in the text, and `serde_json`
+//! agrees on what is a document.
 
 use minicap::json::{Document, ErrorKind, LONG_NUMBER_BYTES, TooLong, parse};
 
-/// The input is a document, or none.
+/// The input may be a document.
 pub fn check(input: &[u8]) {
     let theirs = serde_json::from_slice::<serde_json::Value>(input);
     match parse(input) {
@@ -12,7 +12,7 @@ pub fn check(input: &[u8]) {
             let read = parse(text.as_bytes()).unwrap();
             assert_eq!(written(&read, usize::MAX).unwrap(), text);
             assert_eq!(written(&value, text.len() - 1), Err(TooLong));
-            // Numbers of many digits count as more than they take.
+            // Numbers of many digits count as more bytes than they have.
             let bytes_max = text.len() + input.len() * LONG_NUMBER_BYTES;
             assert_eq!(written(&value, bytes_max).unwrap(), text);
             if let Ok(theirs) = &theirs {
@@ -21,7 +21,7 @@ pub fn check(input: &[u8]) {
                     "{text}"
                 );
             }
-            // Numbers that it finds out of range are infinite to us.
+            // Numbers that `serde_json` finds out of range are infinite here.
             let is_known =
                 |error: serde_json::Error| error.to_string().starts_with("number out of range");
             assert!(theirs.map_or_else(is_known, |_| true));

@@ -1,7 +1,7 @@
 //! What holds for every input, one module for each fuzz target.
 //!
-//! The targets hand over what the fuzzer makes up, and the test `corpus` of the main package what
-//! is kept in `corpus/`. Each law panics where it does not hold.
+//! The targets pass the inputs of the fuzzer to the laws, and the test `corpus` of the main package
+//! passes the files of `corpus/`. A law panics where it does not hold.
 
 pub mod chunked;
 pub mod connection;
@@ -13,7 +13,7 @@ pub mod state;
 
 use minicap::http::Limits;
 
-/// Small, so that short inputs reach them.
+/// Small limits, so that short inputs reach them.
 const LIMITS: Limits = Limits {
     target_bytes_max: 64,
     head_bytes_max: 512,
@@ -21,8 +21,8 @@ const LIMITS: Limits = Limits {
     body_bytes_max: 256,
 };
 
-/// The first line, which tells a law what to do, and what follows it. Without a line end all of it
-/// is what follows.
+/// The first line, which has instructions for a law, and the rest. Without a line end, all of the input
+/// is the rest.
 fn split_first_line(input: &[u8]) -> (&[u8], &[u8]) {
     match input.iter().position(|&byte| byte == b'\n') {
         Some(end) => (&input[..end], &input[end + 1..]),
@@ -30,7 +30,7 @@ fn split_first_line(input: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Places to cut the input at, in order: always the same ones for the same input.
+/// Places at which the input is cut, in order; always the same for the same input.
 fn cuts(input: &[u8]) -> Vec<usize> {
     let seed = input.iter().fold(9112_u64, |hash, &byte| {
         hash.wrapping_mul(31).wrapping_add(u64::from(byte))

@@ -1,9 +1,9 @@
-//! A target's path is what was sent, and the values in its query are what a plain decoder makes of
-//! them.
+//! The path of a target is unchanged, and the values in its query are those that a simple decoder
+//! finds.
 
 use minicap::http::{HeadParser, Limits, Progress, Target};
 
-/// Roomy: the targets made here are three times as long as the input.
+/// Large limits: the targets made here are three times as long as the input.
 const LIMITS: Limits = Limits {
     target_bytes_max: 256 * 1024,
     head_bytes_max: 512 * 1024,
@@ -44,7 +44,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What a request for it asks for; none where that is no request, or another one.
+/// The target of a request for it; none if that is not a request, or has more than the target.
 fn read(target: &[u8]) -> Option<Target> {
     let head = [b"GET ", target, b" HTTP/1.1\r\nHost: h\r\n\r\n"].concat();
     match HeadParser::default().advance(&head, &LIMITS) {
@@ -68,7 +68,7 @@ fn decode_form(bytes: &[u8]) -> Vec<u8> {
     decode(&spaced)
 }
 
-/// By the text between percent signs.
+/// Decodes by splitting at percent signs.
 fn decode(bytes: &[u8]) -> Vec<u8> {
     let mut parts = bytes.split(|&byte| byte == b'%');
     let mut decoded = parts.next().unwrap_or_default().to_vec();

@@ -1,4 +1,4 @@
-//! Replies are the same however their bytes come, and written again they read the same.
+//! Replies are the same in whatever pieces their bytes come, and when written and read again.
 
 use std::io::Write;
 
@@ -28,7 +28,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(read([written.as_slice()]), (replies, Ok(true)), "again");
 }
 
-/// The replies, and the error or whether nothing is left.
+/// The replies, and then the error, or whether nothing is left.
 fn read<'input>(
     pieces: impl IntoIterator<Item = &'input [u8]>,
 ) -> (Vec<Reply>, Result<bool, Error>) {

@@ -1,4 +1,4 @@
-//! A state is refused, or written again it has the same bytes.
+//! A file of `--state` is refused, or has the same bytes when written again.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use minicap::store::memory::{Memory, Settings, Unreadable};
 const CAPTCHA_BYTES: usize = 40;
 const MILLIS: u64 = 1_800_000_000_123;
 
-/// The input is the captchas of a state, and a state.
+/// The input is read as the captchas of a file, and as a whole file.
 pub fn check(input: &[u8]) {
     let now = Instant::now();
     let time = UNIX_EPOCH + Duration::from_millis(MILLIS);
@@ -28,7 +28,7 @@ pub fn check(input: &[u8]) {
 }
 
 fn read(state: &[u8], now: Instant, time: SystemTime) -> Result<Memory, Unreadable> {
-    // Nothing that can be written is beyond these.
+    // The largest values that can be written.
     let settings = Settings {
         ttl: Duration::from_millis(u64::from(u32::MAX)),
         attempts: u16::MAX,
@@ -40,7 +40,7 @@ fn read(state: &[u8], now: Instant, time: SystemTime) -> Result<Memory, Unreadab
     Ok(memory)
 }
 
-/// The state whose captchas are these bytes.
+/// A file with these bytes as its captchas.
 fn whole(captchas: &[u8]) -> Vec<u8> {
     let count = (captchas.len() / CAPTCHA_BYTES) as u64;
     let state = [

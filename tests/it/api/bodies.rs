@@ -1,4 +1,4 @@
-//! Bodies that are not as they have to be.
+//! Bodies that are not valid.
 
 use super::{
     COLON, COMMA, COMMA_IN_ARRAY, COMMA_IN_OBJECT, CONTROL, ESCAPE, EXTRA, GONE, GOOD, JSON, NAME,
@@ -157,7 +157,7 @@ fn media_types_of_json_are_json_and_no_others() {
     // The first of two counts.
     check_type(&format!("{JSON}{PLAIN}"), true);
     check_type(&format!("{PLAIN}{JSON}"), false);
-    // Nothing is decompressed.
+    // Bodies are not decompressed.
     check_type(&format!("{JSON}Content-Encoding: gzip\r\n"), true);
 }
 
@@ -178,7 +178,7 @@ fn a_body_that_is_not_said_to_be_json_is_repeated_as_text() {
         (b"\0\x1f\x7f", "\"\\u0000\\u001f\x7f\""),
         ("é€😀\u{2028}".as_bytes(), "\"é€😀\u{2028}\""),
         ("\u{feff}{}".as_bytes(), "\"\u{feff}{}\""),
-        // What is no text cannot be shown as one.
+        // What is not UTF-8 cannot be repeated as text.
         (b"caf\xe9", "null"),
         (b"\xff", "null"),
         (b"\xed\xa0\x80", "null"),
@@ -191,7 +191,7 @@ fn a_body_that_is_not_said_to_be_json_is_repeated_as_text() {
     }
 }
 
-/// One row of each error, in the answer's words; the rules of JSON have their rows with the codec.
+/// One row for each error, with the words of the response; the rules of JSON are tested with the codec.
 #[test]
 fn what_is_no_json_is_told_in_words_and_with_the_place() {
     let server = Server::start(&SMALL);

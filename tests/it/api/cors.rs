@@ -3,7 +3,7 @@
 use super::{GENERATE, GOOD, JSON, ORIGIN, PATHS, Reply, SMALL, VALIDATE, cors, exchange, request};
 use crate::support::{Answer, Client, Server, TEXT};
 
-/// What lets a page of any origin read an answer, and the id in it.
+/// The headers that let a page of any origin read a response, and the id in it.
 const SHARED: [(&str, &str); 2] = [
     ("access-control-allow-origin", "*"),
     (
@@ -12,16 +12,16 @@ const SHARED: [(&str, &str); 2] = [
     ),
 ];
 
-/// What answers vary by, and what those say of origins that caches keep, if it is another thing.
+/// `Vary`, and the headers about origins of responses that caches keep, where these differ.
 type Caching<'a> = (Option<&'a str>, Option<&'a [(&'a str, &'a str)]>);
 
-/// What depends on the origin says so; what caches keep says the same to all.
+/// A response that depends on the origin says so; one that caches keep is the same for all.
 const SHARED_WITH_ALL: Caching = (
     Some("Origin"),
     Some(&[("access-control-allow-origin", "*")]),
 );
 
-/// What the answer to every preflight says of methods, fields and time.
+/// What the response to every preflight says of methods, headers and time.
 const ALLOWED: [(&str, &str); 3] = [
     (
         "access-control-allow-headers",
@@ -71,7 +71,7 @@ fn of_every_status(id: &str) -> Vec<(u16, [String; 4])> {
         (200, "POST", GENERATE, "Accept: text/html\r\n", ""),
         (413, "POST", VALIDATE, JSON, &large),
         (413, "POST", "/nowhere", "", &large),
-        // Only OPTIONS with the field of the method asks beforehand.
+        // Only OPTIONS with `Access-Control-Request-Method` is a preflight.
         (405, "GET", VALIDATE, method, ""),
         (422, "POST", VALIDATE, method, ""),
         (405, "options", VALIDATE, method, ""),
@@ -84,8 +84,8 @@ fn of_every_status(id: &str) -> Vec<(u16, [String; 4])> {
     .into()
 }
 
-/// Sends a request of every status with that field line, and checks what the answers say to
-/// browsers; the answers that caches keep, for whoever asks them, may say something else.
+/// Sends a request for every status with that field line, and checks what the responses say about
+/// origins; what caches keep may say something else.
 fn check_sharing(server: &Server, origin: &str, expected: &[(&str, &str)], (vary, kept): Caching) {
     let id = server.generate();
     let mut client = server.connect();
@@ -146,7 +146,7 @@ fn without_an_origin_nothing_is_said_of_origins() {
     }
 }
 
-/// Sends a preflight and checks all of the answer; `origin` is what it says of that.
+/// Sends a preflight and checks the whole response; `origin` is what it says about that.
 fn check_preflight(
     client: &mut Client,
     path: &str,
@@ -360,7 +360,7 @@ fn one_origin_is_named_to_itself_alone_and_caches_are_told() {
             check_preflight(&mut client, VALIDATE, &fields, None, (400, body));
         }
     }
-    // Also where no page asked: the answer may be kept, and then given to one.
+    // Also if no page sent the request: a cache may keep the response and give it to one.
     check_sharing(&server, "", &[], (Some("Origin"), None));
     let request = request("OPTIONS", VALIDATE, &fields, None);
     assert_eq!(

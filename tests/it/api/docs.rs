@@ -28,17 +28,17 @@ const DOCUMENTS: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// The page, which is sent compressed, and what is sent in its place to those who take no gzip.
+/// The page, which is sent compressed, and what clients get that do not accept gzip.
 const INDEX: &str = include_str!("../../../src/api/docs/index.min.html");
 const PLAIN: &str = include_str!("../../../src/api/docs/plain.html");
 
 /// The font of the page.
 const FONT: &[u8] = include_bytes!("../../../font/JetBrainsMono-Regular-subset.ttf");
 
-/// What leads to the page, and where from each.
+/// Paths that redirect to the page, each with its `Location`.
 const MOVED: [(&str, &str); 2] = [("/docs/", "../docs"), ("/redoc", "docs")];
 
-/// Asks for a path with these field lines; the answer with the fields that caches go by.
+/// Requests a path with these field lines; the response with the headers that caches use.
 fn get(client: &mut Client, path: &str, fields: &str) -> (u16, String, Vec<u8>) {
     client.send(request("GET", path, fields, None));
     let answer = client.answer();
@@ -151,7 +151,7 @@ fn what_a_client_has_already_is_not_sent_again() {
             tags.push(tag);
         }
     }
-    // The page has two paths. All else differs, each form from the other too.
+    // The page has two paths. All other tags differ, also those of the two forms of a document.
     tags.sort();
     tags.dedup();
     assert_eq!(tags.len(), 2 * (DOCUMENTS.len() - 1), "{tags:?}");
@@ -195,7 +195,7 @@ fn documents_and_widget_can_be_switched_off() {
     }
 }
 
-/// For pages that load nothing but what says that they may.
+/// Pages with `Cross-Origin-Embedder-Policy` load only what allows it.
 #[test]
 fn the_widget_may_be_loaded_by_pages_of_every_origin() {
     let server = Server::start(&SMALL);
@@ -254,9 +254,9 @@ fn everything_is_below_a_path_if_there_is_one() {
         NO_PAGE,
     );
     let address = server.address.to_string();
-    for (path, is_well) in [("/a/captcha", true), ("/a", false)] {
+    for (path, is_healthy) in [("/a/captcha", true), ("/a", false)] {
         let output = run(&["healthcheck", "--listen", &address, "--path", path]);
-        assert_eq!(output.status.success(), is_well, "{path}");
+        assert_eq!(output.status.success(), is_healthy, "{path}");
     }
     let of_server = server.request(request("OPTIONS", "*", "", None));
     assert_eq!(of_server.status, 200);

@@ -1,4 +1,4 @@
-//! How and how much of a body that is refused is repeated.
+//! How a refused body is repeated in the response, and how much of it.
 
 use super::{
     PLAIN, SMALL, VALIDATE, check, check_json, missing, no_json, no_object, no_string,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{Server, post};
 
-/// A row of each kind of value; the spelling of each has its rows with the codec.
+/// A row for each kind of value; their spelling is tested with the codec.
 #[test]
 fn a_value_is_repeated_in_one_spelling() {
     let server = Server::start(&SMALL);
@@ -73,7 +73,7 @@ fn at_most_1024_bytes_of_json_are_repeated() {
         ("\"", 2),
         ("\\", 2),
     ] {
-        // In quotes: so many fit beside them, and the bytes are those of the answer.
+        // So many fit between the quotes, counted in bytes of the response.
         let fits = (1_024 - 2) / bytes;
         let text = |count: usize| serde_json::to_string(&unit.repeat(count)).unwrap();
         for (count, input) in [(fits, text(fits)), (fits + 1, "null".into())] {
@@ -82,7 +82,7 @@ fn at_most_1024_bytes_of_json_are_repeated() {
             check_json(&mut client, text(count), (422, &no_object(&input)));
         }
     }
-    // Sent longer, but not when repeated.
+    // Longer in the request, and not when repeated.
     let array = format!("[\"{}\"]", "y".repeat(1_020));
     assert_eq!(array.len(), 1_024);
     let spread = format!(" [ {} ] ", &array[1..1_023]);
@@ -90,7 +90,7 @@ fn at_most_1024_bytes_of_json_are_repeated() {
     check_json(&mut client, spread, (422, &no_object(&array)));
     let digits = format!("[{}]", "7".repeat(1_023));
     check_json(&mut client, digits, (422, &no_object("null")));
-    // Sent shorter, but not when repeated.
+    // Shorter in the request, and not when repeated.
     let numbers = format!("[{}1e9]", "1e9,".repeat(90));
     assert!(numbers.len() < 1_024);
     check_json(&mut client, numbers, (422, &no_object("null")));
@@ -103,7 +103,7 @@ fn at_most_1024_bytes_of_json_are_repeated() {
         let body = format!(r#"{{"id":"a","text":{}}}"#, object(bytes));
         check_json(&mut client, body, (422, &value));
     }
-    // Each is measured by itself.
+    // Each `input` is measured by itself.
     let body = format!(r#"{{"id":1,"x":"{}"}}"#, "y".repeat(1_024));
     let reply = unprocessable(&[no_string("id", "1"), missing("text", "null")]);
     check_json(&mut client, body, (422, &reply));

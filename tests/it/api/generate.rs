@@ -27,7 +27,7 @@ fn chunks(png: &[u8]) -> Vec<&str> {
     kinds
 }
 
-/// A picture's background is most of it, so the brightness in the middle of all tells the theme.
+/// Most of a picture is background, so the median of its brightness shows the theme.
 fn is_dark(pixels: &[u8]) -> bool {
     let mut sorted = pixels.to_vec();
     sorted.sort_unstable();
@@ -79,8 +79,8 @@ fn a_captcha_is_an_id_and_a_picture_whatever_else_the_request_says() {
     }
 }
 
-/// Pictures that are painted to tell one style from another. The means of their sizes in bytes are
-/// more than ten times as far apart as those of sets of one style.
+/// Number of pictures that are drawn to distinguish styles. The mean sizes in bytes of two styles
+/// differ more than ten times as much as those of two sets of one style.
 const PICTURES: u8 = 12;
 
 #[test]
@@ -226,7 +226,7 @@ fn a_requests_theme_goes_before_the_operators() {
 
 #[test]
 fn an_unknown_theme_is_refused_and_makes_no_captcha() {
-    // With room for one captcha, another would push it out.
+    // With a capacity of one captcha, a second one would evict it.
     let server = Server::start(&[&["--capacity", "1"], &SMALL[..]].concat());
     let mut client = server.connect();
     let id = client.generate();
@@ -271,8 +271,7 @@ fn an_unknown_theme_is_refused_and_makes_no_captcha() {
     check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
 }
 
-/// Checks that the answer is a new captcha as JSON, and returns it as the answer with the picture
-/// would be.
+/// Checks that the response is a new captcha as JSON, and returns it as a response with the picture.
 fn assert_json(answer: Answer, ttl_secs: u64, row: &str) -> Answer {
     assert_eq!(answer.field("Content-Type"), Some("application/json"));
     let document: Value = serde_json::from_slice(&answer.body).unwrap();

@@ -1,4 +1,4 @@
-//! What is too much, and what JSON is not.
+//! Bodies that are too large, and what is not JSON.
 
 use super::{
     DEEP, GENERATE, GONE, GOOD, JSON, MARK, NAME, NOT_PARSED, NOT_UTF8, OPEN, Reply, SMALL,
@@ -52,7 +52,7 @@ fn integers_of_more_than_4300_digits_cannot_be_parsed() {
         (fits.clone(), (422, null.as_str())),
         (long.clone(), NOT_PARSED),
         (format!("{long} x"), NOT_PARSED),
-        // What is wrong before it is told before it.
+        // An error that comes earlier in the body is reported first.
         (format!("[,{long}]"), (422, &behind_a_comma)),
     ] {
         check_json(&mut client, body, reply);
@@ -135,7 +135,7 @@ fn json_is_utf8_without_a_byte_order_mark() {
         check_json(&mut client, body, (422, &error));
     }
     for rest in ["", GOOD, "{"] {
-        // One byte order mark is passed over, and no part of the text; two are one too many.
+        // One byte order mark is skipped and not part of the text; a second one is an error.
         let mut check_marked = |mark: &str, reply: Reply| {
             check_json(&mut client, format!("{mark}{rest}"), reply);
         };

@@ -40,7 +40,7 @@ fn health_is_answered_to_get_and_head_alone() {
     }
 }
 
-/// What load balancers ask by default to see whether a server is healthy.
+/// The default health check of some load balancers.
 #[test]
 fn options_on_a_known_path_tells_what_is_allowed() {
     let server = Server::start(&SMALL);
@@ -100,7 +100,7 @@ fn every_other_path_is_unknown_to_every_method() {
         "/api/captcha/Generate/",
         "/api/captcha/%47enerate/",
         "/api/captcha/VALIDATE",
-        // Nothing is cleaned up.
+        // Paths are not normalized.
         "//api/captcha/generate/",
         "/api//captcha/generate/",
         "/api/captcha//validate/",
@@ -129,7 +129,7 @@ fn every_other_path_is_unknown_to_every_method() {
         "/api/captcha/generate/%00",
         "/api/captcha/generate/%20",
         "/api/captcha/generate/%3Ftheme=dark",
-        // Nor is what is no escape anything else.
+        // Nor is a malformed escape anything else.
         "/api/captcha/%2567enerate/",
         "/api/captcha/generate%252F",
         "/api/captcha/generate%",
@@ -147,7 +147,7 @@ fn every_other_path_is_unknown_to_every_method() {
     }
 }
 
-/// A proxy's rule for a path must not be passed by another spelling of it.
+/// No other spelling of a path may get around a proxy's rule for it.
 #[test]
 fn a_path_has_one_spelling() {
     let server = Server::start(&SMALL);

@@ -1,4 +1,4 @@
-//! Answers in the form of the services that others' software was made for.
+//! Answers in the form of reCAPTCHA, hCaptcha and Turnstile.
 
 use super::{JSON, NO_METHOD, NO_PAGE, SMALL, check, exchange, request};
 use crate::support::{Client, Server, TEXT, post};
@@ -22,7 +22,7 @@ fn check_failed(client: &mut Client, fields: &str, body: &str, code: &str) {
     assert_eq!(answer.field("Cache-Control"), Some("no-store"));
 }
 
-/// Checks that the answer is a success, with a date and this host.
+/// Checks that the response is a success, with a date and this host.
 fn check_success(client: &mut Client, fields: &str, body: &str, host: &str) {
     let answer = exchange(client, &post(SITEVERIFY, fields, body.as_bytes()));
     let text = answer.text();

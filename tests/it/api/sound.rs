@@ -1,4 +1,4 @@
-//! A captcha told as a sound: who gets one, how it is judged, and what is told of it.
+//! Captchas as sounds: which requests get one, how answers are checked, and what responses say.
 
 use super::{
     GENERATE, JSON, NO_METHOD, PATHS, RIGHT, SMALL, WRONG, check, check_text, exchange, request,
@@ -10,7 +10,7 @@ use crate::support::{Answer, Client, Server, TEXT, post, run};
 /// The text of every captcha where sounds are on.
 const DIGITS: &str = "314159";
 
-/// Sounds, and pictures that are quickly drawn.
+/// Sounds, and small pictures.
 const ON: [&str; 8] = [
     "--audio",
     "on",
@@ -29,7 +29,7 @@ const NO_SOUND: (u16, &str) = (
 
 const SOUND: &str = "Accept: audio/wav\r\n";
 
-/// What names sound and takes nothing else that there is.
+/// Values of `Accept` that name sound and accept nothing else that is available.
 const ONLY_SOUND: [&str; 6] = [
     "audio/wav",
     "Audio/WAV;q=0.1",
@@ -39,14 +39,14 @@ const ONLY_SOUND: [&str; 6] = [
     "audio/wav, */*;q=0",
 ];
 
-/// What names sound and wants it most, and would take a picture or JSON as well.
+/// Values that prefer sound, and accept a picture or JSON too.
 const SOUND_FIRST: [&str; 3] = [
     "audio/wav, image/png;q=0.9",
     "image/*;q=0.5, audio/*;q=0.6, application/json;q=0.5",
     "audio/webm,audio/ogg,audio/wav,audio/*;q=0.9,application/ogg;q=0.7,video/*;q=0.6,*/*;q=0.5",
 ];
 
-/// What gets no sound, where there is one, but the picture.
+/// Values that get the picture although sounds are on.
 const PICTURE: [&str; 12] = [
     "",
     "*/*",
@@ -70,7 +70,7 @@ fn accept(value: &str) -> String {
     format!("Accept: {value}\r\n")
 }
 
-/// Checks that the answer is a new captcha as a sound, and returns its id.
+/// Checks that the response is a new captcha as a sound, and returns its id.
 #[track_caller]
 fn assert_sound(answer: &Answer, row: &str) -> String {
     assert_eq!(answer.status, 200, "{row}");
@@ -160,7 +160,7 @@ fn a_sound_is_as_long_as_its_text_and_like_no_other() {
     }
 }
 
-/// There is one voice so far. A page's language without one is no error, whatever it is.
+/// There is one voice so far. A language without a voice is no error.
 #[test]
 fn every_language_leads_to_a_voice() {
     let server = Server::start(&ON);

@@ -111,15 +111,15 @@ fn an_id_is_the_same_in_either_case_and_in_no_other_spelling() {
     ] {
         check_text(&mut client, &other, &format!("\"{TEXT}\""), GONE);
     }
-    // Escapes are no other spelling: they are decoded first.
+    // Escapes are decoded before ids are compared.
     let escaped = id.replace('-', r"\u002d");
     check_text(&mut client, &escaped, &format!("\"{TEXT}\""), RIGHT);
     let id = client.generate().to_uppercase();
     check_text(&mut client, &id, &format!("\"{TEXT}\""), RIGHT);
 }
 
-/// The solution of [`texts_are_compared_without_case_and_what_was_not_read`]: with a `k` and an `s`,
-/// which have odd relatives.
+/// The text in [`texts_are_compared_without_case_and_what_was_not_read`]. Its `k` and `s` are the lower
+/// case of characters beyond ASCII as well: the Kelvin sign and the long s.
 const ODD: &str = "a7KsR9";
 
 #[test]
@@ -156,12 +156,12 @@ fn texts_are_compared_without_case_and_what_was_not_read() {
         ("ａ７ＫｓＲ９", RIGHT),
         ("\u{3000}a7\u{200d}Ｋs\u{2060}R9", RIGHT),
         ("a7\u{ad}KsR9", WRONG),
-        // Only ASCII letters have a case here: neither the Kelvin sign nor the long s is one.
+        // Only the case of ASCII letters is ignored: the Kelvin sign is no K, the long s no s.
         ("a7\u{212a}sR9", WRONG),
         ("a7K\u{17f}R9", WRONG),
         ("a7KsR9ß", WRONG),
         ("a7KsR9\u{130}", WRONG),
-        // What differs from an ASCII letter in the bit of its case alone.
+        // Differs from an ASCII letter only in the bit of the case.
         ("a\u{17}KsR9", WRONG),
         ("a7KsR\u{19}", WRONG),
         ("а7KsR9", WRONG),
@@ -233,10 +233,10 @@ fn only_requests_that_reach_the_comparison_use_up_an_attempt() {
             wrong.replace('}', &format!(r#","x":{digits}}}"#)),
             400,
         ),
-        // For what they say they are.
+        // Refused for their `Content-Type`.
         ("", wrong.clone(), 422),
         (PLAIN, wrong.clone(), 422),
-        // For other captchas.
+        // Answers to other captchas.
         (JSON, wrong.replace(&id, "other"), 404),
         (JSON, wrong.replace(&id, &id.replace('-', "")), 404),
     ];
@@ -271,7 +271,7 @@ fn only_requests_that_reach_the_comparison_use_up_an_attempt() {
     }
 }
 
-/// Each body with its reply; `ID` stands for a captcha's id, and the replies are to its right text.
+/// Each body with its response; `ID` stands for the id of a captcha whose text the body has.
 #[test]
 fn fields_are_found_by_their_exact_names_and_the_last_of_each_counts() {
     let server = Server::start(&SMALL);
@@ -328,7 +328,7 @@ fn fields_are_found_by_their_exact_names_and_the_last_of_each_counts() {
     for (body, details) in [
         (r#"{"id":"c","text":"b","id":1}"#, from_ref(&id)),
         (r#"{"id":"a","\u0069d":1,"text":"b"}"#, from_ref(&id)),
-        // Whatever their order in the body, the id is told first.
+        // The id comes first in the response, whatever the order in the body.
         (r#"{"text":1,"id":1}"#, &[id.clone(), text.clone()]),
         (r#"{"text":1}"#, &[missing("id", r#"{"text":1}"#), text]),
     ] {

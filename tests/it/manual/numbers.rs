@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 
-use super::read;
+use super::{read, root};
 use crate::support::run;
 
 /// What a constant is in a source file.
@@ -301,4 +301,49 @@ fn odds_of_a_guess_are_those_of_the_texts() {
     ] {
         assert!(strength.contains(&phrase), "{phrase:?}");
     }
+}
+
+/// The numbers in the files for proxies.
+#[test]
+fn limits_of_proxies_are_those_of_their_files() {
+    let operate = read("docs/operate.md");
+    for (path, settings, phrase) in [
+        (
+            "docs/proxy/nginx.conf",
+            &["rate=2r/s", "burst=10 "][..],
+            "2 pictures a second, 10 at once",
+        ),
+        (
+            "docs/proxy/haproxy.cfg",
+            &["http_req_rate(5s)", "gt 20 "],
+            "20 pictures in 5 seconds",
+        ),
+    ] {
+        let file = read(path);
+        for setting in settings {
+            assert!(file.contains(setting), "{path}: {setting}");
+        }
+        assert!(operate.contains(phrase), "{phrase:?}");
+    }
+}
+
+#[test]
+fn the_widget_has_the_bytes_and_languages_of_the_readme() {
+    let path = root().join("src/api/docs/widget.min.js.gz");
+    let bytes = fs::metadata(path).unwrap().len();
+    let source = read("src/api/docs/widget.js");
+    let (_, list) = source.split_once("const languages = {").unwrap();
+    let (list, _) = list.split_once("\n  };").unwrap();
+    let languages = list.trim().lines().count();
+    let phrase = format!("| {} KB, {languages}, none |", (bytes + 500) / 1000);
+    assert!(read("README.md").contains(&phrase), "{phrase:?}");
+    let names = read("docs/integrate.md");
+    let line = names
+        .lines()
+        .find(|line| line.starts_with("The default texts are available in "));
+    let names = line.unwrap().split(';').next().unwrap();
+    assert_eq!(
+        names.replace(" and ", ", ").matches(", ").count() + 1,
+        languages
+    );
 }

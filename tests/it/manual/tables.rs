@@ -212,6 +212,46 @@ fn every_status_is_described_once() {
     assert_same(statuses, first_cells("docs/api.md", "## Statuses"));
 }
 
+#[test]
+fn every_alert_is_described_once() {
+    let rules = read("docs/monitoring/alerts.yml");
+    let lines = rules.lines();
+    let alerts = words(lines.filter_map(|line| line.trim().strip_prefix("- alert: ")));
+    assert!(5 < alerts.len(), "{alerts:?}");
+    assert_same(alerts, first_cells("docs/operate.md", "## Alerts"));
+}
+
+#[test]
+fn every_refusal_of_a_store_is_described_once() {
+    let source = read("src/store/valkey/failure.rs");
+    let lines = source.lines().map(str::trim);
+    let codes = words(lines.filter_map(|line| line.strip_prefix("code: \"")?.strip_suffix("\",")));
+    assert!(20 < codes.len(), "{codes:?}");
+    let mut described = first_cells("docs/operate.md", "### If the store fails");
+    // Two are not error replies.
+    described.retain(|line| !line.starts_with("no "));
+    assert_same(codes, described);
+}
+
+#[test]
+fn every_attribute_of_the_widget_is_described_once() {
+    let source = read("src/api/docs/widget.js");
+    let list = |start: &str| {
+        let (_, rest) = source.split_once(start).unwrap();
+        let (list, _) = rest.split_once(']').unwrap();
+        let names = list.split('\'').skip(1).step_by(2);
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let texts = list("const names = [");
+    let others = list("observedAttributes = [...names,");
+    // HTML has it for every control.
+    let native = ["disabled".to_owned()];
+    assert_same(
+        texts.into_iter().chain(others).chain(native).collect(),
+        first_cells("docs/integrate.md", "## Attributes of the widget"),
+    );
+}
+
 /// The `OpenAPI` document.
 fn document() -> Value {
     serde_json::from_str(&read("src/api/docs/openapi.json")).unwrap()

@@ -1,4 +1,4 @@
-//! A store that goes away and comes back, and one that is hard to reach, under load.
+//! A store that fails and returns, and one behind a bad network, under load.
 
 use std::thread;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use super::proxy::{Fault, Proxy};
 use super::valkey::Valkey;
 use crate::support::{GENERATE, HEALTH, Server, TEXT, eventually, validate};
 
-/// How long each state of things lasts.
+/// How long each phase lasts.
 const WHILE: Duration = Duration::from_millis(400);
-/// What a question to the store may take.
+/// Milliseconds that a request to the store may take.
 const TIMEOUT_MS: u64 = 200;
-/// What a request may take beyond that on a busy machine, with requests before it whose questions
-/// take as long.
+/// How much longer a request to the service may take, on a busy machine and behind requests that
+/// each wait for the store.
 const SLACK: Duration = Duration::from_millis(800);
-/// What a service may need to use a store that is there again.
+/// How soon a service must use a store that is available again.
 const RETURN_MAX: Duration = Duration::from_secs(1);
 
 fn service(store: &str) -> Server {
@@ -48,7 +48,7 @@ fn exchanges(service: &Server, outcomes: &[&str]) -> u64 {
     outcomes.iter().map(count).sum()
 }
 
-/// Nobody waited for long, and the log knows of no panic.
+/// No request waited for long, and the log has no panic.
 #[track_caller]
 fn assert_prompt(tally: &Tally, service: &Server) {
     let longest = Duration::from_millis(TIMEOUT_MS) + SLACK;
@@ -76,7 +76,7 @@ fn starts_while_the_store_is_away_and_serves_when_it_comes() {
     );
     let id = "3f0c1d0e-6b0e-4f2b-9a53-0b6f6f2b7f10";
     assert_eq!(service.request(validate(id, TEXT)).status, 503);
-    // What can be no captcha needs no store.
+    // An id that no captcha can have is answered without the store.
     assert_eq!(service.request(validate("nobody", TEXT)).status, 404);
     store.restart();
     let time = until_served(service.address);
@@ -137,7 +137,7 @@ fn a_primary_that_becomes_a_replica_is_told_and_used_again_when_it_is_one_no_mor
     let service = service(&store.url());
     let tally = during(service.address, || {
         thread::sleep(WHILE);
-        // Of nobody who is there.
+        // A replica of an address at which no server listens.
         store.order("REPLICAOF 127.0.0.1 1");
         service.await_log("READONLY: it is a replica");
         thread::sleep(WHILE);
@@ -159,7 +159,7 @@ fn a_worker_asks_all_its_questions_over_one_connection() {
     for _ in 0..5 {
         service.generate();
     }
-    // The worker's, and that of the question at the start.
+    // One is the worker's, the other that of the check at the start.
     service.await_metric("minicap_store_connections_total 2");
 }
 
@@ -193,7 +193,8 @@ fn what_stands_between_may_delay_cut_double_garble_and_swallow() {
         (Fault::Split, Some(false)),
         (Fault::Delay(Duration::from_millis(5)), Some(false)),
         (Fault::Cut(20), Some(true)),
-        // What comes between two questions costs a connection, and what comes later an answer.
+        // A second copy that arrives between two requests costs a connection; one that arrives later
+        // costs a reply.
         (Fault::Double(20), None),
         (Fault::Garble(10), Some(true)),
         (Fault::Swallow, Some(true)),
@@ -229,7 +230,7 @@ fn what_stands_between_may_delay_cut_double_garble_and_swallow() {
     }
 }
 
-/// The log of a service whose store is away for long.
+/// The log of a service whose store is unavailable for a long time.
 #[test]
 fn a_store_that_is_away_has_a_line_of_the_log_a_second() {
     let Some(mut store) = Valkey::start(&[]) else {

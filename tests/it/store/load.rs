@@ -1,4 +1,4 @@
-//! Visitors who answer captchas without a pause, and watch what they are told.
+//! Visitors who answer captchas without a pause, and check every response.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,20 +10,20 @@ use crate::support::{Client, GENERATE, PATIENCE, TEXT, validate};
 /// How many visitors there are at a time.
 const VISITORS: usize = 4;
 
-/// What visitors were told.
+/// The responses that visitors got.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Captchas that were handed out.
+    /// New captchas.
     pub(crate) captchas: usize,
-    /// Right answers that were right.
+    /// Right answers that got a 200.
     pub(crate) right: usize,
-    /// Wrong answers that were wrong.
+    /// Wrong answers that got a 400.
     pub(crate) wrong: usize,
-    /// Captchas that were not known, though nothing had gone wrong with them before.
+    /// Captchas that were unknown, although no request about them had failed before.
     pub(crate) lost: usize,
-    /// Requests for which there was no store.
+    /// Requests that got a 503.
     pub(crate) unavailable: usize,
-    /// The longest time until an answer.
+    /// The longest time until a response.
     pub(crate) longest: Duration,
 }
 
@@ -38,7 +38,7 @@ impl ops::AddAssign for Tally {
     }
 }
 
-/// Lets visitors come to a service while `happen` runs. No verdict may be wrong.
+/// Runs visitors against a service while `happen` runs. No verdict may be wrong.
 pub(crate) fn during(service: SocketAddr, happen: impl FnOnce()) -> Tally {
     let is_over = AtomicBool::new(false);
     let mut all = Tally::default();
@@ -65,7 +65,7 @@ fn visit(service: SocketAddr, is_over: &AtomicBool) -> Tally {
             continue;
         };
         tally.captchas += 1;
-        // Whether all that became of it so far is known: else an answer may have counted.
+        // Whether every request about it got a verdict: a request that failed may have counted.
         let mut is_known = true;
         let mut is_alive = true;
         for text in ["wrong", TEXT, TEXT] {
@@ -97,7 +97,7 @@ impl Tally {
         }
     }
 
-    /// The status of an answer, and the captcha that it is about.
+    /// The status of a response, and the captcha that it is about.
     fn ask(&mut self, client: &mut Client, request: &str) -> (u16, Option<String>) {
         let begun = Instant::now();
         client.send(request);
@@ -112,7 +112,7 @@ impl Tally {
     }
 }
 
-/// Waits until a service hands out captchas, and returns how long that took.
+/// Waits until a service makes captchas, and returns how long that took.
 pub(crate) fn until_served(service: SocketAddr) -> Duration {
     let begun = Instant::now();
     let mut client = Client::connect(service);

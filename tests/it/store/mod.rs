@@ -1,7 +1,7 @@
-//! Captchas that a server keeps: with a real one, which these tests start for themselves.
+//! Captchas in a store: a real server, which these tests start themselves.
 //!
-//! The command is `valkey-server` or `redis-server`, or what `STORE_SERVER` names. Where there is
-//! none, the tests are passed over and say so; with `NOTHING_SKIPPED` they fail instead.
+//! The command is `valkey-server` or `redis-server`, or what `STORE_SERVER` names. Without one the
+//! tests are skipped and say so; with `NOTHING_SKIPPED` they fail instead.
 
 mod faults;
 mod load;

@@ -1,4 +1,4 @@
-//! What stands between a service and its store, and does not always hand on what it gets.
+//! A proxy between a service and its store that delays, loses or changes bytes.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,23 +6,23 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What happens to the bytes that pass, in either direction.
+/// What happens to the bytes in both directions. A piece is what one read returns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
     /// Nothing.
     None,
-    /// Each piece waits so long.
+    /// Each piece is delayed for this long.
     Delay(Duration),
-    /// Each byte is a piece of its own.
+    /// Each byte is sent by itself.
     Split,
-    /// Of so many pieces one is cut short, and the connection ends.
+    /// One piece of so many is cut short, and the connection ends.
     Cut(u32),
-    /// Of so many pieces one has a byte changed.
+    /// In one piece of so many a byte is changed.
     Garble(u32),
-    /// Of so many answers one comes twice. (A command that comes twice has twice been given: then a
-    /// wrong answer counts twice, and a captcha may begin again after its end.)
+    /// One reply of so many is sent twice. (Commands are not: a command that arrives twice is carried
+    /// out twice, so that a wrong answer counts twice and a captcha may begin again after its end.)
     Double(u32),
-    /// Answers go nowhere.
+    /// Replies are dropped.
     Swallow,
 }
 
@@ -57,13 +57,13 @@ impl Proxy {
         Proxy { address, fault }
     }
 
-    /// From now on this happens.
+    /// Changes the fault.
     pub(crate) fn set(&self, fault: Fault) {
         *self.fault.lock().unwrap() = fault;
     }
 }
 
-/// Hands on what comes, until either side has closed.
+/// Passes bytes on until either side closes.
 fn pass(mut from: TcpStream, mut to: &TcpStream, fault: &Mutex<Fault>, is_answer: bool) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut buffer) {
@@ -82,7 +82,7 @@ fn pass(mut from: TcpStream, mut to: &TcpStream, fault: &Mutex<Fault>, is_answer
             Fault::Garble(of) if is_hit(of) => out[place] ^= fastrand::u8(1..),
             Fault::Double(of) if is_answer && is_hit(of) => {
                 let _ = to.write_all(piece);
-                // It comes before the next question, or within it.
+                // The copy arrives before the next request to the store, or while that is under way.
                 thread::sleep(Duration::from_micros(fastrand::u64(..200)));
             }
             Fault::Swallow if is_answer => out.clear(),

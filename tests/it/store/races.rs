@@ -1,4 +1,4 @@
-//! Many answers at once, to many processes with one server between them.
+//! Simultaneous answers to several processes that share one store.
 
 use std::env;
 use std::sync::Barrier;
@@ -22,7 +22,7 @@ fn of_answers_at_once_to_three_processes_one_right_and_three_wrong_ones_count() 
     let processes: Vec<Server> = (0..PROCESSES)
         .map(|_| {
             let options = ["--store", &store.url(), "--workers", "4", "--log", "error"];
-            // On a busy machine nothing may end this early.
+            // Long enough for a busy machine.
             Server::start(&[&options[..], &["--store-timeout", "10000"]].concat())
         })
         .collect();
@@ -60,7 +60,7 @@ fn of_answers_at_once_to_three_processes_one_right_and_three_wrong_ones_count() 
         let counted = [(false, 400), (false, 400), (false, 400), (true, 200)];
         assert_eq!(statuses, counted, "round {round}");
     }
-    // Each process has looked at the store at its start, by a captcha that lives a moment.
+    // At its start each process checks the store with a captcha that expires within moments.
     assert!(store.key_count() <= PROCESSES, "what was judged is gone");
 }
 

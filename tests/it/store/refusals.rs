@@ -1,5 +1,5 @@
-//! What a server may want or refuse: passwords, permissions, memory. Each has its line in the log,
-//! and nothing that is secret stands in any.
+//! Why a store refuses: passwords, permissions, memory. Each reason has its line in the log, and no
+//! line has a secret.
 
 use std::thread;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::support::{GENERATE, HEALTH, Server, TEXT, minicap, run};
 
 const PASSWORD: &str = "hunter2-hunter2";
 
-/// The options of a server that has this password.
+/// The options of a store with this password.
 const WITH_PASSWORD: [&str; 2] = ["--requirepass", PASSWORD];
 
 fn service(store: &str) -> Server {
@@ -95,7 +95,7 @@ fn a_store_that_is_given_a_password_is_told_and_used_again_without_it() {
     until_served(service.address);
     let tally = during(service.address, || {
         store.order(&format!("CONFIG SET requirepass {PASSWORD}"));
-        // Connections that are open stay so.
+        // Open connections stay open.
         thread::sleep(Duration::from_millis(100));
         let kill: &[&[u8]] = &[b"CLIENT", b"KILL", b"TYPE", b"normal"];
         let login: &[&[u8]] = &[b"AUTH", PASSWORD.as_bytes()];
@@ -109,7 +109,7 @@ fn a_store_that_is_given_a_password_is_told_and_used_again_without_it() {
     assert!(0 < tally.right && 0 < tally.unavailable, "{tally:?}");
 }
 
-/// The permissions that the log and the handbook name, and no others.
+/// Exactly the permissions that the log and `docs/operate.md` name.
 #[test]
 fn a_user_needs_few_permissions_and_one_that_lacks_some_is_told() {
     let Some(store) = Valkey::start(&[]) else {
@@ -145,7 +145,7 @@ fn a_full_store_takes_no_new_captcha_and_judges_those_that_it_has() {
     service.await_log("OOM: its memory is full");
     assert_eq!(service.request(HEALTH).status, 503);
     assert_eq!(client.validate(&ids[0], TEXT), 200);
-    // It cannot be counted: no guess is free, so it is the last.
+    // A wrong answer cannot be counted, and no guess is free, so the captcha ends.
     assert_eq!(client.validate(&ids[1], "x"), 400);
     assert_eq!(client.validate(&ids[1], TEXT), 404);
     store.order("CONFIG SET maxmemory 0");

@@ -1,4 +1,4 @@
-//! The rules of a captcha's life, which hold wherever captchas are kept: one table, both stores.
+//! The rules of a captcha's life, in one table that both stores must obey.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -13,15 +13,15 @@ use minicap::store::{Handle, Id, Solution, Store, Verdict};
 
 use super::valkey::Valkey;
 
-/// Long enough for a busy machine to judge within it.
+/// Long enough for a busy machine to check an answer within it.
 const TTL: Duration = Duration::from_secs(2);
 const ATTEMPTS: u16 = 3;
 
 /// What happens to a captcha whose text is `aB3`, in turn.
 enum Step {
-    /// It is answered with this, and that is the verdict.
+    /// An answer, and its verdict.
     Answer(&'static str, Verdict),
-    /// So much of its lifetime passes.
+    /// This part of its lifetime passes.
     Wait(f64),
 }
 
@@ -90,7 +90,7 @@ const TABLE: &[&[Step]] = &[
     ],
 ];
 
-/// Puts the table to a store. `pass` lets time pass, and returns what time it is then.
+/// Runs the table on a store. `pass` lets time pass and returns the time after that.
 fn check(mut store: Handle, pass: impl Fn(Duration) -> Instant) {
     let line = line();
     let text = Solution::new("aB3").unwrap();

@@ -30,7 +30,7 @@ impl Valkey {
         let name = format!("minicap-store-{}-{number}", std::process::id());
         let folder = env::temp_dir().join(name);
         fs::create_dir_all(&folder).unwrap();
-        // Somebody else may take the port before the server does: then it is another's turn.
+        // Another process may take the port before the server does; then another port is tried.
         for _ in 0..10 {
             let free = TcpListener::bind("127.0.0.1:0").unwrap();
             let address = free.local_addr().unwrap();
@@ -65,7 +65,7 @@ impl Valkey {
         let _ = self.child.wait();
     }
 
-    /// Restarts it where it was, without anything that it knew.
+    /// Restarts it at its address, without its data.
     pub(crate) fn restart(&mut self) {
         self.kill();
         self.child = spawn(&self.folder, self.address, &self.options);
@@ -85,7 +85,7 @@ impl Valkey {
         ask(self.address, &[&arguments]).pop().unwrap()
     }
 
-    /// Asserts that a command is obeyed.
+    /// Sends a command that must succeed.
     #[track_caller]
     pub(crate) fn order(&self, command: &str) {
         assert_eq!(self.ask(command), Reply::Simple("OK".into()), "{command}");
@@ -99,7 +99,7 @@ impl Valkey {
         }
     }
 
-    /// Waits until it listens. False if it has ended: somebody else has its port.
+    /// Waits until it listens. False if it has ended because another process has its port.
     fn is_up(&mut self) -> bool {
         let mut has_ended = false;
         let address = self.address;
@@ -169,7 +169,7 @@ fn spawn(folder: &Path, address: SocketAddr, options: &[String]) -> Child {
     command.spawn().unwrap()
 }
 
-/// The program to start; none if there is none, which is said, or is a failure.
+/// The program to start. If there is none, says so, or fails.
 fn program() -> Option<PathBuf> {
     if let Some(named) = env::var_os("STORE_SERVER") {
         return Some(named.into());
@@ -185,7 +185,7 @@ fn program() -> Option<PathBuf> {
             "neither valkey-server nor redis-server is there"
         );
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        // Not by the macro, which tests that succeed do not show.
+        // Not with `eprintln!`, whose output is not shown for tests that succeed.
         let line = format!("passed over, without valkey-server or redis-server: {name}\n");
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
