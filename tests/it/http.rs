@@ -23,6 +23,15 @@ fn answers_have_date_and_length_and_keep_the_connection() {
 }
 
 #[test]
+fn an_answer_has_the_date_of_its_second() {
+    let server = Server::start(&[]);
+    let date = || server.request(HEALTH).field("Date").unwrap().to_owned();
+    let first = date();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    assert_ne!(date(), first);
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     let server = Server::start(&["--workers", "4"]);
     let id = server.generate();
@@ -271,6 +280,10 @@ fn who_waits_for_a_client_uses_no_processor_time() {
     let mut deaf = server.connect();
     deaf.send(GENERATE.repeat(500));
     deaf.stream.peek(&mut [0]).unwrap();
+    let mut gone = server.connect();
+    gone.send(GENERATE.repeat(500));
+    gone.stream.peek(&mut [0]).unwrap();
+    gone.reset();
     std::thread::sleep(std::time::Duration::from_millis(500));
     let percent = percent_of_a_second(&server);
     assert!(percent < 5, "{percent} %");
@@ -287,6 +300,7 @@ fn while_no_connection_can_be_accepted_the_service_rests_and_then_accepts() {
         let status = command.arg(format!("--nofile={descriptors}:")).status();
         assert!(status.unwrap().success());
     };
+    let idle: Vec<Client> = (0..300).map(|_| server.connect()).collect();
     assert_eq!(server.request(HEALTH).status, 200);
     limit(3);
     let mut client = server.connect();
@@ -299,6 +313,13 @@ fn while_no_connection_can_be_accepted_the_service_rests_and_then_accepts() {
     eventually(|| 1 < lines(), || "another line".into());
     limit(1_000);
     assert_eq!(client.answer().status, 200);
+    // Closing one of them does not help, so the others stay, but for one at each try.
+    let is_open = |client: &Client| {
+        client.stream.set_nonblocking(true).unwrap();
+        client.stream.peek(&mut [0]).is_err()
+    };
+    let open = idle.into_iter().filter(is_open).count();
+    assert!((100..300).contains(&open), "{open} stay open");
 }
 
 /// One read of it at a time is taken: otherwise one client could fill the memory.
