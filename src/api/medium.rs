@@ -113,6 +113,20 @@ fn unknown_theme(name: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::captcha::text::Alphabet;
+
+    #[test]
+    fn a_text_has_as_many_characters_as_the_operator_says_of_those_that_the_operator_chose() {
+        let mut settings = Settings::default();
+        settings.captcha.alphabet = Alphabet::new("01234567").unwrap();
+        (settings.captcha.length, settings.audio_length) = (40, 30);
+        let mut entropy = Entropy::default();
+        let text = Medium::Picture(settings.captcha.theme).random_text(&settings, &mut entropy);
+        assert_eq!(text.len(), 40);
+        assert!(text.chars().all(|char| char.is_digit(8)), "{text}");
+        let text = Medium::Sound(DEFAULT_LANGUAGE).random_text(&settings, &mut entropy);
+        assert_eq!(text.len(), 30);
+    }
 
     #[test]
     fn a_sound_has_as_many_digits_as_are_asked_for() {

@@ -71,6 +71,11 @@ const NOTHING: Interest = Interest {
     write: false,
 };
 
+/// The token of the listener at a place.
+fn listener_token(place: usize) -> usize {
+    FIRST_LISTENER - place
+}
+
 /// Serves until `stop` is readable and the requests under way are answered.
 pub(super) fn run<H: Handler>(server: Server<H>, stop: &UnixStream) -> io::Result<()> {
     let Server {
@@ -149,7 +154,7 @@ impl<H: Handler> EventLoop<'_, H> {
         self.poller.watch(&self.woken, WOKEN, READ)?;
         self.poller.watch(stop, STOP, READ)?;
         for (place, listener) in listeners.iter().enumerate() {
-            self.poller.watch(listener, FIRST_LISTENER - place, READ)?;
+            self.poller.watch(listener, listener_token(place), READ)?;
         }
         let mut listening = true;
         let mut end = None;
@@ -165,7 +170,7 @@ impl<H: Handler> EventLoop<'_, H> {
                 let interest = if wanted { READ } else { NOTHING };
                 for (place, listener) in listeners.iter().enumerate() {
                     self.poller
-                        .change(listener, FIRST_LISTENER - place, interest)?;
+                        .change(listener, listener_token(place), interest)?;
                 }
                 listening = wanted;
             }

@@ -352,6 +352,24 @@ mod tests {
     }
 
     #[test]
+    fn workers_end_with_their_pool() {
+        let service = Arc::new(Service {
+            meeting: Barrier::new(1),
+            workers: AtomicUsize::default(),
+            failed: Mutex::default(),
+        });
+        let (pool, _woken) = Pool::start(2, &service, Arc::default()).unwrap();
+        let workers = || Arc::strong_count(&service) - 1;
+        assert_ne!(workers(), 0);
+        drop(pool);
+        let end = Instant::now() + Duration::from_secs(10);
+        while 0 < workers() {
+            assert!(Instant::now() < end, "{} still work", workers());
+            thread::yield_now();
+        }
+    }
+
+    #[test]
     fn a_panic_is_answered_and_the_pool_stays_whole() {
         let paths = ["/panic", "/", "/panic", "/panic", "/meet", "/meet"];
         assert_eq!(statuses(2, &paths), [500, 200, 500, 500, 200, 200]);

@@ -177,6 +177,26 @@ fn a_client_that_has_all_the_places_waits_for_one() {
     }
 }
 
+#[test]
+fn who_waits_for_a_place_has_none() {
+    fairly(|| {
+        let server = Server::start(&["--max-connections", "4", "--workers", "1"]);
+        let _greedy: Vec<Client> = (0..12)
+            .map(|_| {
+                let mut client = Client::connect_from(GREEDY, server.address);
+                client.send(GENERATE.repeat(300));
+                client
+            })
+            .collect();
+        let mut honest = Client::connect_from(HONEST, server.address);
+        honest.send("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n");
+        honest
+            .answer()
+            .text()
+            .contains("\nminicap_connections_open 4\n")
+    });
+}
+
 /// A new connection has usually sent its request already. It is read before the connection can be
 /// the one that is closed.
 #[test]

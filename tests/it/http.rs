@@ -1,6 +1,6 @@
 //! Connections as clients see them: order, timeouts, and that none can hold up another.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -20,6 +20,15 @@ fn answers_have_date_and_length_and_keep_the_connection() {
         let date = answer.field("Date").unwrap();
         assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
     }
+}
+
+#[test]
+fn an_answer_has_the_date_of_its_second() {
+    let server = Server::start(&[]);
+    let date = || server.request(HEALTH).field("Date").unwrap().to_owned();
+    let first = date();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    assert_ne!(date(), first);
 }
 
 #[test]
@@ -247,6 +256,97 @@ fn ticks(server: &Server, name: &str) -> u64 {
         .take(2)
         .map(|ticks| ticks.parse::<u64>().unwrap())
         .sum()
+}
+
+/// The processor time that the event loop uses in a second, in hundredths.
+#[cfg(target_os = "linux")]
+fn percent_of_a_second(server: &Server) -> u64 {
+    let before = ticks(server, "minicap");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    ticks(server, "minicap") - before
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_waits_for_a_client_uses_no_processor_time() {
+    let server = Server::start(&["--workers", "1", "--width", "2000", "--height", "2000"]);
+    let _silent = server.connect();
+    let mut kept = server.connect();
+    kept.send(HEALTH);
+    assert_eq!(kept.answer().status, 200);
+    let mut slow = server.connect();
+    slow.send(&HEALTH[..20]);
+    // It takes nothing of its answer, and more than is read of it has come.
+    let mut deaf = server.connect();
+    deaf.send(GENERATE.repeat(500));
+    deaf.stream.peek(&mut [0]).unwrap();
+    let mut gone = server.connect();
+    gone.send(GENERATE.repeat(500));
+    gone.stream.peek(&mut [0]).unwrap();
+    gone.reset();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let percent = percent_of_a_second(&server);
+    assert!(percent < 5, "{percent} %");
+}
+
+/// What cannot be had now is not asked for again at once.
+#[cfg(target_os = "linux")]
+#[test]
+fn while_no_connection_can_be_accepted_the_service_rests_and_then_accepts() {
+    let server = Server::start(&[]);
+    let limit = |descriptors: usize| {
+        let mut command = Command::new("prlimit");
+        command.args(["--pid", &server.pid().to_string()]);
+        let status = command.arg(format!("--nofile={descriptors}:")).status();
+        assert!(status.unwrap().success());
+    };
+    let idle: Vec<Client> = (0..300).map(|_| server.connect()).collect();
+    assert_eq!(server.request(HEALTH).status, 200);
+    limit(3);
+    let mut client = server.connect();
+    client.send(HEALTH);
+    server.await_log("error cannot accept");
+    let percent = percent_of_a_second(&server);
+    assert!(percent < 5, "{percent} %");
+    let lines = || server.log().matches("cannot accept").count();
+    assert!(lines() < 4, "one a second would be enough");
+    eventually(|| 1 < lines(), || "another line".into());
+    limit(1_000);
+    assert_eq!(client.answer().status, 200);
+    // Closing one of them does not help, so the others stay, but for one at each try.
+    let is_open = |client: &Client| {
+        client.stream.set_nonblocking(true).unwrap();
+        client.stream.peek(&mut [0]).is_err()
+    };
+    let open = idle.into_iter().filter(is_open).count();
+    assert!((100..300).contains(&open), "{open} stay open");
+}
+
+/// One read of it at a time is taken: otherwise one client could fill the memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_client_sends_ahead_waits_outside() {
+    let server = Server::start(&["--workers", "1"]);
+    let request = HEALTH.replace("\r\n\r\n", &format!("\r\nX: {}\r\n\r\n", "x".repeat(1_000)));
+    let count = 16 * 1024;
+    let mut client = server.connect();
+    let mut sender = client.stream.try_clone().unwrap();
+    let before = peak_kib(&server);
+    let after = std::thread::scope(|scope| {
+        scope.spawn(|| sender.write_all(request.repeat(count).as_bytes()).unwrap());
+        (0..count).for_each(|_| assert_eq!(client.answer().status, 200));
+        peak_kib(&server)
+    });
+    assert!(after < before + 4 * 1024, "from {before} to {after} KiB");
+}
+
+/// The most memory that the process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn peak_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.unwrap().split_whitespace().next().unwrap();
+    number.parse().unwrap()
 }
 
 #[test]

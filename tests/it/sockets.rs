@@ -210,33 +210,34 @@ fn a_service_is_restarted_on_a_busy_socket_that_is_passed_and_every_request_is_a
 fn a_client_that_connects_to_a_unix_socket_is_answered_although_the_service_ends() {
     let path = socket_path("ending.sock");
     let listen = format!("unix:{}", path.display());
-    let visit = || {
-        let mut visits = 0;
-        while let Ok(mut stream) = UnixStream::connect(&path) {
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            stream.write_all(ENDING.as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
-            visits += 1;
-        }
-        visits
-    };
-    let mut visits = 0;
-    for _ in 0..20 {
-        let (service, _) = Process::start(&mut minicap(&["--listen", &listen]));
-        thread::scope(|scope| {
-            let visitors: Vec<_> = (0..8).map(|_| scope.spawn(visit)).collect();
-            thread::sleep(Duration::from_millis(30));
-            service.stop();
-            for visitor in visitors {
-                visits += visitor.join().unwrap();
-            }
-        });
-    }
+    let (service, _) = Process::start(&mut minicap(&["--listen", &listen]));
+    // The service cannot remove its socket for the moment.
+    let folder = fs::File::open(path.parent().unwrap()).unwrap();
+    folder.lock().unwrap();
+    thread::scope(|scope| {
+        let end = scope.spawn(|| service.stop());
+        thread::sleep(Duration::from_millis(300));
+        let mut late = unix(&path);
+        late.write_all(ENDING.as_bytes()).unwrap();
+        folder.unlock().unwrap();
+        let mut answer = String::new();
+        late.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
+        end.join().unwrap();
+    });
+}
+
+#[test]
+fn a_start_does_not_wait_for_ever_for_a_folder_that_another_program_locks() {
+    let path = socket_path("locked.sock");
+    let folder = fs::File::open(path.parent().unwrap()).unwrap();
+    folder.lock().unwrap();
+    let output = run(&["--listen", &format!("unix:{}", path.display())]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        100 < visits,
-        "{visits} visits, so the service did not end among them"
+        said.contains("its folder stays locked by another program"),
+        "{said}"
     );
 }
 
