@@ -38,8 +38,9 @@ pub(super) fn is_json(content_type: Option<&[u8]>) -> bool {
     }) else {
         return false;
     };
-    let subtype = subtype.to_ascii_lowercase();
-    (subtype == b"json" || subtype.ends_with(b"+json")) && !subtype.contains(&b'/')
+    let suffix = subtype.last_chunk().unwrap_or(&[0; 5]);
+    (subtype.eq_ignore_ascii_case(b"json") || suffix.eq_ignore_ascii_case(b"+json"))
+        && !subtype.contains(&b'/')
 }
 
 /// The body without the byte order mark that some programs write before UTF-8 (RFC 8259 section 8.1 lets

@@ -38,6 +38,7 @@ impl Fields {
 
     /// The first value of `name`, which is compared without regard to ASCII case; without blanks
     /// at its ends.
+    #[inline]
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.all(name).next()

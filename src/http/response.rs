@@ -162,15 +162,14 @@ impl Response {
     /// told that the connection stays, since it would not expect so (RFC 9112 section 9.3). A 304
     /// has no body and its length would be that of the 200 (RFC 9110 section 8.6): it has none.
     pub fn write_head(&self, hop: Hop, date: &str, out: &mut Vec<u8>) {
-        // Writing to a vector cannot fail.
-        let _ = write!(
-            out,
-            "HTTP/1.1 {} {}\r\n",
-            self.status.code(),
-            self.status.phrase()
-        );
+        let code = [100, 10, 1].map(|unit| b'0' + (self.status.code() / unit % 10) as u8);
+        let phrase = self.status.phrase().as_bytes();
+        for part in [b"HTTP/1.1 ", &code[..], b" ", phrase, b"\r\n"] {
+            out.extend_from_slice(part);
+        }
         write_field("Date", date, out);
         if self.status != Status::NotModified {
+            // Writing to a vector cannot fail.
             let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
         }
         for (name, value) in &self.fields {

@@ -39,9 +39,12 @@ impl Voices {
     /// Never: the voices are part of the program, and every test speaks with them.
     #[must_use]
     pub fn new() -> Self {
-        let mut voices: Vec<Voice> = FILES.iter().map(Voice::new).collect();
-        voices.sort_by_key(|voice| voice.language != DEFAULT_LANGUAGE);
-        Self { voices }
+        let is_default = |files: &&Files| files.0 == DEFAULT_LANGUAGE;
+        let others = FILES.iter().filter(|files| !is_default(files));
+        let voices = FILES.iter().filter(is_default).chain(others);
+        Self {
+            voices: voices.map(Voice::new).collect(),
+        }
     }
 
     /// The tags of all languages (RFC 5646), in small letters, the default first.

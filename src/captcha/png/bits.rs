@@ -19,6 +19,7 @@ impl Bits {
     }
 
     /// These bits and then others.
+    #[inline]
     pub(super) fn then(self, next: Self) -> Self {
         Self {
             value: self.value | next.value << self.count,
@@ -61,6 +62,7 @@ impl BitWriter {
     }
 
     /// Appends bits, for which there must be room.
+    #[inline]
     pub(super) fn put(&mut self, bits: Bits) {
         let Bits { value, count } = self.pending.then(bits);
         // All eight bytes are written, and the position moves on by those that are full. This takes

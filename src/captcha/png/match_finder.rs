@@ -75,6 +75,7 @@ impl MatchFinder {
 
     /// The match at a position, if one saves anything. There is none at position 0, nor where less
     /// than [`STEP_BYTES`] are left. Positions must be asked for in order.
+    #[inline]
     pub(super) fn find(&mut self, data: &[u8], at: usize) -> Option<Match> {
         let left = at.checked_sub(1)?;
         let here = data.get(at..)?;
@@ -116,6 +117,7 @@ impl MatchFinder {
     }
 
     /// Enters the position of a word, and returns the one that the table had for its hash.
+    #[inline]
     fn insert(&mut self, word: [u8; WORD_BYTES], at: usize) -> u32 {
         // Multiplied by the golden ratio, a difference in any byte changes the highest bits.
         let hash =
@@ -126,6 +128,7 @@ impl MatchFinder {
 
 /// How a word differs from the one at a candidate. The first byte counts most: the less the number,
 /// the longer both are equal.
+#[inline]
 fn difference(word: u64, data: &[u8], candidate: usize) -> Option<u64> {
     let other = data.get(candidate..candidate + WORD_BYTES)?;
     Some(word ^ u64::from_be_bytes(other.try_into().ok()?))
@@ -133,6 +136,7 @@ fn difference(word: u64, data: &[u8], candidate: usize) -> Option<u64> {
 
 /// How many bytes at the beginning of both are equal, up to [`LENGTH_MAX`]. The last bytes of `one`,
 /// fewer than [`STEP_BYTES`], are not looked at.
+#[inline]
 fn equal_bytes(one: &[u8], other: &[u8]) -> usize {
     let one = &one[..one.len().min(LENGTH_MAX.next_multiple_of(STEP_BYTES))];
     let steps = one.as_chunks().0.iter().zip(other.as_chunks().0);

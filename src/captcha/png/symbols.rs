@@ -43,6 +43,7 @@ impl Token {
         distance: 0,
     };
 
+    #[inline]
     pub(super) fn literal(byte: u8) -> Self {
         Self {
             literal_or_length: byte.into(),
@@ -50,6 +51,7 @@ impl Token {
         }
     }
 
+    #[inline]
     pub(super) fn of_match(found: Match) -> Self {
         let distance = found.distance - 1;
         let (slot, _) = slot(distance, 1);
@@ -70,6 +72,7 @@ impl Token {
     }
 
     /// The bits that follow the codeword of the distance; none for a literal.
+    #[inline]
     pub(super) fn distance_extra_bits(self) -> Bits {
         let (base, extra_bits) = DISTANCE_SLOTS[self.distance_symbol()];
         Bits {
@@ -110,6 +113,7 @@ pub(super) fn literal_length_symbol(literal_or_length: usize) -> (usize, Bits) {
 /// The slot of a length or distance, and how many extra bits tell the values of the slot apart.
 /// Lengths are counted from [`LENGTH_MIN`] and distances from 1. The values of a slot agree in their
 /// highest bit and in `mantissa_bits` below it: 2 bits for lengths and 1 for distances.
+#[inline]
 fn slot(value: usize, mantissa_bits: u32) -> (usize, u32) {
     let extra_bits = (value | 1 << mantissa_bits).ilog2() - mantissa_bits;
     let slot = ((extra_bits as usize) << mantissa_bits) + (value >> extra_bits);
@@ -130,10 +134,12 @@ impl Counts {
         }
     }
 
+    #[inline]
     pub(super) fn add_literal(&mut self, token: Token) {
         self.literals_and_lengths[token.literal_or_length()] += 1;
     }
 
+    #[inline]
     pub(super) fn add_match(&mut self, token: Token) {
         self.literals_and_lengths[token.literal_or_length()] += 1;
         self.distances[token.distance_symbol()] += 1;
