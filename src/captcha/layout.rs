@@ -411,7 +411,7 @@ mod tests {
             );
         };
         // Scaled down where a layout is too large.
-        check(|pose| pose.size_px, 97.0, 165.0);
+        check(|pose| pose.size_px, 97.0, 170.0);
         check(
             |pose| {
                 let [x, y] = pose.transform.x_axis;

@@ -105,8 +105,8 @@ pub(super) const EASY: Tuning = Tuning {
     lines: 3,
     // [3 to 5 px]
     line_bases: [0.045, 0.06],
-    small_letter_max: 0.5,
-    dot_max: 0.2,
+    small_letter_max: 0.37,
+    dot_max: 0.135,
 };
 
 /// For letters that are bent, and hop all over the height of the picture among thick lines.
@@ -120,7 +120,7 @@ pub(super) const NORMAL: Tuning = Tuning {
     base_heights: 0.375,
     size_bases: [1.75, 2.0],
     width: 1.15,
-    angle_max_degrees: 14.0,
+    angle_max_degrees: 14.5,
     skew_max: 0.1,
     stretch_max: 0.06,
     // [6 to 8 px, before letters are scaled down to about two thirds]
@@ -133,11 +133,11 @@ pub(super) const NORMAL: Tuning = Tuning {
     drift: 0.4,
     // [25 px]
     push_bases: 0.34,
-    lines: 7,
-    // [6 to 8 px]
-    line_bases: [0.085, 0.105],
+    lines: 8,
+    // [7 to 8 px]
+    line_bases: [0.095, 0.115],
     small_letter_max: 0.42,
-    dot_max: 0.26,
+    dot_max: 0.17,
 };
 
 /// What [`NORMAL`] is, but steeper, closer together, less alike, and with more of what is turned.
