@@ -1,10 +1,12 @@
-//! The inks of a picture, and the byte that says which of them covers a pixel and how much.
+//! The inks of a picture, what each is for, and the byte that says which of them covers a pixel and how much.
 //!
 //! Knows no colours: those are the palette's.
 
-/// Inks of a picture: three for letters and one for lines, so that no line has the ink of a letter.
-/// Small letters and dots share all of them: what shares an ink cannot be separated by colour.
-pub(super) const INKS: usize = 4;
+/// Inks of letters. Neighbours that may cross differ: three in a row.
+pub(super) const LETTER_INKS: usize = 3;
+/// Inks of a picture: those of letters, and a quieter one for lines, so that no line has the ink of a
+/// letter. Small letters and dots share all of them: what shares an ink cannot be separated by colour.
+pub(super) const INKS: usize = LETTER_INKS + 1;
 
 /// Levels of coverage: an ink covers no part of a pixel, one third, two thirds or all of it. At the
 /// size of a picture three levels, four and eight look the same. Four take 7 % more bytes; two take
@@ -43,6 +45,26 @@ impl Ink {
         self.0 << LEVEL_BITS
     }
 
+    /// That of all lines, and of no letter.
+    pub(super) const OF_LINES: Self = Self(LETTER_INKS as u8);
+
+    /// That of a letter, by its place in the text.
+    pub(super) fn of_letter(place: usize) -> Self {
+        Self((place % LETTER_INKS) as u8)
+    }
+
+    /// Any that is not `taken`; that of lines if all are.
+    pub(super) fn other_than(taken: impl Fn(Self) -> bool, rng: &mut fastrand::Rng) -> Self {
+        let free = || (0..INKS as u8).map(Self).filter(|ink| !taken(*ink));
+        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
+        match free().count() as u64 {
+            0 => Self::OF_LINES,
+            count => free()
+                .nth(rng.u64(..count) as usize)
+                .unwrap_or(Self::OF_LINES),
+        }
+    }
+
     /// The ink of a number, for tests of what knows no pictures.
     #[cfg(test)]
     pub(super) fn numbered(number: u8) -> Self {
@@ -53,41 +75,6 @@ impl Ink {
     #[cfg(test)]
     pub(super) fn of(code: u8) -> Self {
         Self(code >> LEVEL_BITS)
-    }
-}
-
-/// Which ink is for lines and which are for letters, drawn for each picture: no number and no
-/// colour tells the one from the others.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Inks([Ink; INKS]);
-
-impl Inks {
-    /// Inks in an order of chance.
-    pub(super) fn shuffled(rng: &mut fastrand::Rng) -> Self {
-        let mut inks = std::array::from_fn(|number| Ink(number as u8));
-        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
-        for place in 1..INKS {
-            inks.swap(place, rng.u64(..=place as u64) as usize);
-        }
-        Self(inks)
-    }
-
-    /// That of all lines, and of no letter.
-    pub(super) fn of_lines(self) -> Ink {
-        self.0[INKS - 1]
-    }
-
-    /// That of a letter, by its place in the text. Letters that may cross differ: three in a row.
-    pub(super) fn of_letter(self, place: usize) -> Ink {
-        self.0[place % (INKS - 1)]
-    }
-
-    /// Any of those that are not `taken`; that of lines if all are.
-    pub(super) fn pick_other(self, taken: impl Fn(Ink) -> bool, rng: &mut fastrand::Rng) -> Ink {
-        // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
-        let first = rng.u64(..INKS as u64) as usize;
-        let mut inks = (first..first + INKS).map(|place| self.0[place % INKS]);
-        inks.find(|ink| !taken(*ink)).unwrap_or(self.of_lines())
     }
 }
 
@@ -111,29 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_have_an_ink_that_no_letter_has() {
-        for seed in 0..100 {
-            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
-            for place in 0..32 {
-                let three = [place, place + 1, place + 2].map(|place| inks.of_letter(place));
-                assert!(!three.contains(&inks.of_lines()));
-                assert!(three[0] != three[1] && three[1] != three[2] && three[0] != three[2]);
-            }
+    fn lines_have_an_ink_that_no_letter_has_and_three_letters_in_a_row_differ() {
+        for place in 0..32 {
+            let [one, two, three] = [place, place + 1, place + 2].map(Ink::of_letter);
+            assert!(![one, two, three].contains(&Ink::OF_LINES));
+            assert!(one != two && two != three && one != three);
         }
-    }
-
-    /// Over many pictures each ink is that of lines as often as any.
-    #[test]
-    fn no_number_tells_the_ink_of_lines() {
-        let mut counts = [0; INKS];
-        for seed in 0..1_000 {
-            let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(seed));
-            counts[usize::from(inks.of_lines().0)] += 1;
-        }
-        assert!(
-            counts.iter().all(|count| (200..300).contains(count)),
-            "{counts:?}"
-        );
     }
 
     #[test]
@@ -142,8 +112,7 @@ mod tests {
         for taken in 0..=3 {
             let mut counts = [0_usize; INKS];
             for _ in 0..4_000 {
-                let inks = Inks::shuffled(&mut rng);
-                let ink = inks.pick_other(|ink| ink.0 < taken, &mut rng);
+                let ink = Ink::other_than(|ink| ink.0 < taken, &mut rng);
                 counts[usize::from(ink.0)] += 1;
             }
             let (none, all) = counts.split_at(usize::from(taken));
@@ -158,8 +127,7 @@ mod tests {
 
     #[test]
     fn where_all_inks_are_taken_there_is_that_of_lines() {
-        let inks = Inks::shuffled(&mut fastrand::Rng::with_seed(1));
-        let ink = inks.pick_other(|_| true, &mut fastrand::Rng::with_seed(1));
-        assert_eq!(ink, inks.of_lines());
+        let ink = Ink::other_than(|_| true, &mut fastrand::Rng::with_seed(1));
+        assert_eq!(ink, Ink::OF_LINES);
     }
 }

@@ -4,18 +4,22 @@
 //! 3:1 for graphics that must be understood (section 1.4.11). Noise has it as well; otherwise machines
 //! could distinguish it from letters.
 //!
-//! All inks of a picture are equally bright, and differ in hue as much as they can. People distinguish
-//! letters that cross by their hues; to a machine that looks at shades of grey they are one shape.
+//! All inks of a picture are equally bright. Those of letters differ in hue as much as they can, and
+//! that of lines is grey. So people see colourful letters in front of grey lines, and distinguish letters
+//! that cross by their hues; to a machine that looks at shades of grey they are all one shape.
 
 use std::ops::RangeInclusive;
 
-use super::ink::{INKS, LEVELS};
+use super::ink::{INKS, LETTER_INKS, LEVELS};
 use super::theme::Theme;
 
 /// Red, green and blue in sRGB.
 type Colour = [u8; 3];
 /// Red, green and blue as amounts of light, from 0 to 1.
 type Light = [f32; 3];
+
+/// The light without a hue.
+const WHITE: Light = [1.0; 3];
 
 /// Brightness of a theme: luminances of WCAG 2.1, from 0 for black to 1 for white.
 struct Brightness {
@@ -30,7 +34,7 @@ impl Brightness {
         match theme {
             Theme::Light => Self {
                 ground: 0.86,
-                ink: 0.09,
+                ink: 0.13,
             },
             Theme::Dark => Self {
                 ground: 0.018,
@@ -102,8 +106,12 @@ impl Palette {
         Self {
             ground,
             inks: std::array::from_fn(|number| {
-                let hue = first + number as f32 / INKS as f32;
-                encode(with_luminance(pure(hue), brightness.ink))
+                let light = if number < LETTER_INKS {
+                    pure(first + number as f32 / LETTER_INKS as f32)
+                } else {
+                    WHITE
+                };
+                encode(with_luminance(light, brightness.ink))
             }),
         }
     }

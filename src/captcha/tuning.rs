@@ -50,9 +50,14 @@ pub(super) struct Tuning {
     pub(super) stroke_bases: [f32; 2],
     /// Height of the band in which each letter stands anywhere, in heights of the tallest one.
     pub(super) band: f32,
-    /// How much neighbours overlap at most, in widths of the narrower one.
+    /// How far a letter stands from the height of the one before at least, in shares of the height
+    /// that the band leaves it.
+    pub(super) hop_min: f32,
+    /// How much neighbours overlap at most where one stands above the other, in widths of the narrower
+    /// one.
     pub(super) overlap_max: f32,
-    /// How far neighbours are apart at most, in widths of the first.
+    /// How far neighbours at one height are apart at most, in widths of the narrower one. Negative where
+    /// they overlap.
     pub(super) gap_max: f32,
     /// How many times larger all letters become at most, where there is room.
     pub(super) growth_max: f32,
@@ -91,54 +96,60 @@ pub(super) const EASY: Tuning = Tuning {
     stretch_max: 0.05,
     stroke_bases: [0.06, 0.095],
     band: 1.4,
-    overlap_max: 0.05,
-    gap_max: 0.15,
+    hop_min: 0.0,
+    overlap_max: 0.0,
+    gap_max: 0.1,
     growth_max: 1.5,
     drift: 0.2,
     push_bases: 0.22,
     lines: 3,
     // [3 to 5 px]
     line_bases: [0.045, 0.06],
-    small_letter_max: 0.5,
-    dot_max: 0.2,
+    small_letter_max: 0.37,
+    dot_max: 0.135,
 };
 
-/// For letters that are bent and cross each other. What they lose by that to readers they win back
-/// by being turned less, alike in size, bold, wide, and as large as there is room.
+/// For letters that are bent, and hop all over the height of the picture among thick lines.
 ///
-/// They are scattered over the height of the picture and mostly overlap, since machines look for a row
-/// of letters next to each other. Readers follow them up and down, and distinguish those that
-/// cross by their inks. A steep displacement map is harder for readers than one that moves things far;
-/// both are hard for machines.
+/// Machines look for a row of letters next to each other, and for outlines; lines that are as thick as
+/// outlines and as bright are the dearest to them. Readers follow letters up and down, and do not mind
+/// grey lines, as long as each letter is whole, bold, wide, and not turned or bent so far that it could
+/// be another. A steep displacement map is harder for readers than one that moves things far; both are
+/// hard for machines.
 pub(super) const NORMAL: Tuning = Tuning {
     base_heights: 0.375,
-    size_bases: [1.6, 2.0],
+    size_bases: [1.75, 2.0],
     width: 1.15,
-    angle_max_degrees: 25.0,
-    skew_max: 0.25,
-    stretch_max: 0.12,
-    // [5 to 8 px, before letters are scaled down to about two thirds]
-    stroke_bases: [0.065, 0.1],
+    angle_max_degrees: 14.5,
+    skew_max: 0.1,
+    stretch_max: 0.06,
+    // [6 to 8 px, before letters are scaled down to about two thirds]
+    stroke_bases: [0.08, 0.1],
     band: 2.05,
-    overlap_max: 0.25,
+    hop_min: 0.25,
+    overlap_max: 0.35,
     gap_max: 0.0,
     growth_max: 2.0,
     drift: 0.4,
-    // [32 px]
-    push_bases: 0.42,
-    lines: 3,
-    line_bases: [0.045, 0.06],
-    small_letter_max: 0.55,
-    dot_max: 0.26,
+    // [25 px]
+    push_bases: 0.34,
+    lines: 8,
+    // [7 to 8 px]
+    line_bases: [0.095, 0.115],
+    small_letter_max: 0.42,
+    dot_max: 0.17,
 };
 
-/// What [`NORMAL`] is, but closer together, steeper and with a line more.
+/// What [`NORMAL`] is, but steeper, closer together, less alike, and with more of what is turned.
 pub(super) const HARD: Tuning = Tuning {
-    overlap_max: 0.28,
-    gap_max: -0.05,
-    push_bases: 0.44,
-    lines: 4,
-    small_letter_max: 0.6,
+    size_bases: [1.6, 2.0],
+    angle_max_degrees: 22.0,
+    skew_max: 0.2,
+    stretch_max: 0.12,
+    stroke_bases: [0.065, 0.1],
+    overlap_max: 0.4,
+    gap_max: -0.1,
+    push_bases: 0.4,
     ..NORMAL
 };
 
