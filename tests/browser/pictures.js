@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { openPage, startBrowser, startService, startSite } from './support.js';
 
 // A text such as the service draws.
-const TEXT = 'H3RT7C';
+const TEXT = 'H3RT8C';
 
 const docs = name => fileURLToPath(new URL(`../../docs/${name}.png`, import.meta.url));
 
@@ -39,7 +39,7 @@ async function takePage(browser, { width, height = 900, colorScheme = 'light', p
   await page.waitForFunction(() => document.querySelector('mini-captcha').shadowRoot?.querySelector('img').naturalWidth);
   await page.getByLabel('large outlined characters').fill(TEXT.toLowerCase());
   await page.keyboard.press('Enter');
-  await page.getByText('Right.').waitFor();
+  await page.getByText('Right. The visitor passes').waitFor();
   await page.screenshot({ path, ...options });
   await close();
 }

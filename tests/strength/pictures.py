@@ -18,6 +18,15 @@ def grey(path):
     return 255 - picture if np.median(picture) < 128 else picture
 
 
+def vivid(path, least_chroma=45):
+    """Like `grey`, but ink without a hue becomes ground: lines are grey, and letters are not."""
+    picture = cv2.imread(str(path)).astype(np.int32)
+    is_grey = picture.max(2) - picture.min(2) < least_chroma
+    shades = grey(path)
+    shades[is_grey] = np.median(shades)
+    return shades
+
+
 def coloured(path):
     """How far each channel of each pixel is from the ground's, which is the colour of most pixels."""
     picture = cv2.imread(str(path)).astype(np.int32)
