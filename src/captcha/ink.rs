@@ -1,4 +1,5 @@
-//! The inks of a picture, what each is for, and the byte that says which of them covers a pixel and how much.
+//! The inks of a picture, what each is for, and the byte that says which of them covers a pixel and
+//! how much.
 //!
 //! Knows no colours: those are the palette's.
 
@@ -30,6 +31,9 @@ pub(super) const GROUND: u8 = 0;
 pub(super) struct Ink(u8);
 
 impl Ink {
+    /// That of all lines, and of no letter.
+    pub(super) const OF_LINES: Self = Self(LETTER_INKS as u8);
+
     /// The code of a pixel that the ink covers at a level, over bare ground.
     pub(super) const fn code(self, level: u8) -> u8 {
         if level == 0 {
@@ -44,9 +48,6 @@ impl Ink {
     pub(super) fn bits(self) -> u8 {
         self.0 << LEVEL_BITS
     }
-
-    /// That of all lines, and of no letter.
-    pub(super) const OF_LINES: Self = Self(LETTER_INKS as u8);
 
     /// That of a letter, by its place in the text.
     pub(super) fn of_letter(place: usize) -> Self {

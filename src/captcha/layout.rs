@@ -21,8 +21,8 @@ use super::tuning::Tuning;
 const STROKE_PX_MIN: f32 = RAMP_PX;
 const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
 
-/// The least share of what they may overlap that neighbours do, where one stands above the other.
-const OVERLAP_MIN: f32 = 0.7;
+/// Least overlap of neighbours one of which stands above the other, as a share of the greatest.
+const OVERLAP_SHARE_MIN: f32 = 0.7;
 
 /// A letter in its place.
 pub(super) struct Letter {
@@ -117,7 +117,7 @@ impl Row {
             // 0 at one height, and 1 where one stands above the other.
             let apart = ((middle - last_middle).abs() / (half[1] + last_half[1])).min(1.0);
             let gap = random([0.0, tuning.gap_max], rng);
-            let overlap = tuning.overlap_max * random([OVERLAP_MIN, 1.0], rng);
+            let overlap = tuning.overlap_max * random([OVERLAP_SHARE_MIN, 1.0], rng);
             self.end += width.min(2.0 * last_half[0]) * lerp(gap, -overlap, apart);
         }
         letter.pose.middle_px = [self.end + half[0], middle];
@@ -293,7 +293,7 @@ mod tests {
                 let least = lerp(tuning.gap_max.min(0.0), -tuning.overlap_max, apart);
                 let most = lerp(
                     tuning.gap_max.max(0.0),
-                    -OVERLAP_MIN * tuning.overlap_max,
+                    -OVERLAP_SHARE_MIN * tuning.overlap_max,
                     apart,
                 );
                 assert!(

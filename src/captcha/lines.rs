@@ -87,6 +87,7 @@ impl Line {
             let reach_px = f32::midpoint(self.width_px, RAMP_PX) / distance_per_px;
             let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
             for row in blocks_between(top, bottom, canvas.height()) {
+                // These run evenly over a block, also where the middle of the line crosses it.
                 let from_middle =
                     |height: f32, row: usize| (height - (row * BLOCK_PX) as f32) * distance_per_px;
                 let [above, below] =

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_picture_has_half_as_much_noise_as_the_reference() {
+    fn the_usual_picture_has_less_noise_than_the_reference() {
         let frame = Frame::new(600, 200, 6, &NORMAL);
         let counts =
             |bases: [f32; 2]| Grid::new(&frame, bases.map(|bases| bases * frame.base_px)).counts;

@@ -111,10 +111,10 @@ pub(super) const EASY: Tuning = Tuning {
 
 /// For letters that are bent, and hop all over the height of the picture among thick lines.
 ///
-/// Machines look for a row of letters next to each other, and for outlines; lines that are as thick as
-/// outlines and as bright are the dearest to them. Readers follow letters up and down, and do not mind
-/// grey lines, as long as each letter is whole, bold, wide, and not turned or bent so far that it could
-/// be another. A steep displacement map is harder for readers than one that moves things far; both are
+/// Machines look for a row of letters next to each other, and for outlines. What costs them most are
+/// lines that are as thick and as bright as outlines. Readers follow letters up and down, and do not
+/// mind grey lines, as long as each letter is whole, bold, wide, and not turned or bent so far that it
+/// could be another. A steep displacement map is harder for readers than one that moves things far; both are
 /// hard for machines.
 pub(super) const NORMAL: Tuning = Tuning {
     base_heights: 0.375,
@@ -140,7 +140,7 @@ pub(super) const NORMAL: Tuning = Tuning {
     dot_max: 0.17,
 };
 
-/// What [`NORMAL`] is, but steeper, closer together, less alike, and with more of what is turned.
+/// What [`NORMAL`] is, but with letters that are bent and turned more, closer together, and less alike.
 pub(super) const HARD: Tuning = Tuning {
     size_bases: [1.6, 2.0],
     angle_max_degrees: 22.0,

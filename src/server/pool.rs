@@ -243,13 +243,18 @@ mod tests {
         }
     }
 
-    /// The statuses of the answers to `paths`, from a pool of `threads`.
-    fn statuses(threads: usize, paths: &[&str]) -> Vec<u16> {
-        let service = Arc::new(Service {
-            meeting: Barrier::new(threads),
+    /// A service at which so many requests for `/meet` have to be worked on at once.
+    fn service(meeting: usize) -> Arc<Service> {
+        Arc::new(Service {
+            meeting: Barrier::new(meeting),
             workers: AtomicUsize::default(),
             failed: Mutex::default(),
-        });
+        })
+    }
+
+    /// The statuses of the answers to `paths`, from a pool of `threads`.
+    fn statuses(threads: usize, paths: &[&str]) -> Vec<u16> {
+        let service = service(threads);
         let (pool, woken) = Pool::start(threads, &service, Arc::default()).unwrap();
         for (token, path) in (0..).zip(paths) {
             pool.submit(token, job(path), COSTLY);
@@ -283,11 +288,7 @@ mod tests {
 
     #[test]
     fn requests_wait_and_are_counted_until_they_are_taken_or_cancelled() {
-        let service = Arc::new(Service {
-            meeting: Barrier::new(2),
-            workers: AtomicUsize::default(),
-            failed: Mutex::default(),
-        });
+        let service = service(2);
         let figures = Arc::<Figures>::default();
         let (pool, _woken) = Pool::start(1, &service, Arc::clone(&figures)).unwrap();
         // Keeps the only worker busy until this thread comes to the meeting.
@@ -318,11 +319,7 @@ mod tests {
 
     #[test]
     fn a_request_that_a_worker_fails_at_is_timed_from_when_it_was_received() {
-        let service = Arc::new(Service {
-            meeting: Barrier::new(1),
-            workers: AtomicUsize::default(),
-            failed: Mutex::default(),
-        });
+        let service = service(1);
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
         let job = job("/panic");
         let received = job.request.received;
@@ -336,11 +333,7 @@ mod tests {
     /// Its buffers may be in any state.
     #[test]
     fn a_worker_is_replaced_after_a_panic() {
-        let service = Arc::new(Service {
-            meeting: Barrier::new(1),
-            workers: AtomicUsize::default(),
-            failed: Mutex::default(),
-        });
+        let service = service(1);
         let (pool, _woken) = Pool::start(1, &service, Arc::default()).unwrap();
         for (path, made) in [("/", 1), ("/panic", 2), ("/", 2), ("/panic", 3)] {
             pool.submit(0, job(path), COSTLY);
@@ -353,11 +346,7 @@ mod tests {
 
     #[test]
     fn workers_end_with_their_pool() {
-        let service = Arc::new(Service {
-            meeting: Barrier::new(1),
-            workers: AtomicUsize::default(),
-            failed: Mutex::default(),
-        });
+        let service = service(1);
         let (pool, _woken) = Pool::start(2, &service, Arc::default()).unwrap();
         let workers = || Arc::strong_count(&service) - 1;
         assert_ne!(workers(), 0);
