@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::ink::{GROUND, Ink, LEVEL_MASK, LEVELS};
-use super::number::round;
+use super::number::round_within;
 
 /// Side in pixels of the blocks that a canvas is drawn by.
 pub(super) const BLOCK_PX: usize = 4;
@@ -23,8 +23,8 @@ pub(super) struct Canvas {
     height: usize,
     /// Blocks in a row of blocks.
     columns: usize,
-    /// Codes, a row of pixels after the other, in pieces that are as long as a block is wide.
-    codes: Vec<[u8; BLOCK_PX]>,
+    /// Codes, a row of blocks after the other.
+    blocks: Vec<Block<u8>>,
 }
 
 impl Canvas {
@@ -34,7 +34,7 @@ impl Canvas {
             width: 0,
             height: 0,
             columns: 0,
-            codes: Vec::new(),
+            blocks: Vec::new(),
         }
     }
 
@@ -42,9 +42,9 @@ impl Canvas {
     pub(super) fn clear(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
         self.columns = width.div_ceil(BLOCK_PX);
-        let rows = height.next_multiple_of(BLOCK_PX);
-        self.codes.clear();
-        self.codes.resize(self.columns * rows, [GROUND; _]);
+        let rows = height.div_ceil(BLOCK_PX);
+        self.blocks.clear();
+        self.blocks.resize(self.columns * rows, [GROUND; _]);
     }
 
     pub(super) fn width(&self) -> usize {
@@ -55,38 +55,53 @@ impl Canvas {
         self.height
     }
 
-    /// The codes of a row's pixels.
-    pub(super) fn row(&self, y: usize) -> &[u8] {
-        &self.codes[y * self.columns..].as_flattened()[..self.width]
+    /// Appends the codes of a row's pixels.
+    pub(super) fn append_row(&self, y: usize, codes: &mut Vec<u8>) {
+        let blocks = &self.blocks[y / BLOCK_PX * self.columns..][..self.columns];
+        let start = codes.len();
+        codes.resize(start + self.columns * BLOCK_PX, GROUND);
+        for (codes, block) in codes[start..].as_chunks_mut().0.iter_mut().zip(blocks) {
+            let rows: &[[u8; BLOCK_PX]] = block.as_chunks().0;
+            *codes = rows[y % BLOCK_PX];
+        }
+        codes.truncate(start + self.width);
     }
 
-    /// A row to draw on.
-    pub(super) fn row_mut(&mut self, y: usize) -> &mut [u8] {
-        &mut self.codes[y * self.columns..].as_flattened_mut()[..self.width]
+    /// Gives some pixels of a row a code.
+    pub(super) fn fill(&mut self, y: usize, columns: Range<usize>, code: u8) {
+        let blocks = &mut self.blocks[y / BLOCK_PX * self.columns..][..self.columns];
+        for x in columns {
+            blocks[x / BLOCK_PX][y % BLOCK_PX * BLOCK_PX + x % BLOCK_PX] = code;
+        }
     }
 
     /// Lays an ink on the block in this column and row of blocks, at these levels of coverage.
     #[inline(always)]
     pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Block<u8>) {
-        let first = row * BLOCK_PX * self.columns + column;
-        let rows: [_; BLOCK_PX] = std::array::from_fn(|row| first + row * self.columns);
-        let mut codes = [GROUND; _];
-        for (codes, row) in codes.as_chunks_mut().0.iter_mut().zip(rows) {
-            *codes = self.codes[row];
-        }
-        let codes = laid(&codes, ink, coverage);
-        for (codes, row) in codes.as_chunks().0.iter().zip(rows) {
-            self.codes[row] = *codes;
+        let block = &mut self.blocks[row * self.columns + column];
+        *block = laid(block, ink, coverage);
+    }
+
+    /// The codes of a row's pixels.
+    #[cfg(test)]
+    pub(super) fn row(&self, y: usize) -> Vec<u8> {
+        let mut codes = Vec::new();
+        self.append_row(y, &mut codes);
+        codes
+    }
+
+    /// Gives the pixels of a row their codes.
+    #[cfg(test)]
+    pub(super) fn set_row(&mut self, y: usize, codes: &[u8]) {
+        for (x, &code) in codes.iter().enumerate() {
+            self.fill(y, x..x + 1, code);
         }
     }
 
     /// The codes of all pixels, row by row.
     #[cfg(test)]
     pub(super) fn codes(&self) -> Vec<u8> {
-        (0..self.height)
-            .flat_map(|y| self.row(y))
-            .copied()
-            .collect()
+        (0..self.height).flat_map(|y| self.row(y)).collect()
     }
 }
 
@@ -124,7 +139,7 @@ fn thirds(level: u8, count: u8) -> u8 {
 /// The columns or rows of blocks between two coordinates in pixels, on a side of so many pixels.
 #[inline(always)]
 pub(super) fn blocks_between(from_px: f32, to_px: f32, side_px: usize) -> Range<usize> {
-    let [start, end] = [from_px, to_px].map(|at| round(at.clamp(0.0, side_px as f32)) as usize);
+    let [start, end] = [from_px, to_px].map(|at| round_within(at, side_px as f32) as usize);
     start / BLOCK_PX..end.max(start).div_ceil(BLOCK_PX)
 }
 
@@ -189,7 +204,7 @@ mod tests {
         canvas.lay([1, 1], one, &coverage);
         canvas.lay([2, 0], one, &coverage);
         for (y, row) in (0..canvas.height()).map(|y| (y, canvas.row(y))) {
-            for (x, &code) in row.iter().enumerate() {
+            for (x, code) in row.into_iter().enumerate() {
                 let is_within = [[1, 1], [2, 0]].contains(&[x / BLOCK_PX, y / BLOCK_PX]);
                 let level = if is_within { x % BLOCK_PX } else { 0 };
                 assert_eq!(code, one.code(level as u8), "{x}, {y}");
@@ -201,7 +216,7 @@ mod tests {
     fn clearing_leaves_bare_ground_of_the_size() {
         let mut canvas = Canvas::new();
         canvas.clear(4, 3);
-        canvas.row_mut(2).fill(9);
+        canvas.fill(2, 0..4, 9);
         canvas.clear(5, 2);
         assert_eq!(canvas.codes(), [GROUND; 10]);
         assert_eq!((canvas.width(), canvas.height()), (5, 2));

@@ -6,7 +6,7 @@
 
 use super::canvas::{BLOCK_PX, Block};
 use super::ink::LEVELS;
-use super::number::{lerp, round};
+use super::number::{lerp, round_within};
 
 /// Width in pixels of the antialiasing ramp, over which coverage rises from none to all at an edge.
 /// The reference smooths its pictures with a kernel that spreads an edge over about two and a half
@@ -73,31 +73,27 @@ impl Stroke {
 
 /// The levels of coverage by a shape whose edge lies so far inside of where distances are zero.
 #[inline(always)]
-fn levels(distances_px: &Block<f32>, inset_px: f32) -> Block<u8> {
+pub(super) fn levels(distances_px: &Block<f32>, inset_px: f32) -> Block<u8> {
     // At the edge itself half of a pixel is covered.
     let at_zero = f32::from(LEVELS) / 2.0 - inset_px * LEVELS_PER_PX;
     distances_px.map(|distance| {
         let level = at_zero - distance * LEVELS_PER_PX;
-        // Unlike f32::clamp, these comparisons are one instruction each.
-        let level = if level < LEVELS.into() {
-            level
-        } else {
-            LEVELS.into()
-        };
-        round(if 0.0 < level { level } else { 0.0 }) as u8
+        round_within(level, LEVELS.into()) as u8
     })
 }
+
+/// How far the middles of a block's pixels are from its side, in sides.
+pub(super) const PIXEL_SHARES: [f32; BLOCK_PX] = [0.125, 0.375, 0.625, 0.875];
 
 /// The distances at the middles of a block's pixels, row by row, given those at its corners: upper
 /// left, upper right, lower left, lower right. Between them distances run evenly.
 #[inline(always)]
 pub(super) fn interpolate([left, right, left_below, right_below]: [f32; 4]) -> Block<f32> {
-    const SHARES: [f32; BLOCK_PX] = [0.125, 0.375, 0.625, 0.875];
-    let above = SHARES.map(|share| lerp(left, right, share));
-    let below = SHARES.map(|share| lerp(left_below, right_below, share));
+    let above = PIXEL_SHARES.map(|share| lerp(left, right, share));
+    let below = PIXEL_SHARES.map(|share| lerp(left_below, right_below, share));
     std::array::from_fn(|i| {
         let column = i % BLOCK_PX;
-        lerp(above[column], below[column], SHARES[i / BLOCK_PX])
+        lerp(above[column], below[column], PIXEL_SHARES[i / BLOCK_PX])
     })
 }
 
@@ -122,7 +118,7 @@ mod tests {
     fn laid_on(below: u8, fill: Fill, distances: &Block<f32>) -> Vec<u8> {
         let mut canvas = Canvas::new();
         canvas.clear(BLOCK_PX, BLOCK_PX);
-        (0..BLOCK_PX).for_each(|y| canvas.row_mut(y).fill(below));
+        (0..BLOCK_PX).for_each(|y| canvas.fill(y, 0..BLOCK_PX, below));
         canvas.lay([0, 0], inks()[1], &stroke(fill).coverage(distances));
         canvas.codes()
     }

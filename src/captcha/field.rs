@@ -6,7 +6,7 @@
 //! one half. Distances are measured to it and not to whole pixels, since the steps of pixels would
 //! show as bumps once a letter is enlarged.
 
-use super::number::{length, lerp, round, split};
+use super::number::{least, length, lerp, round, split};
 
 /// Pixels of the bitmap along the side of a cell. Coverage gives the place of an edge to about a
 /// tenth of a bitmap pixel, and two make the error half as large in the field.
@@ -317,12 +317,6 @@ fn crossing(here: f32, there: f32) -> f32 {
     let place = (HALF_COVER - here) / (there - here);
     let crosses = (here < HALF_COVER) != (there < HALF_COVER);
     if crosses { place } else { FAR }
-}
-
-/// The lesser of two numbers. Other than `f32::min` this is one instruction.
-#[inline(always)]
-fn least(one: f32, other: f32) -> f32 {
-    if one < other { one } else { other }
 }
 
 #[cfg(test)]

@@ -268,7 +268,7 @@ mod tests {
     fn canvas(code: u8) -> Canvas {
         let mut canvas = Canvas::new();
         canvas.clear(SIDE, SIDE);
-        (0..SIDE).for_each(|y| canvas.row_mut(y).fill(code));
+        (0..SIDE).for_each(|y| canvas.fill(y, 0..SIDE, code));
         canvas
     }
 
@@ -294,7 +294,7 @@ mod tests {
     fn laid_on(below: u8, stroke: Stroke, ink: Ink, distance_px: f32) -> u8 {
         let mut canvas = Canvas::new();
         canvas.clear(BLOCK_PX, BLOCK_PX);
-        (0..BLOCK_PX).for_each(|y| canvas.row_mut(y).fill(below));
+        (0..BLOCK_PX).for_each(|y| canvas.fill(y, 0..BLOCK_PX, below));
         canvas.lay([0, 0], ink, &stroke.coverage(&[distance_px; _]));
         canvas.row(0)[0]
     }
@@ -327,7 +327,7 @@ mod tests {
         let [below, ink] = inks();
         let mut background = canvas(GROUND);
         (0..SIDE).for_each(|y| {
-            background.row_mut(y)[y..].fill(below.code(LEVELS));
+            background.fill(y, y..SIDE, below.code(LEVELS));
         });
         let letters = ['W', 'g', '8', '?', '1'].map(|letter| TEST_FONT.glyph(letter).unwrap());
         let fills = [Fill::Ink, Fill::Nothing];
@@ -337,7 +337,7 @@ mod tests {
             let is_large = LARGE_PX_MIN <= pose.size_px;
             let (mut drawn, mut differing) = (canvas(GROUND), 0);
             for y in 0..SIDE {
-                drawn.row_mut(y).copy_from_slice(background.row(y));
+                drawn.set_row(y, &background.row(y));
             }
             draw(&mut drawn, map, glyph, &pose, fill, ink);
             let (stroke, px_to_cells) = (

@@ -3,12 +3,14 @@
 //! Knows nothing of the text. A line leads through a few points from the left side to the right one,
 //! and is bent by the displacement map.
 
+use std::ops::Range;
+
 use super::canvas::{BLOCK_PX, Canvas, blocks_between};
-use super::coverage::{Fill, RAMP_PX, Stroke, interpolate};
+use super::coverage::{PIXEL_SHARES, RAMP_PX, levels};
 use super::displacement::{Displacement, NODE_PX};
 use super::frame::Frame;
 use super::ink::Ink;
-use super::number::{random, round};
+use super::number::{greatest, least, lerp, random, round};
 
 /// Points that a line leads through.
 const POINTS: usize = 6;
@@ -19,6 +21,10 @@ const START_BASES: f32 = 0.253;
 const SWING_BASES: f32 = 0.89;
 /// Least width of a line in pixels, below which it would be a grey shade.
 const WIDTH_PX_MIN: f32 = 1.0;
+
+/// Blocks to a straight piece of a line. The displacement map hardly bends over so few: a line is less
+/// than a fifth of a pixel from where it would be.
+const PIECE_BLOCKS: usize = 2;
 
 /// Draws lines from one side of the picture to the other.
 pub(super) fn draw(
@@ -71,30 +77,49 @@ impl Line {
         }
     }
 
-    /// Draws the line as the displacement map bends it. Its height is worked out at the sides of blocks,
-    /// and in a block it is straight.
+    /// Draws the line as the displacement map bends it. Its height is worked out at the ends of pieces,
+    /// and between these it is straight.
     fn draw(&self, canvas: &mut Canvas, displacement: &Displacement) {
-        let stroke = Stroke::new(self.width_px, Fill::Ink);
         let [start, end] = [self.points[0][0], self.points[POINTS - 1][0]];
         let columns = blocks_between(start, end, canvas.width());
         let mut left = self.displaced_height(displacement, columns.start);
+        for start in columns.clone().step_by(PIECE_BLOCKS) {
+            let end = columns.end.min(start + PIECE_BLOCKS);
+            let right = self.displaced_height(displacement, end);
+            self.draw_piece(canvas, start..end, [left, right]);
+            left = right;
+        }
+    }
+
+    /// Draws a straight piece over some columns of blocks, given its heights on the left and on the
+    /// right of them.
+    fn draw_piece(&self, canvas: &mut Canvas, columns: Range<usize>, [left, right]: [f32; 2]) {
+        let rise = (right - left) / columns.len() as i32 as f32;
+        // A slanted line is as thick as a level one. What is measured straight down is longer than
+        // the distance by this much.
+        let slope = rise / BLOCK_PX as f32;
+        let distance_per_px = 1.0 / (1.0 + slope * slope).sqrt();
+        let reach_px = f32::midpoint(self.width_px, RAMP_PX) / distance_per_px;
+        let block_distance = BLOCK_PX as f32 * distance_per_px;
+        let pixels = PIXEL_SHARES.map(|share| share * block_distance);
+        let mut left = left;
         for column in columns {
-            let right = self.displaced_height(displacement, column + 1);
-            // A slanted line is as thick as a level one. What is measured straight down is longer
-            // than the distance by this much.
-            let slope = (right - left) / BLOCK_PX as f32;
-            let distance_per_px = 1.0 / (1.0 + slope * slope).sqrt();
-            let reach_px = f32::midpoint(self.width_px, RAMP_PX) / distance_per_px;
-            let (top, bottom) = (left.min(right) - reach_px, left.max(right) + reach_px);
-            for row in blocks_between(top, bottom, canvas.height()) {
-                // These run evenly over a block, also where the middle of the line crosses it.
+            let right = left + rise;
+            let (top, bottom) = (
+                least(left, right) - reach_px,
+                greatest(left, right) + reach_px,
+            );
+            let rows = blocks_between(top, bottom, canvas.height());
+            // How far below the upper edge of a block the middle of the line is, and pixels are.
+            let first_px = (rows.start * BLOCK_PX) as i32 as f32;
+            let mut middles =
+                PIXEL_SHARES.map(|share| (lerp(left, right, share) - first_px) * distance_per_px);
+            for row in rows {
                 let from_middle =
-                    |height: f32, row: usize| (height - (row * BLOCK_PX) as f32) * distance_per_px;
-                let [above, below] =
-                    [row, row + 1].map(|row| [left, right].map(|height| from_middle(height, row)));
-                let distances = interpolate([above[0], above[1], below[0], below[1]])
-                    .map(|distance| distance.abs() - self.width_px / 2.0);
-                canvas.lay([column, row], Ink::OF_LINES, &stroke.coverage(&distances));
+                    std::array::from_fn(|i| (middles[i % BLOCK_PX] - pixels[i / BLOCK_PX]).abs());
+                let coverage = levels(&from_middle, -self.width_px / 2.0);
+                canvas.lay([column, row], Ink::OF_LINES, &coverage);
+                middles = middles.map(|middle| middle - block_distance);
             }
             left = right;
         }
@@ -102,7 +127,7 @@ impl Line {
 
     /// The height at which the line comes to lie in a column of the map's nodes.
     fn displaced_height(&self, displacement: &Displacement, column: usize) -> f32 {
-        let x = (column * NODE_PX) as f32;
+        let x = (column * NODE_PX) as i32 as f32;
         let [right, down] = displacement.at_column(column, self.height(x));
         self.height(x + right) - down
     }

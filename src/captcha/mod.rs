@@ -466,7 +466,7 @@ mod tests {
                 painter.compose(text, style, &mut rng(seed));
                 let canvas = &mut painter.canvas;
                 let last = canvas.height() - 1;
-                let edge = [0, last].map(|y| inked(canvas.row(y)));
+                let edge = [0, last].map(|y| inked(&canvas.row(y)));
                 assert_eq!(edge, [0, 0], "{width}x{height}, seed {seed}");
                 for y in 0..last {
                     let row = canvas.row(y);
@@ -541,7 +541,7 @@ mod tests {
         };
         for seed in 0..10 {
             let canvas = drawn("      ", style, seed);
-            let rows: Vec<&[u8]> = (0..canvas.height()).map(|y| canvas.row(y)).collect();
+            let rows: Vec<Vec<u8>> = (0..canvas.height()).map(|y| canvas.row(y)).collect();
             let middle = &rows[33..167];
             let is_dot = |code: &u8| *code != 0 && Ink::of(*code) != Ink::OF_LINES;
             let dots = canvas.codes().iter().filter(|code| is_dot(code)).count();

@@ -158,7 +158,7 @@ fn dot(canvas: &mut Canvas, middle_px: [f32; 2], diameter: usize, ink: Ink) {
         let [start, end] = [left + missing, left + diameter as i32 - missing]
             .map(|x| x.clamp(0, canvas.width() as i32) as usize);
         if (0..canvas.height() as i32).contains(&y) {
-            canvas.row_mut(y as usize)[start..end].fill(ink.code(LEVELS));
+            canvas.fill(y as usize, start..end, ink.code(LEVELS));
         }
     }
 }

@@ -46,7 +46,7 @@ impl Encoder {
         self.rows.clear();
         for y in 0..canvas.height() {
             self.rows.push(NO_FILTER);
-            self.rows.extend_from_slice(canvas.row(y));
+            canvas.append_row(y, &mut self.rows);
         }
         let image_data = self.deflater.compress(&self.rows, 1 + canvas.width());
         let size = [canvas.width(), canvas.height()].map(|side| side as u32);
@@ -79,7 +79,7 @@ mod tests {
     fn what_is_encoded_is_decoded_again() {
         let mut canvas = Canvas::new();
         canvas.clear(7, 3);
-        canvas.row_mut(1).copy_from_slice(&[0, 5, 2, 2, 0, 1, 4]);
+        canvas.set_row(1, &[0, 5, 2, 2, 0, 1, 4]);
         let palette: Vec<u8> = (0..90).collect();
         let mut bytes = b"before".to_vec();
         Encoder::new().encode(&canvas, &palette, &mut bytes);
