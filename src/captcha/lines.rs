@@ -22,8 +22,8 @@ const SWING_BASES: f32 = 0.89;
 /// Least width of a line in pixels, below which it would be a grey shade.
 const WIDTH_PX_MIN: f32 = 1.0;
 
-/// Blocks to a straight piece of a line. The displacement map hardly bends over so few: a line is less
-/// than a fifth of a pixel from where it would be.
+/// Blocks to a straight piece of a line. The displacement map bends a line over so few by less than a
+/// fifth of a pixel. Only the corners at the line's points are cut off, and become softer.
 const PIECE_BLOCKS: usize = 2;
 
 /// Draws lines from one side of the picture to the other.
@@ -94,14 +94,15 @@ impl Line {
     /// Draws a straight piece over some columns of blocks, given its heights on the left and on the
     /// right of them.
     fn draw_piece(&self, canvas: &mut Canvas, columns: Range<usize>, [left, right]: [f32; 2]) {
-        let rise = (right - left) / columns.len() as i32 as f32;
+        let rise = (right - left) / columns.len() as f32;
         // A slanted line is as thick as a level one. What is measured straight down is longer than
         // the distance by this much.
         let slope = rise / BLOCK_PX as f32;
         let distance_per_px = 1.0 / (1.0 + slope * slope).sqrt();
         let reach_px = f32::midpoint(self.width_px, RAMP_PX) / distance_per_px;
         let block_distance = BLOCK_PX as f32 * distance_per_px;
-        let pixels = PIXEL_SHARES.map(|share| share * block_distance);
+        // How far below the upper edge of a block its rows of pixels are.
+        let rows_below = PIXEL_SHARES.map(|share| share * block_distance);
         let mut left = left;
         for column in columns {
             let right = left + rise;
@@ -110,16 +111,17 @@ impl Line {
                 greatest(left, right) + reach_px,
             );
             let rows = blocks_between(top, bottom, canvas.height());
-            // How far below the upper edge of a block the middle of the line is, and pixels are.
-            let first_px = (rows.start * BLOCK_PX) as i32 as f32;
-            let mut middles =
+            // How far below the upper edge of the block the middle of the line is in each column.
+            let first_px = (rows.start * BLOCK_PX) as f32;
+            let mut middles_below =
                 PIXEL_SHARES.map(|share| (lerp(left, right, share) - first_px) * distance_per_px);
             for row in rows {
-                let from_middle =
-                    std::array::from_fn(|i| (middles[i % BLOCK_PX] - pixels[i / BLOCK_PX]).abs());
+                let from_middle = std::array::from_fn(|i| {
+                    (middles_below[i % BLOCK_PX] - rows_below[i / BLOCK_PX]).abs()
+                });
                 let coverage = levels(&from_middle, -self.width_px / 2.0);
                 canvas.lay([column, row], Ink::OF_LINES, &coverage);
-                middles = middles.map(|middle| middle - block_distance);
+                middles_below = middles_below.map(|below| below - block_distance);
             }
             left = right;
         }
@@ -127,7 +129,7 @@ impl Line {
 
     /// The height at which the line comes to lie in a column of the map's nodes.
     fn displaced_height(&self, displacement: &Displacement, column: usize) -> f32 {
-        let x = (column * NODE_PX) as i32 as f32;
+        let x = (column * NODE_PX) as f32;
         let [right, down] = displacement.at_column(column, self.height(x));
         self.height(x + right) - down
     }

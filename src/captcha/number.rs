@@ -12,7 +12,7 @@ pub(super) fn round(number: f32) -> i32 {
     (number + NO_FRACTIONS).to_bits() as i32 - NO_FRACTIONS.to_bits() as i32
 }
 
-/// The integer nearest to a number, but at least 0, and at most this integer.
+/// The integer nearest to any number, but at least 0, and at most `most`, which is an integer.
 #[inline(always)]
 pub(super) fn round_within(number: f32, most: f32) -> i32 {
     let sum = number + NO_FRACTIONS;
@@ -28,7 +28,7 @@ pub(super) fn least(one: f32, other: f32) -> f32 {
     if one < other { one } else { other }
 }
 
-/// The greater of two numbers, in one instruction.
+/// The greater of two numbers. It is one instruction, too.
 #[inline(always)]
 pub(super) fn greatest(one: f32, other: f32) -> f32 {
     if other < one { one } else { other }
