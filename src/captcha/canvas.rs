@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::ink::{GROUND, Ink, LEVEL_MASK, LEVELS};
-use super::number::round_within;
+use super::number::round;
 
 /// Side in pixels of the blocks that a canvas is drawn by.
 pub(super) const BLOCK_PX: usize = 4;
@@ -15,6 +15,13 @@ pub(super) const BLOCK_PX: usize = 4;
 /// A value for every pixel of a block, row by row. Loops over one have no branches and no tables, so
 /// that a compiler makes vector instructions of them.
 pub(super) type Block<T> = [T; BLOCK_PX * BLOCK_PX];
+
+/// An ink, and whether it lies over what is there or under it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Paint {
+    Over(Ink),
+    Under(Ink),
+}
 
 /// A picture that is being drawn. The last blocks may reach over its right and lower edge.
 pub(super) struct Canvas {
@@ -55,16 +62,22 @@ impl Canvas {
         self.height
     }
 
-    /// Appends the codes of a row's pixels.
-    pub(super) fn append_row(&self, y: usize, codes: &mut Vec<u8>) {
-        let blocks = &self.blocks[y / BLOCK_PX * self.columns..][..self.columns];
-        let start = codes.len();
-        codes.resize(start + self.columns * BLOCK_PX, GROUND);
-        for (codes, block) in codes[start..].as_chunks_mut().0.iter_mut().zip(blocks) {
-            let rows: &[[u8; BLOCK_PX]] = block.as_chunks().0;
-            *codes = rows[y % BLOCK_PX];
+    /// Replaces `bytes` by the codes of all pixels, row by row, each row after a byte of its own.
+    pub(super) fn write_rows(&self, first: u8, bytes: &mut Vec<u8>) {
+        let row_bytes = 1 + self.width;
+        bytes.resize(self.height * row_bytes, 0);
+        for (y, row) in bytes.chunks_exact_mut(row_bytes).enumerate() {
+            row[0] = first;
+            let blocks = &self.blocks[y / BLOCK_PX * self.columns..][..self.columns];
+            let mut in_blocks = blocks.iter().map(|block| block.as_chunks().0[y % BLOCK_PX]);
+            let (whole, rest) = row[1..].as_chunks_mut::<BLOCK_PX>();
+            for (pixels, in_block) in whole.iter_mut().zip(&mut in_blocks) {
+                *pixels = in_block;
+            }
+            if let Some(in_block) = in_blocks.next() {
+                rest.copy_from_slice(&in_block[..rest.len()]);
+            }
         }
-        codes.truncate(start + self.width);
     }
 
     /// Gives some pixels of a row a code.
@@ -75,19 +88,40 @@ impl Canvas {
         }
     }
 
-    /// Lays an ink on the block in this column and row of blocks, at these levels of coverage.
+    /// Lays paint on the block in a column and row of blocks, at these levels of coverage.
     #[inline(always)]
-    pub(super) fn lay(&mut self, [column, row]: [usize; 2], ink: Ink, coverage: &Block<u8>) {
-        let block = &mut self.blocks[row * self.columns + column];
-        *block = laid(block, ink, coverage);
+    pub(super) fn lay(&mut self, place: [usize; 2], paint: Paint, coverage: &Block<u8>) {
+        let block = self.block(place);
+        let of = |ink: Ink| coverage.map(|level| ink.bits() | level);
+        *block = match paint {
+            Paint::Over(ink) => composed(&of(ink), block),
+            Paint::Under(ink) => composed(block, &of(ink)),
+        };
+    }
+
+    /// Lays the ink of lines on a block that has no other ink. Lines become one shape: each pixel has
+    /// the greatest level at which one of them covers it.
+    #[inline(always)]
+    pub(super) fn lay_line(&mut self, place: [usize; 2], coverage: &Block<u8>) {
+        for (code, level) in self.block(place).iter_mut().zip(coverage) {
+            *code = Ink::OF_LINES.code(*level).max(*code);
+        }
+    }
+
+    /// The block in a column and row of blocks.
+    #[inline(always)]
+    fn block(&mut self, [column, row]: [usize; 2]) -> &mut Block<u8> {
+        &mut self.blocks[row * self.columns + column]
     }
 
     /// The codes of a row's pixels.
     #[cfg(test)]
     pub(super) fn row(&self, y: usize) -> Vec<u8> {
-        let mut codes = Vec::new();
-        self.append_row(y, &mut codes);
-        codes
+        let blocks = &self.blocks[y / BLOCK_PX * self.columns..][..self.columns];
+        let rows = blocks
+            .iter()
+            .map(|block| block.as_chunks::<BLOCK_PX>().0[y % BLOCK_PX]);
+        rows.flatten().take(self.width).collect()
     }
 
     /// Gives the pixels of a row their codes.
@@ -105,24 +139,24 @@ impl Canvas {
     }
 }
 
-/// The codes of a block after an ink is laid on it. Where two inks meet, the one that covers more
-/// gives the colour, and of two that cover as much the one that is laid. Coverage is at most
-/// [`LEVELS`], and what is left of the ink below is at most the rest, so that their sum is a level too.
+/// The codes of a block that lies on another. Where two inks meet, the one that covers more gives the
+/// colour, and of two that cover as much the upper one. What is left of the lower ink is at most what
+/// the upper one leaves bare, so that their sum is a level too.
 #[inline(always)]
-fn laid(codes: &Block<u8>, ink: Ink, coverage: &Block<u8>) -> Block<u8> {
-    let mut after = [GROUND; _];
-    for (i, after) in after.iter_mut().enumerate() {
-        let (code, covered) = (codes[i], coverage[i]);
-        let left = thirds(code & LEVEL_MASK, LEVELS - covered);
+fn composed(upper: &Block<u8>, lower: &Block<u8>) -> Block<u8> {
+    let mut codes = [GROUND; _];
+    for (i, code) in codes.iter_mut().enumerate() {
+        let covered = upper[i] & LEVEL_MASK;
+        let left = thirds(lower[i] & LEVEL_MASK, LEVELS - covered);
+        let ink = if covered < left { lower[i] } else { upper[i] };
         let level = covered + left;
-        let ink_bits = if covered < left {
-            code & !LEVEL_MASK
+        *code = if level == 0 {
+            GROUND
         } else {
-            ink.bits()
+            ink & !LEVEL_MASK | level
         };
-        *after = if level == 0 { GROUND } else { ink_bits | level };
     }
-    after
+    codes
 }
 
 /// So many thirds of a level, rounded: `level * count / 3` for a level and a count from 0 to 3. One
@@ -136,11 +170,25 @@ fn thirds(level: u8, count: u8) -> u8 {
     one_or_none + two_or_none
 }
 
-/// The columns or rows of blocks between two coordinates in pixels, on a side of so many pixels.
+/// From the side of a block to the middle of its last pixel, in blocks; less half a block, which
+/// rounding adds.
+const TO_LAST_PIXEL: f32 = 0.5 - 0.5 / BLOCK_PX as f32;
+
+/// The columns or rows of blocks from a coordinate in pixels to the end of a side of so many pixels. A
+/// block counts if the middle of one of its pixels does.
+#[inline(always)]
+pub(super) fn blocks_from(from_px: f32, side_px: usize) -> Range<usize> {
+    let count = side_px.div_ceil(BLOCK_PX);
+    let start = round(from_px / BLOCK_PX as f32 - TO_LAST_PIXEL);
+    start.clamp(0, count as i32) as usize..count
+}
+
+/// Those between two coordinates.
 #[inline(always)]
 pub(super) fn blocks_between(from_px: f32, to_px: f32, side_px: usize) -> Range<usize> {
-    let [start, end] = [from_px, to_px].map(|at| round_within(at, side_px as f32) as usize);
-    start / BLOCK_PX..end.max(start).div_ceil(BLOCK_PX)
+    let blocks = blocks_from(from_px, side_px);
+    let end = round(to_px / BLOCK_PX as f32 + TO_LAST_PIXEL);
+    blocks.start..end.clamp(0, blocks.end as i32) as usize
 }
 
 #[cfg(test)]
@@ -153,7 +201,7 @@ mod tests {
 
     /// The code of a pixel on which the ink is laid.
     fn laid_on(below: u8, ink: Ink, covered: u8) -> u8 {
-        let codes = laid(&[below; _], ink, &[covered; _]);
+        let codes = composed(&[ink.bits() | covered; _], &[below; _]);
         assert_eq!(codes, [codes[0]; _]);
         codes[0]
     }
@@ -195,14 +243,75 @@ mod tests {
         }
     }
 
+    /// The codes of a block of two codes, whatever they are, after it is changed.
+    fn changed(codes: [u8; 2], change: impl FnOnce(&mut Canvas)) -> Vec<u8> {
+        let mut canvas = Canvas::new();
+        canvas.clear(2, 1);
+        canvas.set_row(0, &codes);
+        change(&mut canvas);
+        canvas.row(0)
+    }
+
+    #[test]
+    fn what_lies_under_is_seen_where_the_other_covers_less() {
+        let [one, other] = inks();
+        let below = [GROUND, one.code(1)];
+        for covered in 0..=LEVELS {
+            let coverage = [covered; _];
+            let under = changed(below, |canvas| {
+                canvas.lay([0, 0], Paint::Under(other), &coverage);
+            });
+            // The same two the other way round.
+            let over = changed([other.code(covered); 2], |canvas| {
+                canvas.lay(
+                    [0, 0],
+                    Paint::Over(one),
+                    &std::array::from_fn(|i| (i % 2) as u8),
+                );
+            });
+            assert_eq!(under, over, "{covered}");
+        }
+    }
+
+    #[test]
+    fn lines_that_meet_do_not_add_up() {
+        let line = |level| Ink::OF_LINES.code(level);
+        for covered in 0..=LEVELS {
+            let codes = changed([line(1), line(2)], |canvas| {
+                canvas.lay_line([0, 0], &[covered; _]);
+            });
+            assert_eq!(codes, [line(covered.max(1)), line(covered.max(2))]);
+        }
+    }
+
+    #[test]
+    fn rows_are_written_each_after_a_byte() {
+        for width in 1..=9 {
+            let mut canvas = Canvas::new();
+            canvas.clear(width, 5);
+            let code = |x: usize, y: usize| (10 * y + x) as u8;
+            for y in 0..5 {
+                let row: Vec<u8> = (0..width).map(|x| code(x, y)).collect();
+                canvas.set_row(y, &row);
+            }
+            let mut bytes = vec![1; 100];
+            canvas.write_rows(99, &mut bytes);
+            assert_eq!(bytes.len(), 5 * (1 + width));
+            for (y, row) in bytes.chunks_exact(1 + width).enumerate() {
+                assert_eq!(row[0], 99);
+                assert!((0..width).all(|x| row[1 + x] == code(x, y)), "{row:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_block_is_changed_where_it_is() {
         let [one, _] = inks();
         let mut canvas = Canvas::new();
         canvas.clear(3 * BLOCK_PX - 1, 2 * BLOCK_PX - 2);
         let coverage = std::array::from_fn(|i| (i % BLOCK_PX) as u8);
-        canvas.lay([1, 1], one, &coverage);
-        canvas.lay([2, 0], one, &coverage);
+        canvas.lay([1, 1], Paint::Over(one), &coverage);
+        canvas.lay([2, 0], Paint::Over(one), &coverage);
         for (y, row) in (0..canvas.height()).map(|y| (y, canvas.row(y))) {
             for (x, code) in row.into_iter().enumerate() {
                 let is_within = [[1, 1], [2, 0]].contains(&[x / BLOCK_PX, y / BLOCK_PX]);

@@ -6,7 +6,7 @@
 
 use super::canvas::{BLOCK_PX, Block};
 use super::ink::LEVELS;
-use super::number::{lerp, round_within};
+use super::number::{lerp, round};
 
 /// Width in pixels of the antialiasing ramp, over which coverage rises from none to all at an edge.
 /// The reference smooths its pictures with a kernel that spreads an edge over about two and a half
@@ -23,12 +23,20 @@ pub(super) enum Fill {
 }
 
 /// Levels of coverage that an edge fades by from one pixel to the next across it.
-const LEVELS_PER_PX: f32 = LEVELS as f32 / RAMP_PX;
+pub(super) const LEVELS_PER_PX: f32 = LEVELS as f32 / RAMP_PX;
+
+/// The level of coverage at an edge itself, where half of a pixel is covered.
+pub(super) const LEVEL_AT_EDGE: f32 = LEVELS as f32 / 2.0;
+
+/// Widest stroke in levels: the inner edge fades within the depths that are told apart. That is 126
+/// pixels, which only a single letter in a picture of 2,000 pixels would go beyond.
+const WIDTH_LEVELS_MAX: f32 = (DEPTH_MAX - LEVELS) as f32;
 
 /// How the outline of a shape is drawn.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stroke {
-    width_px: f32,
+    /// Its width, in the levels that an edge would fade by over it.
+    width_levels: u8,
     fill: Fill,
 }
 
@@ -36,8 +44,11 @@ impl Stroke {
     /// A stroke of about this width. The inner edge is moved so far that both edges fade at the same
     /// distances. So the coverage of a stroke has the same sum wherever it lies between pixels.
     pub(super) fn new(width_px: f32, fill: Fill) -> Self {
-        let width_px = (width_px * LEVELS_PER_PX).round() / LEVELS_PER_PX;
-        Self { width_px, fill }
+        let width_levels = (width_px * LEVELS_PER_PX).round().min(WIDTH_LEVELS_MAX);
+        Self {
+            width_levels: width_levels as u8,
+            fill,
+        }
     }
 
     /// Whether the shape changes any pixel of a block whose corners have these signed distances:
@@ -47,7 +58,7 @@ impl Stroke {
         const HALF_RAMP_PX: f32 = RAMP_PX / 2.0;
         let innermost_px = match self.fill {
             Fill::Ink => f32::MIN,
-            Fill::Nothing => -self.width_px - HALF_RAMP_PX,
+            Fill::Nothing => -f32::from(self.width_levels) / LEVELS_PER_PX - HALF_RAMP_PX,
         };
         // All are compared, without a branch.
         let is_any = |[a, b, c, d]: [bool; 4]| a | b | c | d;
@@ -58,28 +69,35 @@ impl Stroke {
 
     /// The level at which the shape covers each pixel of a block with these signed distances.
     #[inline(always)]
-    pub(super) fn coverage(self, distances: &Block<f32>) -> Block<u8> {
+    pub(super) fn coverage(self, distances_px: &Block<f32>) -> Block<u8> {
+        let depths = depths(&distances_px.map(|px| LEVEL_AT_EDGE - px * LEVELS_PER_PX));
         // What the outer edge of the stroke encloses, and of that what the inner edge does.
-        let outer = levels(distances, 0.0);
+        let outer = covered(&depths);
         match self.fill {
             Fill::Ink => outer,
             Fill::Nothing => {
-                let inner = levels(distances, self.width_px);
+                let inner = covered(&depths.map(|depth| depth.saturating_sub(self.width_levels)));
                 std::array::from_fn(|i| outer[i] - inner[i])
             }
         }
     }
 }
 
-/// The levels of coverage by a shape whose edge lies so far inside of where distances are zero.
+/// How deep a pixel is inside an edge, in levels: the level at which the edge covers it, and beyond
+/// that further on as steeply as the edge fades; 0 outside.
+type Depth = u8;
+const DEPTH_MAX: Depth = Depth::MAX;
+
+/// Depths as whole numbers, 0 to [`DEPTH_MAX`]. What is given is less than four million.
 #[inline(always)]
-pub(super) fn levels(distances_px: &Block<f32>, inset_px: f32) -> Block<u8> {
-    // At the edge itself half of a pixel is covered.
-    let at_zero = f32::from(LEVELS) / 2.0 - inset_px * LEVELS_PER_PX;
-    distances_px.map(|distance| {
-        let level = at_zero - distance * LEVELS_PER_PX;
-        round_within(level, LEVELS.into()) as u8
-    })
+pub(super) fn depths(levels: &Block<f32>) -> Block<Depth> {
+    levels.map(|level| round(level).clamp(0, DEPTH_MAX.into()) as Depth)
+}
+
+/// The levels at which an edge covers pixels of these depths.
+#[inline(always)]
+pub(super) fn covered(depths: &Block<Depth>) -> Block<u8> {
+    depths.map(|depth| depth.min(LEVELS))
 }
 
 /// How far the middles of a block's pixels are from its side, in sides.
@@ -99,7 +117,7 @@ pub(super) fn interpolate([left, right, left_below, right_below]: [f32; 4]) -> B
 
 #[cfg(test)]
 mod tests {
-    use super::super::canvas::Canvas;
+    use super::super::canvas::{Canvas, Paint};
     use super::super::ink::{GROUND, Ink};
     use super::*;
 
@@ -119,7 +137,11 @@ mod tests {
         let mut canvas = Canvas::new();
         canvas.clear(BLOCK_PX, BLOCK_PX);
         (0..BLOCK_PX).for_each(|y| canvas.fill(y, 0..BLOCK_PX, below));
-        canvas.lay([0, 0], inks()[1], &stroke(fill).coverage(distances));
+        canvas.lay(
+            [0, 0],
+            Paint::Over(inks()[1]),
+            &stroke(fill).coverage(distances),
+        );
         canvas.codes()
     }
 

@@ -12,12 +12,11 @@
 use std::mem;
 use std::ops::Range;
 
-use super::canvas::{BLOCK_PX, Block, Canvas, blocks_between};
+use super::canvas::{BLOCK_PX, Block, Canvas, Paint, blocks_between};
 use super::coverage::{Fill, RAMP_PX, Stroke, interpolate};
 use super::displacement::{Displacement, NODE_PX};
 use super::field::{CELLS_PER_UNIT, Field, PARTS};
 use super::font::{CELLS_PER_EM, Glyph};
-use super::ink::Ink;
 use super::number::round;
 use super::size::SIDE_PX_MAX;
 use super::transform::Transform;
@@ -90,16 +89,16 @@ pub(super) fn draw(
     glyph: &Glyph,
     pose: &Pose,
     fill: Fill,
-    ink: Ink,
+    paint: Paint,
 ) {
     let stroke = Stroke::new(pose.stroke_width_px(), fill);
     if pose.is_large() {
-        draw_large(canvas, displacement, glyph, pose, stroke, ink);
+        draw_large(canvas, displacement, glyph, pose, stroke, paint);
     } else {
         let [x, y] = pose.middle_px;
         let [right, down] = displacement.at(pose.middle_px);
         let middle_px = [x - right, y - down];
-        draw_small(canvas, glyph, &Pose { middle_px, ..*pose }, stroke, ink);
+        draw_small(canvas, glyph, &Pose { middle_px, ..*pose }, stroke, paint);
     }
 }
 
@@ -114,7 +113,7 @@ fn draw_large(
     glyph: &Glyph,
     pose: &Pose,
     stroke: Stroke,
-    ink: Ink,
+    paint: Paint,
 ) {
     let [columns, rows] = blocks(canvas, glyph, pose, displacement.reach_px());
     let px_to_cells = pose.px_to_cells();
@@ -133,7 +132,7 @@ fn draw_large(
             *distance = glyph.field.at([x, y]) * pose.px_per_cell() - pose.stroke_px;
         }
         if rows.start < row {
-            lay_row(canvas, row - 1, &columns, [above, below], stroke, ink);
+            lay_row(canvas, row - 1, &columns, [above, below], stroke, paint);
         }
         mem::swap(&mut above, &mut below);
     }
@@ -167,17 +166,17 @@ fn lay_row(
     columns: &Range<usize>,
     [above, below]: [&[f32; NODES_MAX]; 2],
     stroke: Stroke,
-    ink: Ink,
+    paint: Paint,
 ) {
-    let mut is_touched = [false; NODES_MAX];
+    let is_touched = &mut [false; NODES_MAX][..columns.len()];
     let corners = |i: usize| [above[i], above[i + 1], below[i], below[i + 1]];
-    for (i, is_touched) in is_touched[..columns.len()].iter_mut().enumerate() {
+    for (i, is_touched) in is_touched.iter_mut().enumerate() {
         *is_touched = stroke.touches(corners(i));
     }
     for (i, column) in columns.clone().enumerate() {
         if is_touched[i] {
             let coverage = stroke.coverage(&interpolate(corners(i)));
-            canvas.lay([column, row], ink, &coverage);
+            canvas.lay([column, row], paint, &coverage);
         }
     }
 }
@@ -199,7 +198,7 @@ fn blocks(
 }
 
 /// Draws a small glyph, as it is: every pixel is looked up. Blocks beyond its box are left out.
-fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, stroke: Stroke, ink: Ink) {
+fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, stroke: Stroke, paint: Paint) {
     // From the middle of a block to that of its last pixel.
     const LAST_PX: f32 = (BLOCK_PX - 1) as f32 / 2.0;
     let px_to_cells = pose.px_to_cells();
@@ -230,7 +229,7 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, stroke: Stroke, i
                 offsets[axis].map(|offset| middle + offset)
             });
             let distances = distances_px(&glyph.field, pose, &points);
-            canvas.lay([column, row], ink, &stroke.coverage(&distances));
+            canvas.lay([column, row], paint, &stroke.coverage(&distances));
         }
     }
 }
@@ -258,7 +257,7 @@ mod tests {
     use super::super::field::Measurer;
     use super::super::font::{CHARACTERS, FONT_FILE, STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
-    use super::super::ink::{GROUND, LEVEL_MASK, LEVELS};
+    use super::super::ink::{GROUND, Ink, LEVEL_MASK, LEVELS};
     use super::super::tuning::{NORMAL, Tuning};
     use super::*;
 
@@ -295,7 +294,11 @@ mod tests {
         let mut canvas = Canvas::new();
         canvas.clear(BLOCK_PX, BLOCK_PX);
         (0..BLOCK_PX).for_each(|y| canvas.fill(y, 0..BLOCK_PX, below));
-        canvas.lay([0, 0], ink, &stroke.coverage(&[distance_px; _]));
+        canvas.lay(
+            [0, 0],
+            Paint::Over(ink),
+            &stroke.coverage(&[distance_px; _]),
+        );
         canvas.row(0)[0]
     }
 
@@ -339,7 +342,7 @@ mod tests {
             for y in 0..SIDE {
                 drawn.set_row(y, &background.row(y));
             }
-            draw(&mut drawn, map, glyph, &pose, fill, ink);
+            draw(&mut drawn, map, glyph, &pose, fill, Paint::Over(ink));
             let (stroke, px_to_cells) = (
                 Stroke::new(pose.stroke_width_px(), fill),
                 pose.px_to_cells(),
@@ -381,7 +384,14 @@ mod tests {
         canvas.clear(metrics.width, metrics.height);
         let glyph = TEST_FONT.glyph(letter).unwrap();
         let map = displacement(false);
-        draw(&mut canvas, &map, glyph, &pose, Fill::Ink, inks()[0]);
+        draw(
+            &mut canvas,
+            &map,
+            glyph,
+            &pose,
+            Fill::Ink,
+            Paint::Over(inks()[0]),
+        );
         let (mut both, mut either) = (0.0, 0.0);
         for (y, row) in bitmap.chunks(metrics.width).enumerate() {
             for (x, &covered) in row.iter().enumerate() {
@@ -426,7 +436,14 @@ mod tests {
         };
         for (fill, filling) in [(Fill::Ink, whole(ink)), (Fill::Nothing, whole(below))] {
             let mut canvas = canvas(whole(below));
-            draw(&mut canvas, &displacement(false), &glyph, &pose, fill, ink);
+            draw(
+                &mut canvas,
+                &displacement(false),
+                &glyph,
+                &pose,
+                fill,
+                Paint::Over(ink),
+            );
             for (x, y) in (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y))) {
                 let right = (x as f32 + 0.5 - 60.0).abs() - 20.0;
                 let down = (y as f32 + 0.5 - 60.0).abs() - 30.0;
@@ -464,7 +481,7 @@ mod tests {
                 glyph,
                 &pose,
                 Fill::Nothing,
-                inks()[0],
+                Paint::Over(inks()[0]),
             );
             let half = pose.half_extent_px(glyph).map(|half| half + RAMP_PX / 2.0);
             for (pixel, _) in canvas
@@ -498,7 +515,7 @@ mod tests {
                 glyph,
                 &pose,
                 Fill::Nothing,
-                inks()[0],
+                Paint::Over(inks()[0]),
             );
             assert!(canvas.codes().iter().all(|&code| code == 0));
         }

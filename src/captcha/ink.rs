@@ -31,8 +31,9 @@ pub(super) const GROUND: u8 = 0;
 pub(super) struct Ink(u8);
 
 impl Ink {
-    /// That of all lines, and of no letter.
-    pub(super) const OF_LINES: Self = Self(LETTER_INKS as u8);
+    /// That of all lines, and of no letter. It has number 0, so that its code is the level alone: where
+    /// two lines meet, the greater code is the greater level.
+    pub(super) const OF_LINES: Self = Self(0);
 
     /// The code of a pixel that the ink covers at a level, over bare ground.
     pub(super) const fn code(self, level: u8) -> u8 {
@@ -51,7 +52,7 @@ impl Ink {
 
     /// That of a letter, by its place in the text.
     pub(super) fn of_letter(place: usize) -> Self {
-        Self((place % LETTER_INKS) as u8)
+        Self(1 + (place % LETTER_INKS) as u8)
     }
 
     /// Any that is not `taken`; that of lines if all are.

@@ -21,6 +21,10 @@ use super::tuning::Tuning;
 const STROKE_PX_MIN: f32 = RAMP_PX;
 const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
 
+/// Size in pixels per em at which hollow letters fill up. Where letters all over the height would be
+/// smaller, they stand closer to one height instead: in pictures of less than about 60 pixels.
+const SIZE_PX_MIN: f32 = 24.0;
+
 /// Least overlap of neighbours one of which stands above the other, as a share of the greatest.
 const OVERLAP_SHARE_MIN: f32 = 0.7;
 
@@ -43,15 +47,15 @@ impl Letter {
     }
 }
 
-/// Fills `letters` with those of a text, in reading order. Blanks take room and become none. Letters
-/// keep the padding of the frame from every side.
+/// Fills `letters` with those of a text, in reading order, and returns the height of their middle in
+/// pixels. Blanks take room and become none. Letters keep the padding of the frame from every side.
 pub(super) fn arrange(
     text: &str,
     font: &Font,
     frame: &Frame,
     rng: &mut fastrand::Rng,
     letters: &mut Vec<Letter>,
-) {
+) -> f32 {
     letters.clear();
     for character in text.chars() {
         if let Some(glyph) = font.glyph(character) {
@@ -65,7 +69,7 @@ pub(super) fn arrange(
             });
         }
     }
-    let mut row = Row::new(letters, frame.tuning, rng);
+    let mut row = Row::new(letters, frame, rng);
     let mut rest = letters.iter_mut();
     for character in text.chars() {
         match font.glyph(character).and_then(|_| rest.next()) {
@@ -73,7 +77,7 @@ pub(super) fn arrange(
             None => row.skip(ADVANCE_EMS * frame.tuning.size_bases[0] * frame.base_px),
         }
     }
-    row.fit(frame, rng, letters);
+    row.fit(frame, rng, letters)
 }
 
 /// Letters put next to each other from the origin on, before their size is known to fit. In pixels.
@@ -91,10 +95,15 @@ struct Row {
 
 impl Row {
     /// An empty row for these letters.
-    fn new(letters: &[Letter], tuning: &Tuning, rng: &mut fastrand::Rng) -> Self {
+    fn new(letters: &[Letter], frame: &Frame, rng: &mut fastrand::Rng) -> Self {
         let heights = letters.iter().map(|letter| 2.0 * letter.half_extent_px[1]);
+        let tallest = heights.fold(0.0, f32::max);
+        let sizes = letters.iter().map(|letter| letter.pose.size_px);
+        let largest = sizes.fold(0.0, f32::max);
+        let height_px = frame.height_px - 2.0 * small_margin_px(frame);
+        let readable = largest * height_px / SIZE_PX_MIN;
         Self {
-            band: tuning.band * heights.fold(0.0, f32::max),
+            band: (frame.tuning.band * tallest).min(readable).max(tallest),
             end: 0.0,
             last: None,
             place: rng.f32(),
@@ -125,8 +134,8 @@ impl Row {
         self.last = Some((middle, half));
     }
 
-    /// Puts the row into the picture, as large as there is room.
-    fn fit(&self, frame: &Frame, rng: &mut fastrand::Rng, letters: &mut [Letter]) {
+    /// Puts the row into the picture, as large as there is room, and returns the height of its middle.
+    fn fit(&self, frame: &Frame, rng: &mut fastrand::Rng, letters: &mut [Letter]) -> f32 {
         let tuning = frame.tuning;
         let right = |letter: &Letter| letter.pose.middle_px[0] + letter.half_extent_px[0];
         let extent = [
@@ -144,8 +153,7 @@ impl Row {
             .iter()
             .any(|letter| scale * letter.pose.size_px < LARGE_PX_MIN)
         {
-            // Small letters are pushed as a whole, over the edge as well.
-            margin_px += tuning.push_bases * frame.base_px;
+            margin_px = small_margin_px(frame);
             scale = scale_within(margin_px);
         }
         let origin_px: [f32; 2] = std::array::from_fn(|axis| {
@@ -160,7 +168,14 @@ impl Row {
             let middle_px = &mut letter.pose.middle_px;
             *middle_px = [0, 1].map(|axis| scale * middle_px[axis] + origin_px[axis]);
         }
+        origin_px[1] + scale * self.band / 2.0
     }
+}
+
+/// Least distance of small letters from the edge. The displacement map pushes them as a whole, over the
+/// edge as well.
+fn small_margin_px(frame: &Frame) -> f32 {
+    frame.padding_px + frame.tuning.push_bases * frame.base_px
 }
 
 /// A pose at the origin, within what the tuning and the letter allow.
@@ -254,6 +269,21 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    /// Where there is no room to hop, letters are large rather than far from each other.
+    #[test]
+    fn letters_of_low_pictures_are_large_enough_to_be_hollow() {
+        for (size, least) in [
+            ((112, 28, 6), 12.0),
+            ((168, 42, 6), 18.0),
+            ((42, 28, 1), 14.0),
+        ] {
+            let letters = (0..500).flat_map(|seed| arranged(size, &NORMAL, seed).1);
+            let sizes_px = letters.map(|letter| letter.pose.size_px);
+            let smallest = sizes_px.fold(f32::MAX, f32::min);
+            assert!(least < smallest, "{smallest} in {size:?}");
         }
     }
 

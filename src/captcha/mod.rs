@@ -71,7 +71,7 @@ pub use self::size::{CHAR_PX_MIN, SIDE_PX_MAX, SizeError, check};
 pub use self::theme::{Theme, ThemeChoice};
 pub use self::tuning::Difficulty;
 
-use self::canvas::Canvas;
+use self::canvas::{Canvas, Paint};
 use self::coverage::Fill;
 use self::displacement::Displacement;
 use self::frame::Frame;
@@ -194,12 +194,12 @@ impl Painter {
         let letters = &mut self.letters;
         canvas.clear(width.into(), height.into());
         displacement.prepare(&frame, rng);
-        layout::arrange(text, font, &frame, rng, letters);
+        let middle_px = layout::arrange(text, font, &frame, rng, letters);
+        if style.foreground_noise {
+            lines::draw(canvas, displacement, &frame, middle_px, rng);
+        }
         if style.background_noise {
             noise::letters(canvas, displacement, font, &frame, letters, rng);
-        }
-        if style.foreground_noise {
-            lines::draw(canvas, displacement, &frame, rng);
         }
         for letter in letters {
             if let Some(glyph) = font.glyph(letter.character) {
@@ -209,7 +209,7 @@ impl Painter {
                     glyph,
                     &letter.pose,
                     Fill::Nothing,
-                    letter.ink,
+                    Paint::Over(letter.ink),
                 );
             }
         }
@@ -613,7 +613,14 @@ mod tests {
                 canvas.clear(style.width.into(), style.height.into());
                 let glyph = TEST_FONT.glyph(one.character).unwrap();
                 let map = &painter.displacement;
-                glyph::draw(&mut canvas, map, glyph, &one.pose, Fill::Ink, one.ink);
+                glyph::draw(
+                    &mut canvas,
+                    map,
+                    glyph,
+                    &one.pose,
+                    Fill::Ink,
+                    Paint::Over(one.ink),
+                );
                 for (letter, noise) in canvas.codes().into_iter().zip(behind) {
                     let is_met = letter != 0 && noise != 0;
                     assert!(!is_met || Ink::of(noise) != one.ink, "seed {seed}");

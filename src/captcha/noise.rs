@@ -3,7 +3,7 @@
 //! Knows nothing of the text. All measures follow the base size of the text's letters, so that noise
 //! is as dense around them in a portrait or a banner as in the usual picture.
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Paint};
 use super::coverage::Fill;
 use super::displacement::Displacement;
 use super::font::{CHARACTERS, Font};
@@ -63,7 +63,14 @@ pub(super) fn letters(
         };
         let ink = Ink::other_than(is_taken, rng);
         if let Some(glyph) = font.glyph(char::from(letter)) {
-            glyph::draw(canvas, displacement, glyph, &pose, Fill::Ink, ink);
+            glyph::draw(
+                canvas,
+                displacement,
+                glyph,
+                &pose,
+                Fill::Ink,
+                Paint::Under(ink),
+            );
         }
     });
 }

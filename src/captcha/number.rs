@@ -12,26 +12,11 @@ pub(super) fn round(number: f32) -> i32 {
     (number + NO_FRACTIONS).to_bits() as i32 - NO_FRACTIONS.to_bits() as i32
 }
 
-/// The integer nearest to any number, but at least 0, and at most `most`, which is an integer.
-#[inline(always)]
-pub(super) fn round_within(number: f32, most: f32) -> i32 {
-    let sum = number + NO_FRACTIONS;
-    // Sums are in the order of the integers. Unlike f32::clamp, this is one instruction for each end.
-    let sum = least(greatest(sum, NO_FRACTIONS), most + NO_FRACTIONS);
-    sum.to_bits() as i32 - NO_FRACTIONS.to_bits() as i32
-}
-
 /// The lesser of two numbers. Unlike `f32::min`, which looks for what is no number, it is one
 /// instruction.
 #[inline(always)]
 pub(super) fn least(one: f32, other: f32) -> f32 {
     if one < other { one } else { other }
-}
-
-/// The greater of two numbers. It is one instruction, too.
-#[inline(always)]
-pub(super) fn greatest(one: f32, other: f32) -> f32 {
-    if other < one { one } else { other }
 }
 
 /// The integer below a number of less than four million, and the rest, from 0 to 1. The rest of an
@@ -79,22 +64,6 @@ mod tests {
             (3_999_999.0, 3_999_999),
         ] {
             assert_eq!(round(number), expected, "{number}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_rounded_within_bounds() {
-        for (number, expected) in [
-            (-1e30, 0),
-            (-0.6, 0),
-            (0.4, 0),
-            (0.6, 1),
-            (2.5, 2),
-            (2.6, 3),
-            (3.4, 3),
-            (1e30, 3),
-        ] {
-            assert_eq!(round_within(number, 3.0), expected, "{number}");
         }
     }
 

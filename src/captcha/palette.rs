@@ -106,10 +106,10 @@ impl Palette {
         Self {
             ground,
             inks: std::array::from_fn(|number| {
-                let light = if number < LETTER_INKS {
-                    pure(first + number as f32 / LETTER_INKS as f32)
-                } else {
-                    WHITE
+                // That of lines has number 0.
+                let light = match number.checked_sub(1) {
+                    Some(letter) => pure(first + letter as f32 / LETTER_INKS as f32),
+                    None => WHITE,
                 };
                 encode(with_luminance(light, brightness.ink))
             }),
@@ -268,14 +268,14 @@ mod tests {
         }
     }
 
-    /// The hue of the first ink is drawn for every picture, so that no colour tells which ink it
+    /// The hue of the first ink of letters is drawn for every picture, so that no colour tells which ink it
     /// is: over many pictures, each channel is the brightest of that ink in about a third of them.
     #[test]
     fn hues_differ_from_picture_to_picture() {
         for theme in THEMES {
             let mut brightest = [0; 3];
             for seed in 0..600 {
-                let ink = palette(theme, seed).inks[0];
+                let ink = palette(theme, seed).inks[1];
                 let most = ink.iter().max();
                 let channel = ink.iter().position(|channel| Some(channel) == most);
                 brightest[channel.unwrap()] += 1;

@@ -62,17 +62,26 @@ impl BitWriter {
     }
 
     /// Appends bits, for which there must be room.
-    #[inline]
     pub(super) fn put(&mut self, bits: Bits) {
-        let Bits { value, count } = self.pending.then(bits);
-        // All eight bytes are written, and the position moves on by those that are full. This takes
-        // no branch.
-        self.bytes[self.end..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
-        self.end += count as usize / 8;
-        self.pending = Bits {
-            value: value >> (count & !7),
-            count: count & 7,
-        };
+        self.put_all([bits]);
+    }
+
+    /// Appends strings of bits, for which there must be room.
+    #[inline]
+    pub(super) fn put_all(&mut self, strings: impl IntoIterator<Item = Bits>) {
+        let (mut end, mut pending) = (self.end, self.pending);
+        for bits in strings {
+            let Bits { value, count } = pending.then(bits);
+            // All eight bytes are written, and the position moves on by those that are full. This
+            // takes no branch.
+            self.bytes[end..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
+            end += count as usize / 8;
+            pending = Bits {
+                value: value >> (count & !7),
+                count: count & 7,
+            };
+        }
+        (self.end, self.pending) = (end, pending);
     }
 
     /// Fills the pending bits up to a byte with zeros.

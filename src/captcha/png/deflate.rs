@@ -86,6 +86,9 @@ impl Deflater {
 
     /// Fills `tokens` with those of a block, which begins at the position `at`. Counts them, moves
     /// the position to the block's end, and returns how many there are.
+    ///
+    /// In a function of its own, so that the loop has all registers of a processor.
+    #[inline(never)]
     fn find_tokens(&mut self, data: &[u8], at: &mut usize, counts: &mut Counts) -> usize {
         for (count, token) in self.tokens.iter_mut().enumerate() {
             let Some(&byte) = data.get(*at) else {
@@ -121,11 +124,11 @@ fn write_block(tokens: &[Token], counts: &Counts, is_last: bool, writer: &mut Bi
         let (symbol, extra) = literal_length_symbol(literal_or_length);
         literal_lengths.codeword(symbol).then(extra)
     });
-    for token in tokens {
+    writer.put_all(tokens.iter().map(|token| {
         let distance = distances.codeword(token.distance_symbol());
         let distance = distance.then(token.distance_extra_bits());
-        writer.put(encoded[token.literal_or_length()].then(distance));
-    }
+        encoded[token.literal_or_length()].then(distance)
+    }));
     writer.put(literal_lengths.codeword(END_OF_BLOCK));
 }
 

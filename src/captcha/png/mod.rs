@@ -43,11 +43,7 @@ impl Encoder {
     ///
     /// When the canvas has no pixels.
     pub(super) fn encode(&mut self, canvas: &Canvas, palette: &[u8], file: &mut Vec<u8>) {
-        self.rows.clear();
-        for y in 0..canvas.height() {
-            self.rows.push(NO_FILTER);
-            canvas.append_row(y, &mut self.rows);
-        }
+        canvas.write_rows(NO_FILTER, &mut self.rows);
         let image_data = self.deflater.compress(&self.rows, 1 + canvas.width());
         let size = [canvas.width(), canvas.height()].map(|side| side as u32);
         write_file(size, palette, image_data, file)
