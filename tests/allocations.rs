@@ -9,6 +9,9 @@ use fastrand::Rng;
 use minicap::captcha::{Difficulty, Font, Painter, Style, Theme};
 use minicap::sound::{Speaker, Voices};
 
+/// Those that pictures have, in the text or behind it.
+const CHARACTERS: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// Many times the size of a response, so that the buffer need not grow.
 const ANSWER_BYTES: usize = 1 << 20;
 
@@ -27,6 +30,18 @@ fn style(width: u16, height: u16, theme: Theme) -> Style {
 #[test]
 fn nothing_but_the_answer_is_allocated_after_the_first_picture() {
     let font = Arc::new(Font::new());
+    // The shapes of letters are prepared when they are first drawn.
+    for letters in CHARACTERS.as_bytes().chunks(31) {
+        let text = str::from_utf8(letters).expect("they are ASCII");
+        Painter::new(Arc::clone(&font))
+            .paint(
+                text,
+                &style(900, 100, Theme::Light),
+                &mut Rng::with_seed(0),
+                &mut Vec::new(),
+            )
+            .expect("the size is good");
+    }
     for style in [
         style(600, 200, Theme::Light),
         style(600, 200, Theme::Dark),

@@ -105,28 +105,19 @@ fn places<const N: usize>([x, y]: &[[i16; N]; 2], rows: usize) -> [u16; N] {
     std::array::from_fn(|i| cell(y[i], rows) * COLUMNS as u16 + cell(x[i], COLUMNS))
 }
 
-/// Measures bitmaps one after the other, with buffers that are used again: fresh memory for each
-/// would take longer than the measuring.
-///
-/// This is a distance transform in two passes, as Felzenszwalb and Huttenlocher describe it ("Distance
-/// Transforms of Sampled Functions", 2012): along lines, and then across them. Some lines lead down
-/// through the middles of the cells, and others to the right, so that both level and upright parts of
-/// the outline are met by many.
-#[derive(Default)]
-pub(super) struct Measurer {
-    down: Lines,
-    right: Lines,
-}
-
-impl Measurer {
+impl Field {
     /// The field of a bitmap of coverage, `width` pixels wide, 255 for pixels wholly inside.
-    pub(super) fn field(&mut self, coverage: &[u8], width: usize) -> Field {
+    ///
+    /// This is a distance transform in two passes, as Felzenszwalb and Huttenlocher describe it
+    /// ("Distance Transforms of Sampled Functions", 2012): along lines, and then across them. Some lines
+    /// lead down through the middles of the cells, and others to the right, so that both level and
+    /// upright parts of the outline are met by many.
+    pub(super) fn of_bitmap(coverage: &[u8], width: usize) -> Self {
         let width = width.max(1);
         let height = coverage.len() / width;
-        self.down.measure(coverage, [width, height], [1, width]);
-        self.right.measure(coverage, [height, width], [width, 1]);
-        let mut rows = self.distances_to_crossings();
-        let (down, right) = (&self.down, &self.right);
+        let down = Lines::measured(coverage, [width, height], [1, width]);
+        let right = Lines::measured(coverage, [height, width], [width, 1]);
+        let mut rows = distances_to_crossings(&down, &right);
         // The cells of the bitmap, and those next to it. No others are near.
         let columns = MARGIN_CELLS - 1..=down.count - MARGIN_CELLS;
         for row in MARGIN_CELLS - 1..=right.count - MARGIN_CELLS {
@@ -149,31 +140,30 @@ impl Measurer {
                 }
             }
         }
-        Field { rows }
+        Self { rows }
     }
+}
 
-    /// The distances of a field without their signs, to the points where any line crosses the
-    /// outline. Each step is a loop of its own, of which a compiler makes vector instructions.
-    fn distances_to_crossings(&self) -> Box<[[i16; COLUMNS]]> {
-        let (down, right) = (&self.down, &self.right);
-        let mut rows = vec![[SQUARE_MAX; COLUMNS]; right.count].into_boxed_slice();
-        for (row, from_down) in rows.iter_mut().zip(down.squares.chunks_exact(down.count)) {
-            for (square, &from_down) in row.iter_mut().zip(from_down) {
-                *square = from_down;
-            }
+/// The distances of a field without their signs, to the points where any line crosses the outline.
+/// Each step is a loop of its own, of which a compiler makes vector instructions.
+fn distances_to_crossings(down: &Lines, right: &Lines) -> Box<[[i16; COLUMNS]]> {
+    let mut rows = vec![[SQUARE_MAX; COLUMNS]; right.count].into_boxed_slice();
+    for (row, from_down) in rows.iter_mut().zip(down.squares.chunks_exact(down.count)) {
+        for (square, &from_down) in row.iter_mut().zip(from_down) {
+            *square = from_down;
         }
-        let columns = right.squares.chunks_exact(right.count).take(COLUMNS);
-        for (column, from_right) in columns.enumerate() {
-            for (row, &from_right) in rows.iter_mut().zip(from_right) {
-                row[column] = row[column].min(from_right);
-            }
-        }
-        for cell in rows.as_flattened_mut() {
-            let cells = (f32::from(*cell) / SQUARE_PARTS).sqrt();
-            *cell = round(least(cells, REACH_CELLS as f32) / CELLS_PER_UNIT) as i16;
-        }
-        rows
     }
+    let columns = right.squares.chunks_exact(right.count).take(COLUMNS);
+    for (column, from_right) in columns.enumerate() {
+        for (row, &from_right) in rows.iter_mut().zip(from_right) {
+            row[column] = row[column].min(from_right);
+        }
+    }
+    for cell in rows.as_flattened_mut() {
+        let cells = (f32::from(*cell) / SQUARE_PARTS).sqrt();
+        *cell = round(least(cells, REACH_CELLS as f32) / CELLS_PER_UNIT) as i16;
+    }
+    rows
 }
 
 /// The square of a distance, in so many parts of a square cell. With 16 bits many are compared at
@@ -187,25 +177,14 @@ const _: () = assert!((REACH_CELLS * REACH_CELLS) as f32 * SQUARE_PARTS < SQUARE
 /// Cells whose squares are worked out at once: few enough for the vector registers of a processor.
 const BLOCK_CELLS: usize = 16;
 
-/// Why a block is found where one is looked for.
-const WHOLE: &str = "the buffers hold whole blocks";
-
 /// Parallel lines through the middles of the cells of a field. They are followed step by step, from
 /// cell to cell, and what is done for a step is done for all lines at once.
-#[derive(Default)]
 struct Lines {
     /// How many lines there are, those in the margins included.
     count: usize,
-    /// The coverage of every pixel of the bitmap on one of the lines, and of a pixel that is outside
-    /// the outline before and after.
-    coverage: Vec<f32>,
-    /// The distance along its line from each of these pixels to the nearest point where the line
-    /// crosses the outline, in pixels.
-    pixels: Vec<f32>,
-    /// The same distance for every cell, in cells.
+    /// The distance along its line from every cell to the nearest point where the line crosses the
+    /// outline, in cells.
     distances: Vec<f32>,
-    /// The square of the same, with a margin before and after.
-    along: Vec<Square>,
     /// The square of every cell's distance to the nearest point where any of the lines crosses the
     /// outline.
     squares: Vec<Square>,
@@ -214,94 +193,99 @@ struct Lines {
 impl Lines {
     /// Measures a bitmap, given its extent across the lines and along them in pixels, and by how much
     /// pixels that are neighbours in these directions are apart in `bitmap`.
-    fn measure(&mut self, bitmap: &[u8], [across, along]: [usize; 2], apart: [usize; 2]) {
+    fn measured(bitmap: &[u8], [across, along]: [usize; 2], apart: [usize; 2]) -> Self {
         let lanes = across.div_ceil(PIXELS_PER_CELL);
-        self.count = lanes + 2 * MARGIN_CELLS;
-        self.coverage.clear();
-        self.coverage.resize((along + 2) * lanes, 0.0);
-        let steps = self.coverage.chunks_exact_mut(lanes.max(1));
+        // The coverage of every pixel on one of the lines, and of one that is outside the outline before
+        // and after.
+        let mut coverage = vec![0.0; (along + 2) * lanes];
+        let steps = coverage.chunks_exact_mut(lanes.max(1));
         for (at, coverage) in steps.skip(1).take(along).enumerate() {
             for (lane, coverage) in coverage.iter_mut().enumerate() {
                 *coverage = bitmap[at * apart[1] + lane * PIXELS_PER_CELL * apart[0]].into();
             }
         }
-        self.measure_pixels(lanes);
+        let pixels = distances_along(&coverage, lanes);
+        let count = lanes + 2 * MARGIN_CELLS;
         let steps = along.div_ceil(PIXELS_PER_CELL) + 2 * MARGIN_CELLS;
-        self.distances.clear();
-        self.distances.resize(steps * self.count, FAR);
-        for (step, distances) in self.distances.chunks_exact_mut(self.count).enumerate() {
+        let mut distances = vec![FAR; steps * count];
+        for (step, distances) in distances.chunks_exact_mut(count).enumerate() {
             // The pixel of a step, and how far beyond the first or last of these it lies.
             let at = (step * PIXELS_PER_CELL + 1) as f32 - MARGIN_PIXELS as f32;
             let nearest = at.clamp(0.0, (along + 1) as f32);
             let beyond = (at - nearest).abs();
-            let pixels = &self.pixels[nearest as usize * lanes..][..lanes];
+            let pixels = &pixels[nearest as usize * lanes..][..lanes];
             for (distance, pixels) in distances[MARGIN_CELLS..].iter_mut().zip(pixels) {
                 *distance = (pixels + beyond) / PIXELS_PER_CELL as f32;
             }
         }
-        self.measure_across();
-    }
-
-    /// Works out `pixels` from `coverage`, of which each step has so many.
-    fn measure_pixels(&mut self, lanes: usize) {
-        self.pixels.clear();
-        self.pixels.resize(self.coverage.len(), FAR);
-        let steps = self.coverage.len() / lanes.max(1);
-        let forward = (1..steps).map(|step| (step, step - 1));
-        let backward = (1..steps).rev().map(|step| (step - 1, step));
-        for (here, there) in forward.chain(backward) {
-            let (before, after) = self.pixels.split_at_mut(here.max(there) * lanes);
-            let (distances, beside) = if there < here {
-                (after, &before[there * lanes..])
-            } else {
-                (&mut before[here * lanes..], &*after)
-            };
-            let [here, there] = [here, there].map(|step| &self.coverage[step * lanes..][..lanes]);
-            let coverage = here.iter().zip(there);
-            for ((distance, beside), (&here, &there)) in
-                distances.iter_mut().zip(beside).zip(coverage)
-            {
-                *distance = least(*distance, least(crossing(here, there), beside + 1.0));
-            }
+        Self {
+            count,
+            squares: squares_across(&distances),
+            distances,
         }
     }
+}
 
-    /// Works out `squares` from `distances`.
-    ///
-    /// The nearest point is away across the lines as well as along them. Every line within reach is
-    /// tried, for a block of cells at once: the reach is so short that this is faster than to find the
-    /// right one, as the paper does. Beyond the last line of a step is the first of the next, in whose
-    /// margin nothing is near.
-    fn measure_across(&mut self) {
-        let square =
-            |cells: f32| round(least(cells * cells * SQUARE_PARTS, SQUARE_MAX.into())) as Square;
-        let across: [Square; REACH_CELLS + 1] = std::array::from_fn(|lines| square(lines as f32));
-        let cells = self.distances.len().next_multiple_of(BLOCK_CELLS);
-        self.along.clear();
-        self.along.resize(REACH_CELLS, SQUARE_MAX);
-        self.along
-            .extend(self.distances.iter().map(|&cells| square(cells)));
-        self.along.resize(cells + 2 * REACH_CELLS, SQUARE_MAX);
-        self.squares.resize(cells, SQUARE_MAX);
-        let blocks = self.squares.as_chunks_mut::<BLOCK_CELLS>().0.iter_mut();
-        let windows = self
-            .along
-            .array_windows::<{ BLOCK_CELLS + 2 * REACH_CELLS }>();
-        for (block, window) in blocks.zip(windows.step_by(BLOCK_CELLS)) {
-            let mut nearest = [SQUARE_MAX; BLOCK_CELLS];
-            for (lines, &across) in across.iter().enumerate() {
-                let before: &[_; BLOCK_CELLS] =
-                    window[REACH_CELLS - lines..].first_chunk().expect(WHOLE);
-                let after: &[_; BLOCK_CELLS] =
-                    window[REACH_CELLS + lines..].first_chunk().expect(WHOLE);
-                for cell in 0..BLOCK_CELLS {
-                    let along = before[cell].min(after[cell]);
-                    nearest[cell] = nearest[cell].min(along + across);
-                }
-            }
-            *block = nearest;
+/// The distance along its line from each pixel to the nearest point where the line crosses the outline,
+/// in pixels, given their coverage. Each step has so many pixels.
+fn distances_along(coverage: &[f32], lanes: usize) -> Vec<f32> {
+    let mut pixels = vec![FAR; coverage.len()];
+    let steps = coverage.len() / lanes.max(1);
+    let forward = (1..steps).map(|step| (step, step - 1));
+    let backward = (1..steps).rev().map(|step| (step - 1, step));
+    for (here, there) in forward.chain(backward) {
+        let (before, after) = pixels.split_at_mut(here.max(there) * lanes);
+        let (distances, beside) = if there < here {
+            (after, &before[there * lanes..])
+        } else {
+            (&mut before[here * lanes..], &*after)
+        };
+        let [here, there] = [here, there].map(|step| &coverage[step * lanes..][..lanes]);
+        let coverage = here.iter().zip(there);
+        for ((distance, beside), (&here, &there)) in distances.iter_mut().zip(beside).zip(coverage)
+        {
+            *distance = least(*distance, least(crossing(here, there), beside + 1.0));
         }
     }
+    pixels
+}
+
+/// The squares of cells' distances to the nearest crossing of any line, given their distances to the
+/// nearest of their own.
+///
+/// The nearest point is away across the lines as well as along them. Every line within reach is tried,
+/// for a block of cells at once: the reach is so short that this is faster than to find the right one, as
+/// the paper does. Beyond the last line of a step is the first of the next, in whose margin nothing is
+/// near.
+fn squares_across(distances: &[f32]) -> Vec<Square> {
+    let square =
+        |cells: f32| round(least(cells * cells * SQUARE_PARTS, SQUARE_MAX.into())) as Square;
+    let across: [Square; REACH_CELLS + 1] = std::array::from_fn(|lines| square(lines as f32));
+    let cells = distances.len().next_multiple_of(BLOCK_CELLS);
+    // The squares of the distances along the lines, with a margin before and after.
+    let mut along = vec![SQUARE_MAX; cells + 2 * REACH_CELLS];
+    for (along, &cells) in along[REACH_CELLS..].iter_mut().zip(distances) {
+        *along = square(cells);
+    }
+    let windows = along.array_windows::<{ BLOCK_CELLS + 2 * REACH_CELLS }>();
+    let mut squares = Vec::with_capacity(cells);
+    for window in windows.step_by(BLOCK_CELLS) {
+        let mut nearest = [SQUARE_MAX; BLOCK_CELLS];
+        for (lines, &across) in across.iter().enumerate() {
+            let [before, after]: [&[_; BLOCK_CELLS]; 2] =
+                [REACH_CELLS - lines, REACH_CELLS + lines].map(|from| {
+                    window[from..]
+                        .first_chunk()
+                        .expect("a window holds the block")
+                });
+            for cell in 0..BLOCK_CELLS {
+                let along = before[cell].min(after[cell]);
+                nearest[cell] = nearest[cell].min(along + across);
+            }
+        }
+        squares.extend_from_slice(&nearest);
+    }
+    squares
 }
 
 /// The distance to a straight edge, given how far it is along a line downward and along one to the
@@ -342,7 +326,7 @@ mod tests {
     #[test]
     fn distances_to_a_disc_are_nearly_exact() {
         let (side, radius_pixels) = (41, 17.3);
-        let field = Measurer::default().field(&disc(side, radius_pixels), side);
+        let field = Field::of_bitmap(&disc(side, radius_pixels), side);
         let per_cell = PIXELS_PER_CELL as f32;
         let middle = (side as f32 - 1.0) / 2.0 / per_cell + MARGIN_CELLS as f32;
         let mut errors = Vec::new();
@@ -398,7 +382,7 @@ mod tests {
 
     #[test]
     fn an_empty_bitmap_is_far_from_everything() {
-        let field = Measurer::default().field(&[], 0);
+        let field = Field::of_bitmap(&[], 0);
         let reach = Field::FAR;
         assert!(
             field

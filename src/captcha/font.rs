@@ -1,10 +1,12 @@
-//! The embedded font: the shapes of all characters that can be drawn, prepared once at the start
-//! and shared by all painters.
+//! The embedded font: the shapes of all characters that can be drawn, each prepared when it is first
+//! drawn, and shared by all painters.
 //!
 //! Knows no pictures. The font is cut to little more than ASCII; `font/README.md` names it and says
 //! how.
 
-use super::field::{Field, MARGIN_CELLS, Measurer, PIXELS_PER_CELL};
+use std::sync::OnceLock;
+
+use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
 
 /// Cells per em of the prepared shapes. Enlarged to the letters of a 600 x 200 picture they are as
 /// smooth as the outlines; finer fields would cost start-up time and memory.
@@ -27,10 +29,12 @@ pub static FONT_FILE: &[u8] = include_bytes!("../../font/JetBrainsMono-Regular-s
 /// The missing-glyph shape of a font is its first.
 const MISSING_INDEX: u16 = 0;
 
-/// The shapes of all characters, ready to be drawn at any size.
+/// The shapes of all characters, to be drawn at any size.
 pub struct Font {
-    /// In the order of [`CHARACTERS`], and last what stands for all others.
-    glyphs: Vec<Glyph>,
+    outlines: fontdue::Font,
+    /// In the order of [`CHARACTERS`], and last what stands for all others. To prepare all of them
+    /// takes as long as to draw twelve pictures, which nobody has to wait for at the start.
+    glyphs: [OnceLock<Glyph>; CHARACTERS.len() + 1],
 }
 
 /// The shape of a character.
@@ -43,7 +47,7 @@ pub(super) struct Glyph {
 }
 
 impl Font {
-    /// Prepares the embedded font, which takes a few milliseconds.
+    /// Reads the embedded font.
     ///
     /// # Panics
     ///
@@ -55,17 +59,10 @@ impl Font {
             scale: PIXELS_PER_EM,
             load_substitutions: false,
         };
-        let outlines =
-            fontdue::Font::from_bytes(FONT_FILE, settings).expect("the embedded font is sound");
-        let mut measurer = Measurer::default();
-        let known = CHARACTERS
-            .iter()
-            .map(|&letter| outlines.lookup_glyph_index(char::from(letter)));
-        let glyphs = known
-            .chain([MISSING_INDEX])
-            .map(|index| Glyph::new(&outlines, index, &mut measurer));
         Self {
-            glyphs: glyphs.collect(),
+            outlines: fontdue::Font::from_bytes(FONT_FILE, settings)
+                .expect("the embedded font is sound"),
+            glyphs: [const { OnceLock::new() }; _],
         }
     }
 
@@ -80,7 +77,12 @@ impl Font {
             'a'..='z' => character as usize - 'a' as usize + 36,
             _ => CHARACTERS.len(),
         };
-        self.glyphs.get(position)
+        Some(self.glyphs[position].get_or_init(|| {
+            let index = CHARACTERS.get(position).map_or(MISSING_INDEX, |&known| {
+                self.outlines.lookup_glyph_index(known.into())
+            });
+            Glyph::new(&self.outlines, index)
+        }))
     }
 }
 
@@ -93,19 +95,19 @@ impl Default for Font {
 const PIXELS_PER_EM: f32 = (CELLS_PER_EM * PIXELS_PER_CELL) as f32;
 
 impl Glyph {
-    fn new(outlines: &fontdue::Font, index: u16, measurer: &mut Measurer) -> Self {
+    fn new(outlines: &fontdue::Font, index: u16) -> Self {
         let (metrics, coverage) = outlines.rasterize_indexed(index, PIXELS_PER_EM);
-        Self::of_bitmap(&coverage, metrics.width, measurer)
+        Self::of_bitmap(&coverage, metrics.width)
     }
 
     /// The shape whose coverage is given, `width` pixels wide and without empty edges.
-    pub(super) fn of_bitmap(coverage: &[u8], width: usize, measurer: &mut Measurer) -> Self {
+    pub(super) fn of_bitmap(coverage: &[u8], width: usize) -> Self {
         let height = coverage.len() / width.max(1);
         let half_size = [width, height].map(|pixels| pixels as f32 / (2 * PIXELS_PER_CELL) as f32);
         // Cells have their centres on those of pixels, half a pixel inside the bitmap's edge.
         let edge = MARGIN_CELLS as f32 - 0.5 / PIXELS_PER_CELL as f32;
         Self {
-            field: measurer.field(coverage, width),
+            field: Field::of_bitmap(coverage, width),
             middle_cells: half_size.map(|half| edge + half),
             half_size_cells: half_size,
         }
@@ -169,11 +171,8 @@ mod tests {
 
     #[test]
     fn memory_is_bounded() {
-        let bytes: usize = TEST_FONT
-            .glyphs
-            .iter()
-            .map(|glyph| glyph.field.bytes())
-            .sum();
+        let all = CHARACTERS.iter().copied().map(char::from).chain(['?']);
+        let bytes: usize = all.map(|character| glyph(character).field.bytes()).sum();
         assert!(bytes < 800_000, "{bytes}");
     }
 }

@@ -254,7 +254,6 @@ fn distances_px(field: &Field, pose: &Pose, points: &[Block<i16>; 2]) -> Block<f
 
 #[cfg(test)]
 mod tests {
-    use super::super::field::Measurer;
     use super::super::font::{CHARACTERS, FONT_FILE, STROKE_EMS_MAX, TEST_FONT};
     use super::super::frame::Frame;
     use super::super::ink::{GROUND, Ink, LEVEL_MASK, LEVELS};
@@ -425,7 +424,7 @@ mod tests {
     #[test]
     fn a_hollow_shape_is_a_stroke_around_what_fills_it() {
         const STROKE_PX: f32 = 12.0;
-        let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40, &mut Measurer::default());
+        let glyph = Glyph::of_bitmap(&[255; 40 * 60], 40);
         let [below, ink] = inks();
         let whole = |ink: Ink| ink.code(LEVELS);
         let pose = Pose {

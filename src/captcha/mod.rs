@@ -11,8 +11,8 @@
 //! `tuning` has the numbers for all of this, such as thickness and overlap; `ink` has
 //! the number of inks, and `palette` the contrast.
 //!
-//! The shapes of the letters are prepared once, in a [`Font`] that all share. Each worker has a
-//! [`Painter`] with buffers that are used again for every picture.
+//! The shapes of the letters are prepared when they are first drawn, in a [`Font`] that all share. Each
+//! worker has a [`Painter`] with buffers that are used again for every picture.
 //!
 //! Nothing here knows requests or the store. Random generators are parameters: the same generator
 //! draws the same picture, and it never chooses a text.
@@ -114,7 +114,7 @@ pub struct Style {
 }
 
 /// Paints pictures one after the other, with buffers that are used again: after the first of a size
-/// nothing is allocated but the bytes of the answer.
+/// nothing is allocated but the bytes of the answer, and the shapes of letters that are new to the font.
 pub struct Painter {
     font: Arc<Font>,
     canvas: Canvas,
