@@ -1,8 +1,8 @@
 //! Text to PNG bytes.
 //!
 //! The [`text`] module draws a text. `layout` puts its letters next to each other, each in its own
-//! size, angle and thickness. Then the ground is covered with small letters (`noise`) and crossed by
-//! `lines`, the text is drawn over them in hollow letters (`glyph`), and dots are scattered over all.
+//! size, angle and thickness. Then `lines` cross the ground, and small letters cover what they leave of
+//! it (`noise`). The text is drawn over both in hollow letters (`glyph`), and dots are scattered over all.
 //! All inks are equally bright, and that of lines is grey: people tell letters from lines by their
 //! colours, and a machine that looks at shades of grey cannot. A `displacement` map bends letters and lines. What is drawn
 //! are bytes of a `canvas`, one a pixel: each says which `ink` covers the pixel and at which level. A
@@ -185,7 +185,7 @@ impl Painter {
         self.encoder.encode(&self.canvas, &self.palette, png);
     }
 
-    /// Everything on the canvas, from the back to the front.
+    /// Everything on the canvas.
     fn compose(&mut self, text: &str, style: Style, rng: &mut fastrand::Rng) {
         let (width, height) = (style.width, style.height);
         let tuning = Tuning::of(style.difficulty);
@@ -195,6 +195,7 @@ impl Painter {
         canvas.clear(width.into(), height.into());
         displacement.prepare(&frame, rng);
         let middle_px = layout::arrange(text, font, &frame, rng, letters);
+        // Lines come first, while no other ink is there. Small letters are laid under them.
         if style.foreground_noise {
             lines::draw(canvas, displacement, &frame, middle_px, rng);
         }

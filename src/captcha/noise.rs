@@ -43,18 +43,11 @@ pub(super) fn letters(
     grid.for_each(|middle_px| {
         // From 64 bits also where a `usize` has fewer: a seed draws the same on every processor.
         let letter = CHARACTERS[rng.u64(..CHARACTERS.len() as u64) as usize];
-        let pose = Pose {
-            middle_px: std::array::from_fn(|axis| {
-                let jitter = grid.box_px[axis] / 3.0;
-                middle_px[axis] + random([-jitter, jitter], rng)
-            }),
-            size_px: random([size_px_max / 2.0, size_px_max], rng),
-            transform: Transform::from_rotate({
-                let most = LETTER_ANGLE_MAX_DEGREES.to_radians();
-                random([-most, most], rng)
-            }),
-            stroke_px: random([0.0, LETTER_STROKE_MAX * size_px_max], rng),
-        };
+        let middle_px = std::array::from_fn(|axis| {
+            let jitter = grid.box_px[axis] / 3.0;
+            middle_px[axis] + random([-jitter, jitter], rng)
+        });
+        let pose = random_pose(middle_px, size_px_max, rng);
         let reach_px =
             pose.size_px / 2.0 + displacement.reach_px()[0].max(displacement.reach_px()[1]);
         let is_taken = |ink| {
@@ -73,6 +66,17 @@ pub(super) fn letters(
             );
         }
     });
+}
+
+/// The pose of a small letter, given its place and its greatest size.
+fn random_pose(middle_px: [f32; 2], size_px_max: f32, rng: &mut fastrand::Rng) -> Pose {
+    let angle_max = LETTER_ANGLE_MAX_DEGREES.to_radians();
+    Pose {
+        middle_px,
+        size_px: random([size_px_max / 2.0, size_px_max], rng),
+        transform: Transform::from_rotate(random([-angle_max, angle_max], rng)),
+        stroke_px: random([0.0, LETTER_STROKE_MAX * size_px_max], rng),
+    }
 }
 
 /// Strews dots over the picture.
