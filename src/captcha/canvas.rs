@@ -139,8 +139,8 @@ impl Canvas {
     }
 }
 
-/// The codes of a block that lies on another. Where two inks meet, the one that covers more gives the
-/// colour, and of two that cover as much the upper one. What is left of the lower ink is at most what
+/// The codes of a block that lies on another. Where two inks meet, the lower one gives the colour if
+/// what is left of it covers more than the upper one; else the upper one does. What is left of the lower ink is at most what
 /// the upper one leaves bare, so that their sum is a level too.
 #[inline(always)]
 fn composed(upper: &Block<u8>, lower: &Block<u8>) -> Block<u8> {

@@ -22,12 +22,12 @@ const MARGIN_PIXELS: usize = MARGIN_CELLS * PIXELS_PER_CELL;
 const COLUMNS: usize = 64;
 
 /// Parts of a cell in which the places of [`Field::nearest`] are counted: with so many, the places
-/// around the smallest letter, of which a pixel is 28 cells, fit 16 bits. A part is less than what
+/// around the smallest letter, of which a pixel is 40 cells, fit 16 bits. A part is less than what
 /// the distances are off by.
 pub(super) const PARTS: i32 = 1 << PART_BITS;
 const PART_BITS: u32 = 6;
 
-/// What one is in the numbers that a field holds, in cells. They have 16 bits to be read fast.
+/// Cells to a unit of the distances that a field holds. They have 16 bits to be read fast.
 pub(super) const CELLS_PER_UNIT: f32 = 1.0 / 256.0;
 
 /// Distances are known up to this one. It is short of the margin, so that no cell near enough to an
@@ -45,8 +45,8 @@ const HALF_COVER: f32 = 127.5;
 /// A distance that is longer than all others, in cells or pixels.
 const FAR: f32 = 1e4;
 
-/// Distances from the centres of cells to the nearest point of an outline: positive outside,
-/// negative inside.
+/// Distances from the centres of cells to the nearest point of an outline, in units of 1/256 cell:
+/// positive outside, negative inside.
 #[derive(PartialEq)]
 pub(super) struct Field {
     rows: Box<[[i16; COLUMNS]]>,

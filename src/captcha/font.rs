@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use super::field::{Field, MARGIN_CELLS, PIXELS_PER_CELL};
 
 /// Cells per em of the prepared shapes. Enlarged to the letters of a 600 x 200 picture they are as
-/// smooth as the outlines; finer fields would cost start-up time and memory.
+/// smooth as the outlines; finer ones would take longer to prepare, and more memory.
 pub(super) const CELLS_PER_EM: usize = 64;
 
 /// Thickest stroke in ems of its letter that the prepared distances reach to.
@@ -33,7 +33,8 @@ const MISSING_INDEX: u16 = 0;
 pub struct Font {
     outlines: fontdue::Font,
     /// In the order of [`CHARACTERS`], and last what stands for all others. To prepare all of them
-    /// takes as long as to draw twelve pictures, which nobody has to wait for at the start.
+    /// takes as long as to draw twelve pictures, which nobody has to wait for at the start. A worker
+    /// that needs one while another prepares it waits for that.
     glyphs: [OnceLock<Glyph>; CHARACTERS.len() + 1],
 }
 

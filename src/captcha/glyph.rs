@@ -222,8 +222,8 @@ fn draw_small(canvas: &mut Canvas, glyph: &Glyph, pose: &Pose, stroke: Stroke, p
             if reach_cells[0] < middle[0].abs() || reach_cells[1] < middle[1].abs() {
                 continue;
             }
-            // Within the box, these are at most 220 cells from the field's corner, even where a pixel
-            // is 28 cells, so that their parts fit.
+            // Within the box, these are at most 280 cells from the field's corner, even where a pixel
+            // is 40 cells, so that their parts fit.
             let points = [0, 1].map(|axis| {
                 let middle = parts(glyph.middle_cells[axis] + middle[axis]);
                 offsets[axis].map(|offset| middle + offset)

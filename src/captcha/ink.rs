@@ -5,7 +5,7 @@
 
 /// Inks of letters. Neighbours that may cross differ: three in a row.
 pub(super) const LETTER_INKS: usize = 3;
-/// Inks of a picture: those of letters, and a quieter one for lines, so that no line has the ink of a
+/// Inks of a picture: those of letters, and a grey one for lines, so that no line has the ink of a
 /// letter. Small letters and dots share all of them: what shares an ink cannot be separated by colour.
 pub(super) const INKS: usize = LETTER_INKS + 1;
 
@@ -31,7 +31,7 @@ pub(super) const GROUND: u8 = 0;
 pub(super) struct Ink(u8);
 
 impl Ink {
-    /// That of all lines, and of no letter. It has number 0, so that its code is the level alone: where
+    /// That of all lines, and of no letter of the text. It has number 0, so that its code is the level alone: where
     /// two lines meet, the greater code is the greater level.
     pub(super) const OF_LINES: Self = Self(0);
 

@@ -17,7 +17,7 @@ use super::size::CHAR_PX_MIN;
 use super::transform::Transform;
 use super::tuning::Tuning;
 
-/// Least width of a stroke in pixels: a thinner one would be all edge and have little of its ink.
+/// Least width of a stroke in pixels, before the row is scaled to fit: a thinner one would be all edge and have little of its ink.
 const STROKE_PX_MIN: f32 = RAMP_PX;
 const _: () = assert!(STROKE_PX_MIN <= STROKE_EMS_MAX * CHAR_PX_MIN as f32);
 
@@ -355,7 +355,7 @@ mod tests {
         }
     }
 
-    /// Of all pictures of the usual size; the median is 0.6 and more.
+    /// Of all pictures of the usual size.
     #[test]
     fn the_text_fills_most_of_the_width_around_the_middle() {
         for (tuning, median) in [(&EASY, 0.75), (&NORMAL, 0.55)] {

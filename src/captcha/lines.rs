@@ -1,7 +1,7 @@
 //! Lines across the picture, behind the text.
 //!
-//! Knows of the text only at which height it stands. A line leads through a few points from the left side to the right one,
-//! and is bent by the displacement map.
+//! Knows of the text only at which height it stands. A line leads through a few points from the left
+//! side to the right one, and is bent by the displacement map.
 
 use std::ops::Range;
 
@@ -18,7 +18,7 @@ const START_BASES: f32 = 0.253;
 /// How far points are above or below the middle of the text at most, in base sizes [66 px]; never more
 /// than a third of the picture's height.
 const SWING_BASES: f32 = 0.89;
-/// Least width of a line in pixels, below which it would be a grey shade.
+/// Least width of a line in pixels, below which it would be paler than its ink.
 const WIDTH_PX_MIN: f32 = 1.0;
 
 /// How far from its edge a line covers pixels: where it would cover less than half a level, it covers

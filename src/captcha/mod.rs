@@ -4,9 +4,9 @@
 //! size, angle and thickness. Then `lines` cross the ground, and small letters cover what they leave of
 //! it (`noise`). The text is drawn over both in hollow letters (`glyph`), and dots are scattered over all.
 //! All inks are equally bright, and that of lines is grey: people tell letters from lines by their
-//! colours, and a machine that looks at shades of grey cannot. A `displacement` map bends letters and lines. What is drawn
-//! are bytes of a `canvas`, one a pixel: each says which `ink` covers the pixel and at which level. A
-//! `palette` gives them colours, and `png` makes a file of both.
+//! colours, and a machine that looks at shades of grey cannot. A `displacement` map bends letters and
+//! lines. What is drawn are bytes of a `canvas`, one a pixel: each says which `ink` covers the pixel and
+//! at which level. A `palette` gives them colours, and `png` makes a file of both.
 //!
 //! `tuning` has the numbers for all of this, such as thickness and overlap; `ink` has
 //! the number of inks, and `palette` the contrast.
@@ -159,7 +159,7 @@ impl Painter {
         Ok(())
     }
 
-    /// Draws a text in colours of its own, over what was drawn before.
+    /// Draws a text in colours of its own, in place of what was drawn before.
     ///
     /// # Errors
     ///
@@ -195,7 +195,8 @@ impl Painter {
         canvas.clear(width.into(), height.into());
         displacement.prepare(&frame, rng);
         let middle_px = layout::arrange(text, font, &frame, rng, letters);
-        // Lines come first, while no other ink is there. Small letters are laid under them.
+        // Lines come first: they are joined by the greater code, which holds while no other ink is there.
+        // Small letters are laid under them.
         if style.foreground_noise {
             lines::draw(canvas, displacement, &frame, middle_px, rng);
         }

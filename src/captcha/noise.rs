@@ -1,7 +1,7 @@
 //! Noise behind the text and in front of it: small letters, and dots.
 //!
-//! Knows nothing of the text. All measures follow the base size of the text's letters, so that noise
-//! is as dense around them in a portrait or a banner as in the usual picture.
+//! Knows of the text only where its letters are, and in which inks. All measures follow the base size,
+//! so that noise is as dense around them in a portrait or a banner as in the usual picture.
 
 use super::canvas::{Canvas, Paint};
 use super::coverage::Fill;
@@ -25,7 +25,7 @@ const LETTER_ANGLE_MAX_DEGREES: f32 = 60.0;
 const DOT_BOX_BASES: f32 = 0.38;
 /// The same in pixels at least: closer dots would not be noise on a small picture but fog.
 const DOT_BOX_PX_MIN: f32 = 8.0;
-/// Diameters of dots in sides of a box, before they are rounded to whole pixels [2 to 5]. The
+/// Diameters of dots in sides of a box, before they are rounded to whole pixels [1 to 5]. The
 /// reference draws diameters of 1 to 4 with both ends, which count one more.
 const DOT_MIN: f32 = 0.053;
 
@@ -130,7 +130,7 @@ impl Grid {
     }
 }
 
-/// Widest dot that can be drawn; the largest pictures have dots of 52 pixels.
+/// Widest dot that can be drawn; the largest pictures have dots of 46 pixels.
 const DOT_DIAMETER_MAX: usize = 64;
 
 /// Pixels of a disc that are missing on either side of each row, for every diameter.
@@ -282,7 +282,7 @@ mod tests {
         for height in 1_000..=2_000 {
             let frame = Frame::new(2_000, height, 1, &NORMAL);
             let grid = Grid::new(&frame, [DOT_BOX_BASES * frame.base_px; 2]);
-            let diameter = 0.19 * grid.box_px[1];
+            let diameter = NORMAL.dot_max * grid.box_px[1];
             assert!(diameter < DOT_DIAMETER_MAX as f32, "{diameter} at {height}");
         }
     }

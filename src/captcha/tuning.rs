@@ -61,7 +61,7 @@ pub(super) struct Tuning {
     pub(super) gap_max: f32,
     /// How many times larger all letters become at most, where there is room.
     pub(super) growth_max: f32,
-    /// The share of the room left over by which the text may stand off the middle.
+    /// The share of the room left over in which the text stands, around the middle.
     pub(super) drift: f32,
     /// How far the displacement map moves things to either side at most, in base sizes.
     pub(super) push_bases: f32,
@@ -86,7 +86,7 @@ impl Tuning {
     }
 }
 
-/// The tuning of internal forms: an upright row of large letters, hardly bent.
+/// The tuning of internal forms: a row of large letters, hardly bent.
 pub(super) const EASY: Tuning = Tuning {
     base_heights: 0.5,
     size_bases: [1.5, 1.9],

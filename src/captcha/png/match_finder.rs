@@ -1,6 +1,6 @@
 //! The match finder: looks for the longest earlier stretch of the data that equals what comes next.
 //!
-//! Knows of codes only roughly what a match costs. Four candidates are looked at for every token:
+//! Of Huffman codes it knows only roughly what a match costs. Four candidates are looked at for every token:
 //!
 //! - the byte to the left, whose match is a run of one byte;
 //! - the byte straight above and the one to the right of that, which is how slanted edges go on;
@@ -29,7 +29,7 @@ const STEP_BYTES: usize = size_of::<u128>();
 const ABOVE_SHIFT: u32 = 8;
 const LEFT_SHIFT: u32 = 16;
 
-/// A match has to differ by less than this, that is in its fifth byte or later: one from anywhere
+/// A match has to differ by less than this, that is in its sixth byte or later: one from anywhere
 /// takes as many bits as four literals. For a run, three equal bytes are then enough, the shortest
 /// match there is.
 const DIFFERENCE_MAX: u64 = 1 << 24;
